@@ -1,0 +1,40 @@
+import { isatty } from 'node:tty'
+import type { Destination } from '../options.js'
+import { openStdout } from './open.js'
+import { type HoldRules, LineWriter } from './writer.js'
+
+/** What stdout is told by one of its loggers; where it is silent, what was said before holds. */
+export interface StdoutRules {
+  readonly maxHeldBytes: number | undefined
+  readonly whenFull: HoldRules['whenFull'] | undefined
+  readonly lossLine: HoldRules['lossLine']
+}
+
+const DEFAULT_HELD_BYTES = 8 * 1024 * 1024
+
+let writer: LineWriter | undefined
+
+/** Whether a person sees what is written to stdout. */
+export function isTerminal(): boolean {
+  return isatty(1)
+}
+
+/** The one writer to stdout of this process, shared by events and log lines so that their order is kept. */
+export function stdout({ maxHeldBytes, whenFull, lossLine }: StdoutRules): Destination {
+  writer ??= openWriter(lossLine)
+  const { rules } = writer
+  writer.rules = {
+    maxHeldBytes: maxHeldBytes ?? rules.maxHeldBytes,
+    whenFull: whenFull ?? rules.whenFull,
+    lossLine,
+  }
+  return writer
+}
+
+function openWriter(lossLine: HoldRules['lossLine']): LineWriter {
+  const rules: HoldRules = { maxHeldBytes: DEFAULT_HELD_BYTES, whenFull: 'drop', lossLine }
+  // A person at a terminal sees console.log and log lines in the order in which they were written.
+  const opened = new LineWriter(openStdout(), isTerminal(), rules)
+  process.on('exit', () => opened.close())
+  return opened
+}

@@ -1,0 +1,113 @@
+import { bindsId, type RequestLogger } from './request-logger.js'
+import { AddedFields } from './rules/added.js'
+import type { Failure } from './rules/failure.js'
+import type { IdRejection } from './rules/request-id.js'
+import type { Outcome } from './vocabulary.js'
+
+/** What is known of a request when it starts. */
+export interface Arrival {
+  readonly requestId: string
+  readonly idRejected: IdRejection | undefined
+  readonly clientRequestId: string | undefined
+  readonly method: string
+  readonly path: string
+  /** Whether the path is only the beginning of what was asked for. */
+  readonly pathCut: boolean
+  readonly route: string | undefined
+  /** The details that were asked for by name, in the order of the option. */
+  readonly captured: readonly (string | undefined)[]
+}
+
+/** When a request arrived, on both clocks. */
+export interface Start {
+  /** Milliseconds since the Unix epoch. */
+  readonly time: number
+  /** Milliseconds on a monotonic clock. */
+  readonly elapsed: number
+}
+
+/** The record of one request from start to completion. */
+export class Entry implements Arrival {
+  readonly requestId: string
+  readonly idRejected: IdRejection | undefined
+  readonly clientRequestId: string | undefined
+  readonly method: string
+  readonly path: string
+  readonly pathCut: boolean
+  readonly route: string | undefined
+  readonly captured: readonly (string | undefined)[]
+
+  /** The logger of the request: its level decides whether an event is written. */
+  logger: RequestLogger
+  /** Whether that logger puts the id on its lines by itself. */
+  bindsId: boolean
+  /** Milliseconds on a monotonic clock. */
+  readonly startedAt: number
+  /** When the latest event happened, in milliseconds since the Unix epoch. */
+  time: number
+  added: AddedFields | undefined
+  /** What was thrown, in order: the last counts, those before it are what error handlers failed on. */
+  thrown: unknown[] | undefined
+
+  /** Whether its completion has been written. */
+  closed = false
+  /** Whether the server broke the response off. */
+  broken = false
+  /** Whether a timeout of the server's ended it. */
+  timedOut = false
+
+  // Known from the completion on.
+  status: number | undefined
+  durationMs = 0
+  outcome: Outcome = 'completed'
+  responseBytes = 0
+  slow = false
+  failure: Failure | undefined
+
+  readonly #reserved: ReadonlySet<string>
+
+  constructor(
+    arrival: Arrival,
+    logger: RequestLogger,
+    bindsId: boolean,
+    start: Start,
+    reserved: ReadonlySet<string>,
+  ) {
+    this.requestId = arrival.requestId
+    this.idRejected = arrival.idRejected
+    this.clientRequestId = arrival.clientRequestId
+    this.method = arrival.method
+    this.path = arrival.path
+    this.pathCut = arrival.pathCut
+    this.route = arrival.route
+    this.captured = arrival.captured
+    this.logger = logger
+    this.bindsId = bindsId
+    this.startedAt = start.elapsed
+    this.time = start.time
+    this.#reserved = reserved
+  }
+
+  /** Adds fields to the completion line. */
+  add(fields: object): void {
+    this.added ??= new AddedFields()
+    this.added.add(fields, this.#reserved)
+  }
+
+  /** Whether a value of the events was cut. */
+  get truncated(): boolean {
+    return this.pathCut || this.added?.cut === true
+  }
+
+  useLogger(logger: RequestLogger): void {
+    if (logger === this.logger) return
+    this.logger = logger
+    this.bindsId = bindsId(logger, this.requestId)
+  }
+
+  /** Remembers what was thrown while the request was handled. */
+  fail(thrown: unknown): void {
+    if (this.thrown === undefined) this.thrown = [thrown]
+    else if (!this.thrown.includes(thrown)) this.thrown.push(thrown)
+  }
+}

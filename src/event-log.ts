@@ -1,0 +1,102 @@
+import type { Entry } from './entry.js'
+import { showValue, warnOnce } from './errors.js'
+import {
+  completionMessage,
+  type EventFields,
+  type Field,
+  startMessage,
+  toRecord,
+  withAdded,
+} from './formats/fields.js'
+import type { Format } from './formats/format.js'
+import { fitRecord } from './formats/limit.js'
+import { mapTexts, percentEncode } from './formats/text.js'
+import type { Destination } from './options.js'
+import { type Level, MAX_LINE_BYTES } from './vocabulary.js'
+
+/** Writes the events of requests. */
+export interface EventLog {
+  started(entry: Entry, level: Level): void
+  completed(entry: Entry, level: Level): void
+}
+
+/** Whether the logger of a request, whose level an app may change at any time, takes lines of a level. */
+function isEnabled({ logger }: Entry, level: Level): boolean {
+  return logger.isLevelEnabled?.(level) ?? true
+}
+
+/** Writes events to a destination, beside the log lines of the app that go there too. */
+export function eventsToDestination(format: Format, destination: Destination): EventLog {
+  return {
+    started(entry, level) {
+      if (isEnabled(entry, level)) destination.write(format.started(entry, level))
+    },
+    completed(entry, level) {
+      if (isEnabled(entry, level)) destination.write(format.completed(entry, level))
+    },
+  }
+}
+
+/** What a logger of the app's own puts around an event beside what is bound to it: time, level, keys. */
+const ENVELOPE_BYTES = 300
+/** An event with none but built-in fields and a message up to here fits, unless what is bound to the logger is huge. */
+const SHORT_MESSAGE = 500
+
+/** Writes events through the logger that the app brought: its level, redaction, serializers and destination hold. */
+export function eventsToLogger(fields: EventFields): EventLog {
+  const withoutId = { started: omitId(fields.started), completed: omitId(fields.completed) }
+
+  function log(entry: Entry, level: Level, record: Record<string, unknown>, story: string): void {
+    const message = percentEncode(story)
+    if (isShort(entry, message)) {
+      entry.logger[level](record, message)
+      return
+    }
+    const whole = mapTexts({ ...record, message }, percentEncode) as Record<string, unknown>
+    const room = MAX_LINE_BYTES - ENVELOPE_BYTES - boundBytes(entry)
+    const { message: fittedMessage, ...fitted } = fitRecord(whole, room, fields.reserved)
+    entry.logger[level](fitted, String(fittedMessage))
+  }
+
+  function logCompletion(entry: Entry, level: Level): void {
+    const record = toRecord(entry, (entry.bindsId ? withoutId : fields).completed)
+    log(entry, level, withAdded(record, entry), completionMessage(entry))
+  }
+
+  return {
+    started(entry, level) {
+      if (!isEnabled(entry, level)) return
+      log(entry, level, toRecord(entry, (entry.bindsId ? withoutId : fields).started), startMessage(entry))
+    },
+    completed(entry, level) {
+      if (!isEnabled(entry, level)) return
+      try {
+        logCompletion(entry, level)
+      } catch (error) {
+        if (entry.added === undefined) throw error
+        // A serializer of the app's, such as Fastify's for `req`, may not bear what a handler added under its name.
+        warnOnce(
+          'WAYBILL_WARN_FIELD',
+          'logger',
+          `added fields are lost, the app's own logger threw ${showValue(error)}`,
+        )
+        entry.added = undefined
+        logCompletion(entry, level)
+      }
+    },
+  }
+}
+
+function omitId(fields: readonly Field[]): readonly Field[] {
+  return fields.filter(({ key }) => key !== 'request_id')
+}
+
+function isShort({ captured, added, failure }: Entry, message: string): boolean {
+  return (
+    message.length <= SHORT_MESSAGE && captured.length === 0 && added === undefined && failure === undefined
+  )
+}
+
+function boundBytes({ logger }: Entry): number {
+  return Buffer.byteLength(JSON.stringify(logger.bindings?.() ?? {}))
+}

@@ -1,0 +1,81 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+// The one file that touches what Fastify does not document. Seen in Fastify 5.10.0 to 5.12.8.
+
+/** What Fastify tells a `LogController` of a request; the class is public, its place in an instance is not. */
+export interface RequestObserver {
+  /** Called before any hook, also for routes and hooks that were declared before the plugin. */
+  arrived(request: FastifyRequest, reply: FastifyReply): void
+  /** Called with errors that no `onError` hook sees: of error handlers, of streams, of serializers of errors. */
+  failed(error: unknown, request: FastifyRequest): void
+  /** Called when a stream broke after the headers were sent. */
+  broke(error: unknown, request: FastifyRequest): void
+  /** Called when an `onResponse` hook failed, which changes nothing for the client. */
+  failedLate(error: unknown, request: FastifyRequest): void
+}
+
+const LOG_CONTROLLER = 'fastify.logController'
+const SERVER_BINDINGS = 'fastify.serverBindings'
+
+/**
+ * Puts an observer where Fastify has its own request lines written, for the routes of this instance and its
+ * children: those lines then never appear, and lines of `request.log` carry the id as `request_id`.
+ * @returns false when this Fastify keeps its log controller elsewhere; nothing has changed then
+ */
+export function replaceRequestLines(app: FastifyInstance, observer: RequestObserver): boolean {
+  const key = findSymbol(app, LOG_CONTROLLER)
+  const original: unknown = key === undefined ? undefined : Reflect.get(app, key)
+  if (key === undefined || typeof original !== 'object' || original === null) return false
+  // A property of this instance alone: a controller may be shared with other instances.
+  Reflect.set(app, key, Object.assign(Object.create(original), silentController(observer)))
+  return true
+}
+
+function silentController(observer: RequestObserver): Record<string, unknown> {
+  const failed = (error: unknown, request: FastifyRequest): void => observer.failed(error, request)
+  return {
+    disableRequestLogging: true,
+    isDisableRequestLoggingFunction: false,
+    requestIdLogLabel: 'request_id',
+    isLogDisabled: () => true,
+    incomingRequest: (request: FastifyRequest, reply: FastifyReply) => observer.arrived(request, reply),
+    requestCompleted: (error: unknown, request: FastifyRequest) => {
+      if (error) observer.failedLate(error, request)
+    },
+    routeNotFound: () => {},
+    serviceUnavailable: () => {},
+    defaultErrorLog: failed,
+    writeHeadError: failed,
+    serializerError: failed,
+    streamError: (error: unknown, request: FastifyRequest) => observer.broke(error, request),
+  }
+}
+
+/** Whether an instance is the root of its app, whose routes are all that the server has. */
+export function isRoot(app: FastifyInstance): boolean {
+  return Object.hasOwn(app, 'server')
+}
+
+/** The further servers of an app that listens on several addresses of `localhost`; known once it listens. */
+export function furtherServers(app: FastifyInstance): FastifyInstance['server'][] {
+  const key = findSymbol(app, SERVER_BINDINGS)
+  const servers: unknown = key === undefined ? undefined : Reflect.get(app, key)
+  return Array.isArray(servers) ? servers : []
+}
+
+function findSymbol(instance: object, description: string): symbol | undefined {
+  for (let each: object | null = instance; each !== null; each = Object.getPrototypeOf(each)) {
+    const found = Object.getOwnPropertySymbols(each).find((symbol) => symbol.description === description)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/**
+ * Whether a logger is the one of an app without logging: every method is one inherited empty function, and there is
+ * no level.
+ */
+export function isNullLogger(logger: FastifyInstance['log']): boolean {
+  if (logger.level !== undefined || Object.hasOwn(logger, 'info')) return false
+  return logger.info === logger.error && logger.error === logger.debug
+}

@@ -1,0 +1,149 @@
+import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
+import fp from 'fastify-plugin'
+import { systemClock } from './clock.js'
+import { showValue, WaybillError, warnOnce } from './errors.js'
+import { type EventLog, eventsToDestination, eventsToLogger } from './event-log.js'
+import { furtherServers, isNullLogger, isRoot, replaceRequestLines } from './fastify-insides.js'
+import { FastifyRequests } from './fastify-requests.js'
+import { type EventFields, nativeFields } from './formats/fields.js'
+import { Ledger } from './ledger.js'
+import { createFormat, openDestination, pinoLogger, surroundings } from './logger.js'
+import type { Options } from './options.js'
+import { checkOptionNames, parseEventOptions, parseLoggerOptions, refuseLoggerOptions } from './settings.js'
+
+/** The record of a request, as its handlers see it. */
+export interface RequestEntry {
+  /**
+   * Adds fields to the completion line of this request, after the built-in ones, which can't be overwritten. The
+   * values are copied now; what JSON can't hold is lost alone. After the completion it does nothing.
+   *
+   * @example
+   * request.waybill.add({ user_id: 42, cache: 'hit' })
+   */
+  add(fields: object): void
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The record of this request in waybill's ledger. */
+    waybill: RequestEntry
+  }
+}
+
+const DECORATOR = 'waybill'
+
+/** What of Fastify's options says how a query begins; its types know the first place only. */
+interface RouterConfig {
+  useSemicolonDelimiter?: boolean
+  routerOptions?: { useSemicolonDelimiter?: boolean }
+}
+
+const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
+  try {
+    install(app, options)
+  } catch (error) {
+    done(error as Error)
+    return
+  }
+  done()
+}
+
+/**
+ * The Fastify plugin: one start event and one completion event for every request, on stdout, tied together by a
+ * request id. On an app that brings its own logger, the events go through that logger.
+ *
+ * @example
+ * const app = Fastify()
+ * await app.register(waybill)
+ *
+ * @throws {WaybillError} at registration, for an unknown option, a wrong type or an impossible value, and when it
+ * is registered twice
+ */
+export const waybill = fp(plugin, { fastify: '>=5.10.0 <6', name: 'waybill' })
+
+function install(app: FastifyInstance, options: Options): void {
+  refuseConflicts(app)
+  checkOptionNames(options)
+  const settings = parseEventOptions(options)
+  const fields = nativeFields(settings.captures)
+  const silent = isNullLogger(app.log)
+  const events = silent ? bringLogger(app, options, fields) : useOwnLogger(options, fields)
+  const ledger = new Ledger(settings, fields.reserved, events, systemClock)
+  const requests = new FastifyRequests(settings, ledger, app, hasSemicolonQueries(app))
+
+  if (isRoot(app)) receiveFromServers(app, requests)
+  app.decorateRequest(DECORATOR)
+  app.setGenReqId((raw) => requests.acceptId(raw))
+  app.addHook('onError', (request, _reply, error, done) => {
+    requests.failed(error, request)
+    done()
+  })
+  // The hook costs every request a listener, for a timeout that is off unless it is asked for.
+  if (app.initialConfig.connectionTimeout) {
+    app.addHook('onTimeout', (request, _reply, done) => {
+      requests.timedOut(request)
+      done()
+    })
+  }
+  if (!replaceRequestLines(app, requests)) observeByHooks(app, requests)
+}
+
+function refuseConflicts(app: FastifyInstance): void {
+  if (app.hasRequestDecorator(DECORATOR)) {
+    throw new WaybillError(
+      'WAYBILL_ERR_REGISTERED_TWICE',
+      'waybill is registered already, here or in a parent: register it once',
+    )
+  }
+  const { requestIdHeader } = app.initialConfig
+  if (requestIdHeader) {
+    const message = `Fastify's option requestIdHeader takes nothing beside waybill, got ${showValue(requestIdHeader)}: it believes any id; use waybill's option requestId.header`
+    throw new WaybillError('WAYBILL_ERR_FASTIFY_OPTION', message, 'requestIdHeader')
+  }
+}
+
+/** Has every request of an app's servers entered, also those that Fastify answers before any route has them. */
+function receiveFromServers(app: FastifyInstance, requests: FastifyRequests): void {
+  app.server.prependListener('request', requests.received)
+  app.addHook('onListen', (done) => {
+    for (const server of furtherServers(app)) server.prependListener('request', requests.received)
+    done()
+  })
+}
+
+/** Whether this app lets a query begin with `;`, as old ones did. */
+function hasSemicolonQueries({ initialConfig }: FastifyInstance): boolean {
+  const { routerOptions, useSemicolonDelimiter } = initialConfig as RouterConfig
+  return routerOptions?.useSemicolonDelimiter ?? useSemicolonDelimiter ?? false
+}
+
+/** Gives an app without logging a pino logger that writes beside the events. */
+function bringLogger(app: FastifyInstance, options: Options, fields: EventFields): EventLog {
+  const settings = parseLoggerOptions(options, surroundings())
+  const format = createFormat(settings, fields)
+  const destination = openDestination(settings, format)
+  const logger = pinoLogger(settings, format, destination)
+  app.log = logger
+  app.setChildLoggerFactory((_silent, bindings, childOptions) => logger.child(bindings, childOptions))
+  return eventsToDestination(format, destination)
+}
+
+function useOwnLogger(options: Options, fields: EventFields): EventLog {
+  refuseLoggerOptions(options)
+  return eventsToLogger(fields)
+}
+
+/** The way by public hooks alone, for a Fastify whose insides have moved; it can't keep Fastify's lines away. */
+function observeByHooks(app: FastifyInstance, requests: FastifyRequests): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const logger = isNullLogger(request.log) ? app.log : request.log
+    request.log = reply.log = logger.child({ request_id: request.id })
+    requests.arrived(request, reply)
+    done()
+  })
+  warnOnce(
+    'WAYBILL_WARN_FASTIFY_LINES',
+    '',
+    'this Fastify keeps its log controller elsewhere, so its own request lines appear beside the events; create the app with logController: new LogController({ disableRequestLogging: true })',
+  )
+}

@@ -1,0 +1,94 @@
+import { MAX_LINE_BYTES } from '../vocabulary.js'
+import { encodeText, encodeValue, measureText } from './text.js'
+
+/** What every value may take, in bytes, before another one is left out for it. */
+const FLOOR = 64
+/** A comma, and a colon behind a key. */
+const COMMA = 1
+const COLON = 1
+const BRACES = 2
+
+type Container = Record<string, unknown>
+
+/** One value of a container, and what it takes as JSON. */
+interface Part {
+  readonly key: string
+  readonly value: unknown
+  readonly keyBytes: number
+  readonly bytes: number
+}
+
+/**
+ * Makes a record fit: its longest values are cut to one common length, texts at a character boundary, lists and
+ * objects by cutting what they hold, and `truncated` is set. Where too many values are left even so, the last ones
+ * are left out.
+ * @param maxBytes what the record may take as JSON
+ * @param keep the fields that are never left out
+ */
+export function fitRecord(record: Container, maxBytes: number, keep: ReadonlySet<string>): Container {
+  if (byteLength(record) <= maxBytes) return record
+  const { truncated: _, ...others } = record
+  const mark = { truncated: true }
+  const parts = partsOf(others, maxBytes - byteLength(mark), keep)
+  return { ...Object.fromEntries(parts.map(({ key, value }) => [key, value])), ...mark }
+}
+
+/** Makes a finished line of JSON fit {@link MAX_LINE_BYTES}; a line that fits is returned as it is. */
+export function fitLine(line: string, keep: ReadonlySet<string>): string {
+  // UTF-8 takes at most three bytes for a UTF-16 unit.
+  if (line.length * 3 <= MAX_LINE_BYTES || Buffer.byteLength(line) <= MAX_LINE_BYTES) return line
+  return `${encodeValue(fitRecord(JSON.parse(line), MAX_LINE_BYTES - 1, keep))}\n`
+}
+
+/** The values of a container that stay, each cut to the common length. */
+function partsOf(container: Container, maxBytes: number, keep: ReadonlySet<string>): Part[] {
+  const isList = Array.isArray(container)
+  const parts = Object.entries(container).map(([key, value]) => {
+    const keyBytes = COMMA + (isList ? 0 : Buffer.byteLength(encodeText(key)) + COLON)
+    return { key, value, keyBytes, bytes: byteLength(value) }
+  })
+  const room = maxBytes - BRACES
+  const staying = choose(parts, room, keep)
+  const most = commonLength(staying, room)
+  return staying.map((part) => (part.bytes <= most ? part : { ...part, value: shrink(part.value, most) }))
+}
+
+/** The values for which there is room: what is kept, then the others in order, each with its least. */
+function choose(parts: readonly Part[], room: number, keep: ReadonlySet<string>): Part[] {
+  const least = ({ keyBytes, bytes }: Part): number => keyBytes + Math.min(bytes, FLOOR)
+  let left = room
+  for (const part of parts) if (keep.has(part.key)) left -= least(part)
+  return parts.filter((part) => {
+    if (keep.has(part.key)) return true
+    if (least(part) > left) return false
+    left -= least(part)
+    return true
+  })
+}
+
+/** The length to which the longest values must be cut so that all fit. */
+function commonLength(parts: readonly Part[], room: number): number {
+  let left = room - parts.reduce((sum, { keyBytes }) => sum + keyBytes, 0)
+  const sizes = parts.map(({ bytes }) => bytes).sort((a, b) => a - b)
+  for (const [index, bytes] of sizes.entries()) {
+    const share = Math.floor(left / (sizes.length - index))
+    if (bytes > share) return share
+    left -= bytes
+  }
+  return Number.POSITIVE_INFINITY
+}
+
+/** A value that takes no more bytes as JSON; a number or a word does not take many. */
+function shrink(value: unknown, maxBytes: number): unknown {
+  if (typeof value === 'string') return value.slice(0, measureText(value, maxBytes - BRACES).end)
+  if (typeof value !== 'object' || value === null) return value
+  const parts = partsOf(value as Container, maxBytes, NOTHING_KEPT)
+  if (Array.isArray(value)) return parts.map((part) => part.value)
+  return Object.fromEntries(parts.map((part) => [part.key, part.value]))
+}
+
+const NOTHING_KEPT: ReadonlySet<string> = new Set()
+
+function byteLength(value: unknown): number {
+  return Buffer.byteLength(encodeValue(value))
+}

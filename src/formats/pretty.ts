@@ -1,0 +1,96 @@
+import { createRequire } from 'node:module'
+import type { PrettyOptions } from 'pino-pretty'
+import type { Entry } from '../entry.js'
+import { type Level, MAX_LINE_BYTES } from '../vocabulary.js'
+import { completionMessage, type EventFields, startMessage, toRecord, withAdded } from './fields.js'
+import type { Format } from './format.js'
+import { LOG_LINE_KEEPS } from './json.js'
+import { fitRecord } from './limit.js'
+import { eventHead, logLineHead, type Paint } from './pretty-head.js'
+import { visibleLines, visibleText, visibleValue } from './visible.js'
+
+type Row = Record<string, unknown>
+
+/** What the head of an event already says, so that pino-pretty need not. */
+const SAID_BY_HEAD =
+  'timestamp,level,event,request_id,method,path,route,status,duration_ms,slow,outcome,response_bytes,message'
+
+const EVENTS: ReadonlySet<unknown> = new Set(['request.started', 'request.completed'])
+
+/** The view in a terminal: one line an event, aligned, with errors indented below. */
+export function prettyFormat(fields: EventFields, colors: boolean): Format {
+  const printEvent = createPrinter(colors, eventHead, SAID_BY_HEAD)
+  const printLogLine = createPrinter(colors, logLineHead, 'timestamp,level,request_id,message')
+
+  function printFitted(entry: Entry, level: Level, record: Row, message: string): string {
+    const row = { timestamp: entry.time, level, ...record, message }
+    return printEvent(fitRecord(row, MAX_LINE_BYTES, fields.reserved))
+  }
+
+  return {
+    started: (entry, level) =>
+      printFitted(entry, level, toRecord(entry, fields.started), startMessage(entry)),
+    completed: (entry, level) =>
+      printFitted(
+        entry,
+        level,
+        withAdded(toRecord(entry, fields.completed), entry),
+        completionMessage(entry),
+      ),
+    logLine: (line) => {
+      const row: Row = JSON.parse(line)
+      // An app may have been given such a logger as its own: then events come as log lines too.
+      const print = EVENTS.has(row.event) ? printEvent : printLogLine
+      return print(fitRecord(row, MAX_LINE_BYTES, LOG_LINE_KEEPS))
+    },
+  }
+}
+
+/** A pino-pretty that prints a head of our own, then the other fields, then errors. */
+function createPrinter(
+  colorize: boolean,
+  head: (row: Row, paint: Paint) => string,
+  ignore: string,
+): (row: Row) => string {
+  const options: PrettyOptions = {
+    colorize,
+    // pino-pretty paints whole messages; the head has its own colours.
+    customColors: 'message:reset',
+    ignore,
+    singleLine: true,
+    messageKey: 'message',
+    timestampKey: 'timestamp',
+    messageFormat: (row, _messageKey, _levelLabel, { colors }) => head(row, colors),
+    customPrettifiers: { error: paintError, err: paintError },
+  }
+  // Loaded here, so that only those pay for it who read in a terminal.
+  const { prettyFactory }: typeof import('pino-pretty') = createRequire(import.meta.url)('pino-pretty')
+  const print = prettyFactory(options)
+  return (row) => {
+    const lines = print(visibleRow(row)).split('\n')
+    return lines.map((line) => line.trimEnd()).join('\n')
+  }
+}
+
+/** An error with its first line, what happened, standing out. */
+function paintError(story: unknown, _key: string, _row: object, { colors }: { colors: Paint }): string {
+  const [first, ...stack] = String(story).split('\n')
+  return [colors.red(first ?? ''), ...stack].join('\n')
+}
+
+/** A row with nothing in it that a terminal would obey; its errors become text of several lines. */
+function visibleRow(row: Row): Row {
+  const entries = Object.entries(row).map(([key, value]) => {
+    if (key === 'error' || key === 'err') return [key, describe(value)]
+    if (key === 'message' && typeof value === 'string') return [key, visibleLines(value)]
+    return [visibleText(key), visibleValue(value)]
+  })
+  return Object.fromEntries(entries)
+}
+
+function describe(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return visibleLines(String(error))
+  const { type, message, stack, ...others } = error as Row
+  const story = visibleLines(typeof stack === 'string' ? stack : `${type}: ${message}`)
+  return Object.keys(others).length === 0 ? story : `${story}\n${JSON.stringify(visibleValue(others))}`
+}

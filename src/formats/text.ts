@@ -1,0 +1,71 @@
+/** Texts that stand in JSON as they are: printable ASCII without quote and backslash. */
+const PLAIN = /^[ !#-[\]-~]*$/
+
+/**
+ * What JSON allows raw but readers of lines stumble over: DEL and C1 controls (journald stores such a line as a
+ * blob, terminals obey it), the line separators, U+FFFF.
+ */
+const UNSAFE = /[\x7f-\x9f\u2028\u2029\uffff]/g
+const UNSAFE_OR_LONE = /[\x7f-\x9f\u2028\u2029\uffff]|\p{Surrogate}/u
+const LONE_SURROGATE = /\p{Surrogate}/gu
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+/** Escapes, inside finished JSON, what is only allowed there within texts. */
+export function escapeJson(json: string): string {
+  if (!UNSAFE_OR_LONE.test(json)) return json
+  return json.replace(UNSAFE, escapeCharacter).replace(LONE_SURROGATE, escapeCharacter)
+}
+
+/** A text as JSON (RFC 8259) that no reader of lines stumbles over. */
+export function encodeText(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : escapeJson(JSON.stringify(text))
+}
+
+/** A value as JSON that no reader of lines stumbles over. */
+export function encodeValue(value: unknown): string {
+  return escapeJson(JSON.stringify(value))
+}
+
+/** Percent-encodes what {@link escapeJson} escapes, for JSON that is written by others. */
+export function percentEncode(text: string): string {
+  return UNSAFE_OR_LONE.test(text) ? text.toWellFormed().replace(UNSAFE, encodeURIComponent) : text
+}
+
+/** A value with all its texts, keys among them, made into others. */
+export function mapTexts(value: unknown, map: (text: string) => string): unknown {
+  if (typeof value === 'string') return map(value)
+  if (Array.isArray(value)) return value.map((each) => mapTexts(each, map))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [map(key), mapTexts(each, map)]))
+}
+
+/** How far a text fits into a number of bytes as JSON: where it ends, between two characters, and what it takes. */
+export function measureText(
+  text: string,
+  maxBytes = Number.POSITIVE_INFINITY,
+): { end: number; bytes: number } {
+  let bytes = 0
+  let end = 0
+  while (end < text.length) {
+    const code = text.codePointAt(end) ?? 0
+    const cost = bytesOf(code)
+    if (bytes + cost > maxBytes) break
+    bytes += cost
+    end += code > 0xffff ? 2 : 1
+  }
+  return { end, bytes }
+}
+
+/** What {@link encodeText} makes of one character, in bytes; arithmetic, since hostile lines are long. */
+function bytesOf(code: number): number {
+  if (code < 0x20) return code >= 8 && code <= 13 && code !== 11 ? 2 : 6
+  if (code < 0x7f) return code === 0x22 || code === 0x5c ? 2 : 1
+  if (code < 0xa0) return 6
+  if (code < 0x800) return 2
+  if (code > 0xffff) return 4
+  const escaped = (code >= 0xd800 && code <= 0xdfff) || code === 0x2028 || code === 0x2029 || code === 0xffff
+  return escaped ? 6 : 3
+}

@@ -1,0 +1,24 @@
+import { WaybillError } from './errors.js'
+import { waybill } from './fastify.js'
+import { createLogger } from './logger.js'
+
+export { type ErrorCode, type WarningCode, WaybillError } from './errors.js'
+export type { RequestEntry } from './fastify.js'
+export { createLogger } from './logger.js'
+export type {
+  Completion,
+  Destination,
+  FormatName,
+  Include,
+  LoggerOptions,
+  Options,
+  RawRequest,
+  RequestIdOptions,
+} from './options.js'
+export type { Level, LogLevel, Outcome } from './vocabulary.js'
+export default waybill
+
+const required = Object.assign(waybill, { createLogger, WaybillError })
+
+// What require('waybill') gives: the plugin itself, with all other exports as its properties.
+export { required as 'module.exports' }

@@ -1,0 +1,96 @@
+import type { Clock } from './clock.js'
+import { type Arrival, Entry, type Start } from './entry.js'
+import { showValue, warnOnce } from './errors.js'
+import type { EventLog } from './event-log.js'
+import type { RequestLogger } from './request-logger.js'
+import { describeError, type Failure } from './rules/failure.js'
+import { completionLevelOf } from './rules/level.js'
+import type { Ending } from './rules/outcome.js'
+import type { EventSettings } from './settings.js'
+import { isLevel, type Level } from './vocabulary.js'
+
+/** The one place where entries are opened and closed: each has one start and exactly one completion. */
+export class Ledger {
+  readonly #settings: EventSettings
+  readonly #reserved: ReadonlySet<string>
+  readonly #events: EventLog
+  readonly #clock: Clock
+
+  constructor(settings: EventSettings, reserved: ReadonlySet<string>, events: EventLog, clock: Clock) {
+    this.#settings = settings
+    this.#reserved = reserved
+    this.#events = events
+    this.#clock = clock
+  }
+
+  /** The start of a request that arrives now. */
+  now(): Start {
+    return { time: this.#clock.now(), elapsed: this.#clock.elapsed() }
+  }
+
+  /** Opens the entry of a request and writes its start. */
+  open(arrival: Arrival, logger: RequestLogger, bindsId: boolean, start = this.now()): Entry {
+    const { startLevel } = this.#settings
+    const entry = new Entry(arrival, logger, bindsId, start, this.#reserved)
+    if (startLevel !== undefined) this.#write('started', entry, startLevel)
+    return entry
+  }
+
+  /** Closes an entry and writes its completion; a second call does nothing. */
+  close(entry: Entry, ending: Ending, responseBytes: number): void {
+    if (entry.closed) return
+    entry.closed = true
+    const { slowMs } = this.#settings
+    const elapsed = this.#clock.elapsed() - entry.startedAt
+    entry.time = this.#clock.now()
+    entry.durationMs = Math.round(elapsed * 1000) / 1000
+    entry.slow = elapsed >= slowMs
+    entry.status = ending.status
+    entry.outcome = ending.outcome
+    entry.responseBytes = hasBody(entry.method, entry.status) ? responseBytes : 0
+    entry.failure = failureOf(entry)
+    this.#write('completed', entry, this.#levelOf(entry))
+  }
+
+  /** Writes an event; a logger or a destination that throws costs the event, not the request. */
+  #write(event: keyof EventLog, entry: Entry, level: Level): void {
+    try {
+      this.#events[event](entry, level)
+    } catch (error) {
+      warnOnce(
+        'WAYBILL_WARN_EVENT_LOST',
+        '',
+        `an event is lost, what it was written to threw ${showValue(error)}`,
+      )
+    }
+  }
+
+  #levelOf(entry: Entry): Level {
+    const level = completionLevelOf(entry.status, entry.outcome, entry.slow)
+    const { completionLevel } = this.#settings
+    if (completionLevel === undefined) return level
+    let decided: unknown
+    try {
+      const { method, path, route, status, durationMs, outcome, slow } = entry
+      const error = entry.thrown?.at(-1)
+      decided = completionLevel({ method, path, route, status, durationMs, outcome, slow, error, level })
+      if (isLevel(decided)) return decided
+    } catch (error) {
+      decided = error
+    }
+    const message = `completionLevel must return a level, got ${showValue(decided)}; the default was used`
+    warnOnce('WAYBILL_WARN_OPTION_RESULT', 'completionLevel', message)
+    return level
+  }
+}
+
+/** What a failed request failed of; an error that a handler turned into a good answer is none. */
+function failureOf({ thrown, status, outcome }: Entry): Failure | undefined {
+  if (thrown === undefined || (outcome === 'completed' && (status ?? 0) < 400)) return undefined
+  return describeError(thrown.at(-1), (status ?? 0) >= 500, thrown.slice(0, -1).reverse())
+}
+
+/** Whether a response has a body at all (RFC 9110, section 6.4.1); Node.js drops what is written into others. */
+function hasBody(method: string, status: number | undefined): boolean {
+  return method !== 'HEAD' && status !== 204 && status !== 304
+}

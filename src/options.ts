@@ -1,0 +1,121 @@
+import type { IncomingMessage } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
+import type { Level, LogLevel, Outcome } from './vocabulary.js'
+
+/** Where finished lines go. Each call gets one whole line with its newline. */
+export interface Destination {
+  write(line: string): void
+}
+
+/** A request as Node.js hands it over, before any framework has seen it. */
+export type RawRequest = IncomingMessage | Http2ServerRequest
+
+/** How the lines look: `json` for programs, `pretty` for a person at a terminal. */
+export type FormatName = 'json' | 'pretty'
+
+/** A request detail that is logged only when it is named. */
+export type Include = 'query' | 'client_ip' | 'user_agent' | 'host' | 'referer' | `header:${string}`
+
+/** How request ids are read, checked, made and sent back. */
+export interface RequestIdOptions {
+  /**
+   * The request headers that may carry the id, in order of preference: the first one present decides.
+   * @default 'X-Request-Id'
+   */
+  header?: string | readonly string[] | undefined
+  /**
+   * Whom to believe. An id that is well-formed but not believed is logged as `client_request_id`, and the
+   * request gets a new one.
+   * @default 'always'
+   */
+  trust?: 'always' | 'never' | ((request: RawRequest) => boolean) | undefined
+  /**
+   * Makes a new id. What it returns must have the form of an acceptable id; otherwise a UUID is used.
+   * @default UUID version 7 (RFC 9562)
+   */
+  generate?: ((request: RawRequest) => string) | undefined
+  /**
+   * The response header that carries the id back; `false` sends none.
+   * @default 'X-Request-Id'
+   */
+  responseHeader?: string | false | undefined
+}
+
+/** How a request ended, as {@link Options.completionLevel} sees it. */
+export interface Completion {
+  readonly method: string
+  /** The path that was asked for, without the query. */
+  readonly path: string
+  /** The pattern that matched; `undefined` on a 404. */
+  readonly route: string | undefined
+  /** As sent; `undefined` when the process ended before any header was. */
+  readonly status: number | undefined
+  readonly durationMs: number
+  readonly outcome: Outcome
+  readonly slow: boolean
+  /** What was thrown, when the request failed. */
+  readonly error: unknown
+  /** The level the line would have without this option. */
+  readonly level: Level
+}
+
+/** Where the lines go, from which level, and in which form. */
+export interface LoggerOptions {
+  /**
+   * The lowest level that is written.
+   * @default the environment's `LOG_LEVEL`, else 'info'
+   */
+  level?: LogLevel | undefined
+  /**
+   * How lines look.
+   * @default the environment's `LOG_FORMAT`, else 'pretty' when stdout is a terminal and 'json' when it is not
+   */
+  format?: FormatName | undefined
+  /**
+   * Where lines go instead of stdout: anything with `write(line)`.
+   * @default stdout
+   */
+  destination?: Destination | undefined
+  /**
+   * How many bytes of lines are held for a reader of stdout that takes less than is written. Stdout belongs to the
+   * process: where several loggers say it, the last one holds.
+   * @default 8388608 (8 MiB)
+   */
+  maxHeldBytes?: number | undefined
+  /**
+   * What happens beyond that: lines are dropped and counted in a `log.dropped` line, or the service waits.
+   * @default 'drop'
+   */
+  whenFull?: 'drop' | 'block' | undefined
+}
+
+/** The options of waybill. Each can be left out. */
+export interface Options extends LoggerOptions {
+  /** How request ids are read, checked, made and sent back. */
+  requestId?: RequestIdOptions | undefined
+  /**
+   * Request details to log, by name: `query`, `client_ip`, `user_agent`, `host`, `referer`, `header:<name>`.
+   * @default []
+   */
+  include?: readonly Include[] | undefined
+  /**
+   * The query keys whose values are shown; all others read `[redacted]`. Needs `include: ['query']`.
+   * @default []
+   */
+  allowQuery?: readonly string[] | undefined
+  /**
+   * The level of the start event; `false` writes no start events.
+   * @default 'info'
+   */
+  startLevel?: Level | false | undefined
+  /**
+   * Decides the level of the completion event.
+   * @default 5xx 'error', other 4xx 'warn', the rest and every aborted request 'info'
+   */
+  completionLevel?: ((completion: Completion) => Level) | undefined
+  /**
+   * Milliseconds from which a completion is marked `slow: true` and raised to 'warn' at least.
+   * @default none is marked
+   */
+  slow?: number | undefined
+}

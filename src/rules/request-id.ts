@@ -1,0 +1,94 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { showValue, warnOnce } from '../errors.js'
+import type { RawRequest } from '../options.js'
+import { newUuid } from './uuid.js'
+
+/** Why an id that the client sent was replaced. */
+export type IdRejection = 'length' | 'charset' | 'multiple'
+
+/** How ids are read, checked and made: the resolved form of the options. */
+export interface IdRules {
+  /** Header names in lower case. */
+  readonly headers: readonly string[]
+  readonly trust: 'always' | 'never' | ((request: RawRequest) => boolean)
+  readonly generate: (request: RawRequest) => string
+}
+
+/** What became of the id of a request. */
+export interface RequestId {
+  readonly id: string
+  /** Why the id that the client sent was replaced. */
+  readonly rejected?: IdRejection
+  /** A well-formed id that was not believed. */
+  readonly clientId?: string
+}
+
+// Neither a comma nor a space: Node.js joins repeated header lines with ", ", so no joined value passes.
+const ACCEPTABLE = /^[A-Za-z0-9][A-Za-z0-9._~+/=@:-]{0,127}$/
+const MAX_LENGTH = 128
+
+/** Whether a text may serve as a request id. */
+export function isRequestId(value: unknown): value is string {
+  return typeof value === 'string' && ACCEPTABLE.test(value)
+}
+
+/** Takes the id that a request carries or makes a new one; an id is never altered. */
+export function acceptRequestId(request: RawRequest, rules: IdRules): RequestId {
+  const { headers } = request
+  for (const name of rules.headers) {
+    const value = headers[name]
+    // Headers are a plain object: a name such as `constructor` finds what is no header.
+    if (typeof value !== 'string' && !Array.isArray(value)) continue
+    if (!isRequestId(value)) {
+      return { id: generateId(request, rules), rejected: rejectionOf(value, countLines(request, name)) }
+    }
+    return isBelieved(request, rules) ? { id: value } : { id: generateId(request, rules), clientId: value }
+  }
+  return { id: generateId(request, rules) }
+}
+
+function rejectionOf(value: NonNullable<IncomingHttpHeaders[string]>, lines: number): IdRejection {
+  if (lines > 1 || typeof value !== 'string') return 'multiple'
+  return value.length === 0 || value.length > MAX_LENGTH ? 'length' : 'charset'
+}
+
+function countLines(request: RawRequest, name: string): number {
+  let count = 0
+  for (let i = 0; i < request.rawHeaders.length; i += 2) {
+    if (request.rawHeaders[i]?.toLowerCase() === name) count++
+  }
+  return count
+}
+
+function isBelieved(request: RawRequest, { trust }: IdRules): boolean {
+  if (typeof trust === 'string') return trust === 'always'
+  let answer: unknown
+  try {
+    answer = trust(request)
+    if (typeof answer === 'boolean') return answer
+    // An asynchronous function can't decide; what it rejects with is not left unhandled.
+    if (answer instanceof Promise) answer.catch(() => {})
+  } catch (error) {
+    answer = error
+  }
+  const message = `requestId.trust must return a boolean, got ${showValue(answer)}; the id was not believed`
+  warnOnce('WAYBILL_WARN_OPTION_RESULT', 'requestId.trust', message)
+  return false
+}
+
+function generateId(request: RawRequest, { generate }: IdRules): string {
+  if (generate === newUuid) return newUuid()
+  let made: unknown
+  try {
+    made = generate(request)
+    if (isRequestId(made)) return made
+  } catch (error) {
+    made = error
+  }
+  warnOnce(
+    'WAYBILL_WARN_OPTION_RESULT',
+    'requestId.generate',
+    `requestId.generate must return a text that matches ${ACCEPTABLE.source}, got ${showValue(made)}; a UUID was used`,
+  )
+  return newUuid()
+}

@@ -1,0 +1,163 @@
+import { expect, test } from 'vitest'
+import { AddedFields } from '../src/rules/added.js'
+import { nextWarning } from './support/warnings.js'
+
+const reserved = new Set(['status', '__proto__'])
+
+function add(...calls: unknown[]): AddedFields {
+  const added = new AddedFields()
+  for (const fields of calls) added.add(fields, reserved)
+  return added
+}
+
+function written(...calls: unknown[]): unknown {
+  return Object.fromEntries(add(...calls).fields)
+}
+
+test('keeps what JSON can hold as it is', () => {
+  const fields = {
+    text: 'a',
+    number: 1.5,
+    yes: true,
+    none: null,
+    list: [1, ['a']],
+    nested: { deep: { er: 1 } },
+  }
+  expect(written(fields)).toEqual(fields)
+})
+
+test('a later value replaces an earlier one of the same name', () => {
+  expect(written({ a: 1, b: 1 }, { a: 2 })).toEqual({ a: 2, b: 1 })
+})
+
+test('copies at the time of the call', () => {
+  const user = { name: 'Ada' }
+  const added = add({ user })
+  user.name = 'changed'
+  expect(added.fields.get('user')).toEqual({ name: 'Ada' })
+})
+
+test('turns what JSON has no word for into text', () => {
+  expect(written({ big: 2n ** 70n, nan: Number.NaN, infinite: -Infinity })).toEqual({
+    big: '1180591620717411303424',
+    nan: 'NaN',
+    infinite: '-Infinity',
+  })
+})
+
+test('writes dates, maps, sets, errors and bytes for a reader', () => {
+  const { error, ...others } = written({
+    date: new Date(0),
+    map: new Map([['a', 1]]),
+    set: new Set([1, 2]),
+    bytes: Buffer.from('secret'),
+    error: new TypeError('broken'),
+  }) as Record<string, unknown>
+  expect(others).toEqual({
+    date: '1970-01-01T00:00:00.000Z',
+    map: { a: 1 },
+    set: [1, 2],
+    bytes: '[Buffer of 6 bytes]',
+  })
+  expect(error).toEqual({
+    type: 'TypeError',
+    message: 'broken',
+    stack: expect.stringContaining('TypeError: broken'),
+  })
+})
+
+test('loses functions, symbols and undefined, and nothing beside them', () => {
+  expect(written({ a: () => 1, b: Symbol('s'), c: undefined, list: [() => 1, 2], d: 1 })).toEqual({
+    list: [null, 2],
+    d: 1,
+  })
+})
+
+test('marks a cycle where it closes, and not what stands twice', () => {
+  const user: Record<string, unknown> = { name: 'Ada' }
+  user.self = user
+  const shared = { a: 1 }
+  expect(written({ user, twice: [shared, shared] })).toEqual({
+    user: { name: 'Ada', self: '[Circular]' },
+    twice: [shared, shared],
+  })
+})
+
+test('marks what throws when it is read, and keeps what stands beside it', () => {
+  const thrower = () => {
+    throw new Error('no')
+  }
+  const nested = Object.defineProperty({ fine: 1 }, 'bad', { enumerable: true, get: thrower })
+  const top = Object.defineProperty({ fine: 2 }, 'bad', { enumerable: true, get: thrower })
+  const proxy = new Proxy({}, { ownKeys: thrower })
+  expect(written({ nested, json: { toJSON: thrower }, proxy }, top, proxy)).toEqual({
+    nested: { fine: 1, bad: '[Thrown]' },
+    json: '[Thrown]',
+    proxy: {},
+    fine: 2,
+    bad: '[Thrown]',
+  })
+})
+
+test('cuts what is too long, too deep or too much, and says so', () => {
+  const deep: unknown[] = []
+  let inner = deep
+  for (let depth = 0; depth < 100_000; depth++) {
+    const next: unknown[] = []
+    inner.push(next)
+    inner = next
+  }
+  for (const fields of [{ text: 'x'.repeat(1_000_000) }, { deep }, { wide: Array(1_000_000).fill(1) }]) {
+    const added = add(fields, { after: 1 })
+    expect(added.cut).toBe(true)
+    expect(added.fields.get('after')).toBe(1)
+    expect(JSON.stringify([...added.fields]).length).toBeLessThan(10_000)
+  }
+  expect(add({ text: 'x'.repeat(1000) }).cut).toBe(false)
+})
+
+test('refuses a built-in name with a warning and takes the fields beside it', async () => {
+  const warning = nextWarning()
+  expect(written({ status: 999, user_id: 42 })).toEqual({ user_id: 42 })
+  expect(await warning).toEqual({
+    code: 'WAYBILL_WARN_FIELD',
+    message: 'request.waybill.add can\'t set "status": the name is the log\'s own',
+  })
+})
+
+test('toJSON is called once, as JSON.stringify does', () => {
+  const self = { v: 1, toJSON: () => self }
+  const spread = { v: 2, toJSON: () => ({ ...spread }) }
+  expect(written({ self, spread })).toEqual({ self: { v: 1 }, spread: { v: 2 } })
+})
+
+test('a list that is too long costs itself, not the field beside it', () => {
+  expect(add({ list: Array(5000).fill(1), user_id: 42 }).fields.get('user_id')).toBe(42)
+})
+
+test('takes no more fields than a line can hold', () => {
+  const many = (name: string) =>
+    Object.fromEntries(Array.from({ length: 900 }, (_, index) => [`${name}_${index}`, 1]))
+  const added = add(many('a'), many('b'))
+  expect([added.fields.size, added.cut]).toEqual([1000, true])
+})
+
+test('a revoked proxy is no fields', () => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  expect(written(proxy)).toEqual({})
+})
+
+test('a field named __proto__ changes no prototype', () => {
+  const hostile: unknown = JSON.parse(
+    '{"__proto__":{"polluted":1},"nested":{"__proto__":{"polluted":1}},"a":1}',
+  )
+  const added = add(hostile)
+  expect([...added.fields.keys()]).toEqual(['nested', 'a'])
+  expect(JSON.stringify(added.fields.get('nested'))).toBe('{"__proto__":{"polluted":1}}')
+  expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+})
+
+test.each([['a text'], [42], [null], [['a']]])('takes no fields from %j, and throws nothing', (fields) => {
+  expect(written(fields)).toEqual({})
+})

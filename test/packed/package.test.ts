@@ -1,0 +1,36 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { expect, inject, test } from 'vitest'
+import { BARE_ENV, run } from './process.js'
+
+const pkgDir = join(inject('project'), 'node_modules/waybill')
+
+test('exports what it documents and nothing else', async () => {
+  const program = "console.log(JSON.stringify(Object.keys(await import('waybill'))))"
+  const { stdout, stderr } = await run(
+    process.execPath,
+    ['--input-type=module', '--eval', program],
+    inject('project'),
+    BARE_ENV,
+  )
+  expect(stderr).toBe('')
+  expect(JSON.parse(stdout)).toEqual(['WaybillError', 'createLogger', 'default', 'module.exports'])
+})
+
+test('carries compiled code, its types and the documents, and nothing else', async () => {
+  const entries = await readdir(pkgDir, { recursive: true, withFileTypes: true })
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+  const others = files
+    .map((file) => file.slice(pkgDir.length + 1))
+    .filter((file) => !/^dist\/.*(?:\.js|\.d\.ts)$/.test(file))
+  expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+})
+
+test('gives publint no reason for an error or a warning', async () => {
+  const { messages, pkg } = await publint({ pkgDir, pack: false, level: 'warning' })
+  expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
+})

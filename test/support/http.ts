@@ -1,0 +1,26 @@
+import { once } from 'node:events'
+import http, { type IncomingHttpHeaders, type RequestOptions } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import type { FastifyInstance } from 'fastify'
+
+/** An answer, read to its end. */
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/** Starts an app on a free port of the loopback address. */
+export async function listen(app: FastifyInstance): Promise<number> {
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return (app.server.address() as AddressInfo).port
+}
+
+/** Sends one request over a socket of its own and reads the whole answer. */
+export async function ask(port: number, path: string, options: RequestOptions = {}): Promise<Answer> {
+  const request = http.request({ host: '127.0.0.1', port, path, agent: false, ...options })
+  request.end()
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+  return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) }
+}

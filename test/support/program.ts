@@ -1,0 +1,49 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+
+/** The root of the package: a program that runs there imports the built package by its name. */
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** What a program left behind. */
+export interface Run {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** The arguments that have Node.js run a text as an ES module. */
+export function moduleArguments(source: string): string[] {
+  return ['--input-type=module', '--eval', source]
+}
+
+/** Starts a program that is given as a text. */
+export function startProgram(source: string, options: SpawnOptions = {}): ChildProcess {
+  return spawn(process.execPath, moduleArguments(source), {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
+    env: { ...process.env, ...options.env },
+  })
+}
+
+/** Waits for the end of a program, reading all it writes. */
+export async function finish(child: ChildProcess): Promise<Run> {
+  const [stdout, stderr, [code]] = await Promise.all([
+    child.stdout ? text(child.stdout) : '',
+    child.stderr ? text(child.stderr) : '',
+    once(child, 'close') as Promise<[number | null]>,
+  ])
+  return { code, stdout, stderr }
+}
+
+/** Runs a program with its stdout in a real pipe: Node.js itself would give it a socket. */
+export function startPiped(source: string, reader: string): ChildProcess {
+  const command = `"$NODE" --input-type=module --eval "$SOURCE" | ${reader}; exit "\${PIPESTATUS[0]}"`
+  return spawn('bash', ['-c', command], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NODE: process.execPath, SOURCE: source },
+  })
+}
