@@ -9,8 +9,9 @@ export interface Arrival {
   readonly requestId: string
   readonly idRejected: IdRejection | undefined
   readonly clientRequestId: string | undefined
-  readonly method: string
-  readonly path: string
+  /** Absent, as the path is, of a request that can't be parsed. */
+  readonly method: string | undefined
+  readonly path: string | undefined
   /** Whether the path is only the beginning of what was asked for. */
   readonly pathCut: boolean
   readonly route: string | undefined
@@ -31,8 +32,8 @@ export class Entry implements Arrival {
   readonly requestId: string
   readonly idRejected: IdRejection | undefined
   readonly clientRequestId: string | undefined
-  readonly method: string
-  readonly path: string
+  readonly method: string | undefined
+  readonly path: string | undefined
   readonly pathCut: boolean
   readonly route: string | undefined
   readonly captured: readonly (string | undefined)[]
@@ -51,17 +52,17 @@ export class Entry implements Arrival {
 
   /** Whether its completion has been written. */
   closed = false
-  /** Whether the server broke the response off. */
-  broken = false
-  /** Whether a timeout of the server's ended it. */
-  timedOut = false
 
   // Known from the completion on.
   status: number | undefined
-  durationMs = 0
+  /** Milliseconds on a monotonic clock. */
+  closedAt = 0
+  durationMs: number | undefined
   outcome: Outcome = 'completed'
-  responseBytes = 0
+  responseBytes: number | undefined
   slow = false
+  /** How long after it had closed its handler answered. */
+  lateMs = 0
   failure: Failure | undefined
 
   readonly #reserved: ReadonlySet<string>

@@ -12,12 +12,15 @@ import type { Format } from './formats/format.js'
 import { fitRecord } from './formats/limit.js'
 import { mapTexts, percentEncode } from './formats/text.js'
 import type { Destination } from './options.js'
+import { describeError } from './rules/failure.js'
 import { type Level, MAX_LINE_BYTES } from './vocabulary.js'
 
 /** Writes the events of requests. */
 export interface EventLog {
   started(entry: Entry, level: Level): void
   completed(entry: Entry, level: Level): void
+  /** Writes the line about a handler that answered when its client had left. */
+  late(entry: Entry, level: Level): void
 }
 
 /** Whether the logger of a request, whose level an app may change at any time, takes lines of a level. */
@@ -33,6 +36,9 @@ export function eventsToDestination(format: Format, destination: Destination): E
     },
     completed(entry, level) {
       if (isEnabled(entry, level)) destination.write(format.completed(entry, level))
+    },
+    late(entry, level) {
+      if (isEnabled(entry, level)) entry.logger[level](lateRecord(entry), lateMessage(entry))
     },
   }
 }
@@ -84,7 +90,21 @@ export function eventsToLogger(fields: EventFields): EventLog {
         logCompletion(entry, level)
       }
     },
+    late(entry, level) {
+      if (isEnabled(entry, level)) log(entry, level, lateRecord(entry), lateMessage(entry))
+    },
   }
+}
+
+function lateRecord({ bindsId, requestId, lateMs, thrown }: Entry): Record<string, unknown> {
+  const record: Record<string, unknown> = bindsId ? {} : { request_id: requestId }
+  record.late_ms = lateMs
+  if (thrown !== undefined) record.error = describeError(thrown.at(-1), true)
+  return record
+}
+
+function lateMessage({ lateMs }: Entry): string {
+  return `answered ${lateMs}ms after its client had left`
 }
 
 function omitId(fields: readonly Field[]): readonly Field[] {

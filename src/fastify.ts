@@ -6,9 +6,12 @@ import { type EventLog, eventsToDestination, eventsToLogger } from './event-log.
 import { furtherServers, isNullLogger, isRoot, replaceRequestLines } from './fastify-insides.js'
 import { FastifyRequests } from './fastify-requests.js'
 import { type EventFields, nativeFields } from './formats/fields.js'
+import { receiveFrom } from './http/servers.js'
+import { Visits } from './http/visits.js'
 import { Ledger } from './ledger.js'
 import { createFormat, openDestination, pinoLogger, surroundings } from './logger.js'
 import type { Options } from './options.js'
+import type { RequestLogger } from './request-logger.js'
 import { checkOptionNames, parseEventOptions, parseLoggerOptions, refuseLoggerOptions } from './settings.js'
 
 /** The record of a request, as its handlers see it. */
@@ -69,9 +72,10 @@ function install(app: FastifyInstance, options: Options): void {
   const silent = isNullLogger(app.log)
   const events = silent ? bringLogger(app, options, fields) : useOwnLogger(options, fields)
   const ledger = new Ledger(settings, fields.reserved, events, systemClock)
-  const requests = new FastifyRequests(settings, ledger, app, hasSemicolonQueries(app))
+  const visits = new Visits(settings, ledger, () => app.log as RequestLogger, hasSemicolonQueries(app))
+  const requests = new FastifyRequests(visits, settings.ids)
 
-  if (isRoot(app)) receiveFromServers(app, requests)
+  if (isRoot(app)) receiveFromServers(app, visits)
   app.decorateRequest(DECORATOR)
   app.setGenReqId((raw) => requests.acceptId(raw))
   app.addHook('onError', (request, _reply, error, done) => {
@@ -102,11 +106,15 @@ function refuseConflicts(app: FastifyInstance): void {
   }
 }
 
-/** Has every request of an app's servers entered, also those that Fastify answers before any route has them. */
-function receiveFromServers(app: FastifyInstance, requests: FastifyRequests): void {
-  app.server.prependListener('request', requests.received)
+/** Has every request of an app's servers received, also those that are answered before any route has them. */
+function receiveFromServers(app: FastifyInstance, visits: Visits): void {
+  receiveFrom(app.server, visits)
   app.addHook('onListen', (done) => {
-    for (const server of furtherServers(app)) server.prependListener('request', requests.received)
+    for (const server of furtherServers(app)) receiveFrom(server, visits)
+    done()
+  })
+  app.addHook('preClose', (done) => {
+    visits.closing = true
     done()
   })
 }

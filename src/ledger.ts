@@ -36,20 +36,33 @@ export class Ledger {
     return entry
   }
 
-  /** Closes an entry and writes its completion; a second call does nothing. */
-  close(entry: Entry, ending: Ending, responseBytes: number): void {
+  /**
+   * Closes an entry and writes its completion; a second call does nothing.
+   * @param responseBytes what of a body was sent, where that is known
+   */
+  close(entry: Entry, ending: Ending, responseBytes: number | undefined): void {
     if (entry.closed) return
     entry.closed = true
     const { slowMs } = this.#settings
-    const elapsed = this.#clock.elapsed() - entry.startedAt
+    entry.closedAt = this.#clock.elapsed()
     entry.time = this.#clock.now()
-    entry.durationMs = Math.round(elapsed * 1000) / 1000
-    entry.slow = elapsed >= slowMs
+    // When a request began that could not be parsed is not known.
+    if (entry.method !== undefined) {
+      const elapsed = entry.closedAt - entry.startedAt
+      entry.durationMs = roundMs(elapsed)
+      entry.slow = elapsed >= slowMs
+    }
     entry.status = ending.status
     entry.outcome = ending.outcome
     entry.responseBytes = hasBody(entry.method, entry.status) ? responseBytes : 0
     entry.failure = failureOf(entry)
     this.#write('completed', entry, this.#levelOf(entry))
+  }
+
+  /** Says how long after its client had left a request was answered. */
+  late(entry: Entry): void {
+    entry.lateMs = roundMs(this.#clock.elapsed() - entry.closedAt)
+    this.#write('late', entry, 'debug')
   }
 
   /** Writes an event; a logger or a destination that throws costs the event, not the request. */
@@ -91,6 +104,11 @@ function failureOf({ thrown, status, outcome }: Entry): Failure | undefined {
 }
 
 /** Whether a response has a body at all (RFC 9110, section 6.4.1); Node.js drops what is written into others. */
-function hasBody(method: string, status: number | undefined): boolean {
+function hasBody(method: string | undefined, status: number | undefined): boolean {
   return method !== 'HEAD' && status !== 204 && status !== 304
+}
+
+/** Milliseconds with three decimals. */
+function roundMs(ms: number): number {
+  return Math.round(ms * 1000) / 1000
 }

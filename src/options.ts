@@ -43,14 +43,16 @@ export interface RequestIdOptions {
 
 /** How a request ended, as {@link Options.completionLevel} sees it. */
 export interface Completion {
-  readonly method: string
+  /** `undefined`, as the path is, when the request can't be parsed. */
+  readonly method: string | undefined
   /** The path that was asked for, without the query. */
-  readonly path: string
+  readonly path: string | undefined
   /** The pattern that matched; `undefined` on a 404. */
   readonly route: string | undefined
-  /** As sent; `undefined` when the process ended before any header was. */
+  /** As sent; `undefined` when none was. */
   readonly status: number | undefined
-  readonly durationMs: number
+  /** `undefined` when the request can't be parsed: it is not known when it began. */
+  readonly durationMs: number | undefined
   readonly outcome: Outcome
   readonly slow: boolean
   /** What was thrown, when the request failed. */

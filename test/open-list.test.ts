@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Linked, OpenList } from '../src/open-list.js'
+import { type Linked, OpenList } from '../src/http/open-list.js'
 
 interface Item extends Linked<Item> {
   readonly name: string

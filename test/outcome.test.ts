@@ -1,36 +1,44 @@
 import { expect, test } from 'vitest'
-import { endingOf, unfinishedEnding } from '../src/rules/outcome.js'
+import { endingOf, isAccepted } from '../src/rules/outcome.js'
 
-const sent = { headersSent: true, statusCode: 200 }
-const unsent = { headersSent: false, statusCode: 200 }
-const none = { finished: false, broken: false, timedOut: false, upgraded: false }
-const finished = { ...none, finished: true }
-const reset = { ...sent, stream: { aborted: false, rstCode: 8 } }
-const aborted = { ...sent, stream: { aborted: true, rstCode: 0 } }
-const ended = { ...sent, stream: { aborted: false, rstCode: 0 } }
+const none = {
+  status: undefined,
+  finished: false,
+  left: false,
+  timedOut: false,
+  refused: false,
+  routed: true,
+  closing: false,
+  upgraded: false,
+}
+const sent = { ...none, status: 200 }
 
 test.each([
-  ['finished', sent, finished, 'completed', 200],
-  ['left half-way', sent, none, 'aborted', 200],
-  ['left before any header', unsent, none, 'aborted', 499],
-  ['broken off by the server', sent, { ...none, broken: true }, 'destroyed', 200],
-  ['an HTTP/2 stream that was reset', reset, finished, 'aborted', 200],
-  ['an HTTP/2 stream whose client left', aborted, finished, 'aborted', 200],
-  ['an HTTP/2 stream that ended well', ended, finished, 'completed', 200],
-  [
-    'a timeout that was answered',
-    { ...sent, statusCode: 503 },
-    { ...finished, timedOut: true },
-    'timeout',
-    503,
-  ],
-  ['a timeout before any header', unsent, { ...none, timedOut: true }, 'timeout', 408],
-  ['a connection that was handed over', unsent, { ...none, upgraded: true }, 'upgraded', 101],
-] as const)('%s', (_case, response, signs, outcome, status) => {
-  expect(endingOf(response, signs)).toEqual({ outcome, status })
+  ['finished', { ...sent, finished: true }, 'completed', 200],
+  ['answered before any route had it', { ...sent, finished: true, routed: false }, 'rejected', 200],
+  ['left half-way', { ...sent, left: true }, 'aborted', 200],
+  ['left before any header', { ...none, left: true }, 'aborted', 499],
+  ['left while the service closes', { ...none, left: true, closing: true }, 'aborted', 499],
+  ['left within what it sent', { ...none, left: true, refused: true }, 'aborted', 499],
+  ['broken off by the server', sent, 'destroyed', 200],
+  ['broken off by the server before any header', none, 'destroyed', undefined],
+  ['broken off by a service that closes', { ...sent, closing: true }, 'unfinished', 200],
+  ['a timeout that was answered', { ...none, status: 503, finished: true, timedOut: true }, 'timeout', 503],
+  ['a timeout before any header', { ...none, timedOut: true }, 'timeout', 408],
+  ['what can not be parsed to its end', { ...none, status: 400, refused: true }, 'rejected', 400],
+  ['a connection that became another thing', { ...none, status: 101, upgraded: true }, 'upgraded', 101],
+] as const)('%s', (_case, signs, outcome, status) => {
+  expect(endingOf(signs)).toEqual({ outcome, status })
 })
 
-test('a request that is open at the end of the process has a status if one was sent', () => {
-  expect(unfinishedEnding(sent)).toEqual({ outcome: 'unfinished', status: 200 })
-  expect(unfinishedEnding(unsent)).toEqual({ outcome: 'unfinished', status: undefined })
+test.each([
+  ['GET', 101, true],
+  ['GET', 200, false],
+  ['GET', 401, false],
+  ['CONNECT', 200, true],
+  ['CONNECT', 204, true],
+  ['CONNECT', 407, false],
+  ['GET', undefined, false],
+])('%s answered with %s: the connection became another thing: %s', (method, status, expected) => {
+  expect(isAccepted(method, status)).toBe(expected)
 })

@@ -53,13 +53,14 @@ export function nativeFields(captures: readonly Capture[]): EventFields {
 
 /** The message of a start event: the story as a person reads it in a raw line. */
 export function startMessage(entry: Entry): string {
-  return `${entry.method} ${entry.path}`
+  return entry.method === undefined ? 'unparsed request' : `${entry.method} ${entry.path}`
 }
 
 /** The message of a completion event; an ending other than `completed` is named. */
 export function completionMessage(entry: Entry): string {
-  const status = entry.status === undefined ? '' : `${entry.status} `
-  const story = `${entry.method} ${entry.path} ${status}${entry.durationMs}ms`
+  const status = entry.status === undefined ? '' : ` ${entry.status}`
+  const duration = entry.durationMs === undefined ? '' : ` ${entry.durationMs}ms`
+  const story = startMessage(entry) + status + duration
   return entry.outcome === 'completed' ? story : `${story} ${entry.outcome}`
 }
 

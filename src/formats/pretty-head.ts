@@ -13,15 +13,16 @@ const METHOD_WIDTH = 7
 
 /** The head of an event: time, status, duration, id, method and path, and the outcome unless all went well. */
 export function eventHead(row: Row, paint: Paint): string {
-  const { event, status, duration_ms: durationMs, slow, outcome } = row
-  const request = `${String(row.method).padEnd(METHOD_WIDTH)} ${row.path}`
+  const { event, method, status, duration_ms: durationMs, slow, outcome } = row
+  const request =
+    method === undefined ? 'unparsed request' : `${String(method).padEnd(METHOD_WIDTH)} ${row.path}`
   if (event === 'request.started')
     return columns(row, paint, paint.gray('-->'.padEnd(TAG_WIDTH)), '', request)
   const tag = paintStatus(Number(status ?? 0), paint)(String(status ?? '---').padEnd(TAG_WIDTH))
-  const duration = paintDuration(
-    Number(durationMs),
-    paint,
-  )(showDuration(Number(durationMs)).padStart(DURATION_WIDTH))
+  const duration =
+    typeof durationMs === 'number'
+      ? paintDuration(durationMs, paint)(showDuration(durationMs).padStart(DURATION_WIDTH))
+      : ''
   const remarks = [outcome === 'completed' ? '' : String(outcome), slow === true ? 'slow' : '']
   const remark = remarks.filter((each) => each !== '').join(' ')
   return columns(row, paint, tag, duration, remark === '' ? request : `${request} ${paint.yellow(remark)}`)

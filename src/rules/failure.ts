@@ -3,6 +3,8 @@ import { attempt } from './attempt.js'
 /** An error as a line shows it. */
 export interface Failure {
   type: string
+  /** What a program tells errors apart by: `ECONNREFUSED`, `FST_ERR_VALIDATION`. */
+  code?: string
   message: string
   stack?: string
 }
@@ -15,8 +17,10 @@ const MAX_CAUSES = 5
  * @param before what was being handled when it was thrown, latest first; their stacks follow
  */
 export function describeError(thrown: unknown, withStack: boolean, before: readonly unknown[] = []): Failure {
+  const code = attempt(() => codeOf(thrown), undefined)
   const failure: Failure = {
     type: attempt(() => typeOf(thrown), 'Error'),
+    ...(code !== undefined && { code }),
     message: attempt(() => messageOf(thrown), ''),
   }
   if (!withStack) return failure
@@ -33,6 +37,12 @@ function typeOf(thrown: unknown): string {
   if (typeof name === 'string' && name !== '' && name !== 'Error') return name
   const className = thrown.constructor?.name
   return className === undefined || className === '' ? 'Error' : className
+}
+
+/** The code of an error, if it is a text. */
+export function codeOf(thrown: unknown): string | undefined {
+  const { code } = Object(thrown) as { code?: unknown }
+  return typeof code === 'string' && code !== '' ? code : undefined
 }
 
 function messageOf(thrown: unknown): string {

@@ -1,52 +1,55 @@
 import type { Outcome } from '../vocabulary.js'
 
-/** What a response shows of itself once it has closed. */
-export interface ClosedResponse {
-  readonly headersSent: boolean
-  readonly statusCode: number
-  /** HTTP/2 only: the stream that carried it. */
-  readonly stream?: { readonly aborted: boolean; readonly rstCode?: number | undefined } | undefined
-}
-
 /** The status of a request whose client left before any header was sent (nginx's number, not in any RFC). */
 const CLIENT_CLOSED_REQUEST = 499
-
-/** What a request shows once its connection is another thing (RFC 9110, section 15.2.2). */
-const SWITCHING_PROTOCOLS = 101
 /** The status of a request that a timeout ended before any header was sent (RFC 9110, section 15.5.9). */
 const REQUEST_TIMEOUT = 408
 
-/** How a request ended and with which status, which is unknown when the process ends before any header was sent. */
+/** The status of a request whose connection became another thing (RFC 9110, section 15.2.2). */
+const SWITCHING_PROTOCOLS = 101
+
+/** How a request ended and with which status, which is unknown when no header was sent. */
 export interface Ending {
   readonly outcome: Outcome
   readonly status: number | undefined
 }
 
-/** What was seen of a response before it closed. */
+/** What was seen of a request until its response closed. */
 export interface Signs {
-  /** It emitted `finish`; `writableFinished` stays false for injected requests. */
+  /** The status that was sent, if any was. */
+  readonly status: number | undefined
+  /** The whole response was handed to the operating system. */
   readonly finished: boolean
-  /** The server itself broke it off. */
-  readonly broken: boolean
+  /** Its client went away: by FIN, by RST, by RST_STREAM. */
+  readonly left: boolean
   /** A timeout of the server's ended it. */
   readonly timedOut: boolean
-  /** Its connection was handed over to another protocol. */
+  /** The server would not have it: it can't be parsed, or asks for what nobody offers. */
+  readonly refused: boolean
+  /** A route, or the handler of those for which there is none, had it. */
+  readonly routed: boolean
+  /** The server was closing. */
+  readonly closing: boolean
+  /** Its connection became another thing. */
   readonly upgraded: boolean
 }
 
-/** Reads the ending off a closed response. */
-export function endingOf(response: ClosedResponse, { finished, broken, timedOut, upgraded }: Signs): Ending {
-  const { stream, headersSent, statusCode } = response
-  if (upgraded) return { outcome: 'upgraded', status: headersSent ? statusCode : SWITCHING_PROTOCOLS }
-  if (timedOut) return { outcome: 'timeout', status: headersSent ? statusCode : REQUEST_TIMEOUT }
-  // A reset HTTP/2 stream emits `finish` as if all had been delivered (Node.js 20 to 26).
-  const reset = stream !== undefined && (stream.aborted || (stream.rstCode ?? 0) !== 0)
-  if (finished && !reset) return { outcome: 'completed', status: statusCode }
-  const status = headersSent ? statusCode : CLIENT_CLOSED_REQUEST
-  return { outcome: broken ? 'destroyed' : 'aborted', status }
+/** Reads the ending of a request off what was seen of it. */
+export function endingOf(signs: Signs): Ending {
+  const { status, finished, left, timedOut, refused, routed, closing, upgraded } = signs
+  if (upgraded) return { outcome: 'upgraded', status }
+  if (timedOut) return { outcome: 'timeout', status: status ?? REQUEST_TIMEOUT }
+  if (finished) return { outcome: routed ? 'completed' : 'rejected', status }
+  if (left) return { outcome: 'aborted', status: status ?? CLIENT_CLOSED_REQUEST }
+  if (refused) return { outcome: 'rejected', status }
+  return { outcome: closing ? 'unfinished' : 'destroyed', status }
 }
 
-/** The ending of a request that is open when the process ends. */
-export function unfinishedEnding({ headersSent, statusCode }: ClosedResponse): Ending {
-  return { outcome: 'unfinished', status: headersSent ? statusCode : undefined }
+/**
+ * Whether an answer to Upgrade or CONNECT makes the connection another thing: 101, and for CONNECT any 2xx
+ * (RFC 9110, section 9.3.6).
+ */
+export function isAccepted(method: string | undefined, status: number | undefined): boolean {
+  if (status === undefined) return false
+  return status === SWITCHING_PROTOCOLS || (method === 'CONNECT' && status >= 200 && status < 300)
 }

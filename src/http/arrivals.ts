@@ -1,0 +1,65 @@
+import type { Arrival } from '../entry.js'
+import type { RawRequest } from '../options.js'
+import type { Capture, CaptureSource } from '../rules/capture.js'
+import { cutPath, pathOf } from '../rules/path.js'
+import type { RequestId } from '../rules/request-id.js'
+
+const NOTHING_CAPTURED: readonly undefined[] = []
+
+/** Says what is known of requests when they start. */
+export class Arrivals {
+  readonly #captures: readonly Capture[]
+  readonly #semicolon: boolean
+
+  /** @param semicolon whether a query may begin with `;` too */
+  constructor(captures: readonly Capture[], semicolon: boolean) {
+    this.#captures = captures
+    this.#semicolon = semicolon
+  }
+
+  of(
+    { rejected, clientId }: RequestId,
+    requestId: string,
+    method: string,
+    route: string | undefined,
+    source: CaptureSource,
+  ): Arrival {
+    const whole = pathOf(source.originalUrl, this.#semicolon)
+    const path = cutPath(whole)
+    return {
+      requestId,
+      idRejected: rejected,
+      clientRequestId: clientId,
+      method,
+      path,
+      pathCut: path !== whole,
+      route,
+      captured:
+        this.#captures.length === 0
+          ? NOTHING_CAPTURED
+          : this.#captures.map(({ read }) => read(source, this.#semicolon)),
+    }
+  }
+
+  /** What is known of a request that can't be parsed: nothing but who sent it. */
+  ofUnparsed(requestId: string, ip: string): Arrival {
+    const source: CaptureSource = { headers: {}, ip, host: '', originalUrl: '' }
+    return {
+      requestId,
+      idRejected: undefined,
+      clientRequestId: undefined,
+      method: undefined,
+      path: undefined,
+      pathCut: false,
+      route: undefined,
+      captured: this.#captures.map(({ read }) => read(source, false)),
+    }
+  }
+}
+
+/** What the details of a request are read from when no framework has it: the connection's own address. */
+export function sourceOf({ headers, socket }: RawRequest, originalUrl: string): CaptureSource {
+  const authority: unknown = headers[':authority']
+  const host = headers.host ?? (typeof authority === 'string' ? authority : '')
+  return { headers, ip: socket.remoteAddress ?? '', host, originalUrl }
+}

@@ -1,0 +1,63 @@
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Outcome } from '../vocabulary.js'
+import { Connection } from './connection.js'
+import { hasLeft } from './departure.js'
+import { watchStatus } from './status-line.js'
+import type { Visits } from './visits.js'
+
+/** What the parser of Node.js calls its errors. */
+const PARSE_ERROR = 'HPE_'
+const REQUEST_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
+
+/** What Node.js answers to errors of its parser, unless a server listens for them; to all others 400. */
+const NODE_STATUS: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+  [REQUEST_TIMEOUT]: 408,
+}
+const BAD_REQUEST = 400
+
+/** What Node.js calls a client error: also a network that fails and a TLS handshake, which are no request. */
+type ClientError = NodeJS.ErrnoException
+
+/** Accounts for a request of which a server could not parse the head, or the rest. */
+export function refuseUnparsed(visits: Visits, error: ClientError, socket: Socket): void {
+  const { code = '' } = error
+  const timedOut = code === REQUEST_TIMEOUT
+  if (!timedOut && !code.startsWith(PARSE_ERROR)) return
+  const connection = Connection.of(socket)
+  // A connection that was opened and never used is no request.
+  if (connection.failed || socket.bytesRead === 0) return
+  connection.failed = true
+
+  const { last } = connection
+  if (last === undefined || !last.listed || last.raw.complete) {
+    enterUnparsed(visits, error, socket, timedOut ? 'timeout' : 'rejected')
+    return
+  }
+  last.timedOut = timedOut
+  last.refused = last.status === undefined
+  if (!hasLeft(last)) last.error = error
+  watchStatus(socket, (status) => {
+    last.writtenStatus = status
+  })
+}
+
+/** Enters what was no request yet, with the status that it is answered, if it is. */
+function enterUnparsed(visits: Visits, error: ClientError, socket: Socket, outcome: Outcome): void {
+  const close = visits.enterUnparsed(error, socket.remoteAddress)
+  watchStatus(socket, (status) => close({ outcome, status }))
+  socket.once('close', () => close({ outcome, status: undefined }))
+}
+
+/** Answers as Node.js does when no server listens for its client errors. */
+export function answerAsNode(error: ClientError, socket: Socket): void {
+  const answering = Connection.of(socket).last
+  const isAnswered = answering?.listed === true && answering.status !== undefined
+  if (socket.writable && !isAnswered) {
+    const status = NODE_STATUS[error.code ?? ''] ?? BAD_REQUEST
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`)
+  }
+  socket.destroy(error)
+}

@@ -1,0 +1,84 @@
+import type { ServerResponse } from 'node:http'
+import type { Entry, Start } from '../entry.js'
+import type { RawRequest } from '../options.js'
+import type { RequestLogger } from '../request-logger.js'
+import type { RequestId } from '../rules/request-id.js'
+import type { BodyObserver } from './body.js'
+import type { Linked } from './open-list.js'
+
+/** A response as Node.js hands it over; the one of HTTP/2 has the same methods. */
+export type RawResponse = ServerResponse
+
+/** A framework's own request, which holds the logger that is its own at that time. */
+export interface LoggedRequest {
+  readonly log: RequestLogger
+}
+
+/** What keeps the visits, and is told what happens to them. */
+export interface VisitKeeper {
+  held(visit: Visit): void
+  ended(visit: Visit): void
+}
+
+/** A request from the moment at which a server has it, also if no framework ever does. */
+export class Visit implements BodyObserver, Linked<Visit> {
+  readonly keeper: VisitKeeper
+  readonly id: RequestId
+  readonly start: Start
+  readonly raw: RawRequest
+  /** Absent where Node.js makes none: for an upgrade and for CONNECT. */
+  response: RawResponse | undefined
+  responseBytes = 0
+
+  /** Absent until it has come to a route, or to the handler of those for which there is none. */
+  entry: Entry | undefined
+  request: LoggedRequest | undefined
+
+  /** Whether the whole response was handed to the operating system. */
+  finished = false
+  /** Whether the server broke the response off. */
+  broken = false
+  /** Whether a timeout of the server's ended it. */
+  timedOut = false
+  /** Whether the server would not have it. */
+  refused = false
+  /** Whether its connection was handed over, as Upgrade and CONNECT ask for. */
+  handedOver = false
+  /** The status of an answer that was written without the response. */
+  writtenStatus: number | undefined
+  /** Why the server ended it. */
+  error: unknown
+
+  /** The requests of its connection that wait with it, if it was sent ahead. */
+  waiting: Set<Visit> | undefined
+  previous: Visit | undefined
+  next: Visit | undefined
+  listed = false
+
+  constructor(
+    keeper: VisitKeeper,
+    id: RequestId,
+    start: Start,
+    raw: RawRequest,
+    response: RawResponse | undefined,
+  ) {
+    this.keeper = keeper
+    this.id = id
+    this.start = start
+    this.raw = raw
+    this.response = response
+  }
+
+  /** The status that was sent, if any was. */
+  get status(): number | undefined {
+    return this.response?.headersSent ? this.response.statusCode : this.writtenStatus
+  }
+
+  held(): void {
+    this.keeper.held(this)
+  }
+
+  ended(): void {
+    if (!this.listed) this.keeper.ended(this)
+  }
+}

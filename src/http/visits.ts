@@ -1,0 +1,212 @@
+import type { Socket } from 'node:net'
+import type { Entry } from '../entry.js'
+import { onExit } from '../exit.js'
+import type { Ledger } from '../ledger.js'
+import type { RawRequest } from '../options.js'
+import type { RequestLogger } from '../request-logger.js'
+import { attempt } from '../rules/attempt.js'
+import type { CaptureSource } from '../rules/capture.js'
+import { type Ending, endingOf, isAccepted } from '../rules/outcome.js'
+import { acceptRequestId } from '../rules/request-id.js'
+import { newUuid } from '../rules/uuid.js'
+import type { EventSettings } from '../settings.js'
+import { Arrivals, sourceOf } from './arrivals.js'
+import { watchBody } from './body.js'
+import { Connection } from './connection.js'
+import { hasLeft, isNetworkError, isReset, sentBytesOf, streamOf } from './departure.js'
+import { OpenList } from './open-list.js'
+import { type LoggedRequest, type RawResponse, Visit, type VisitKeeper } from './visit.js'
+
+// A property of the request rather than a map beside it: a WeakMap with an entry a request costs several µs of garbage
+// collection each.
+const VISIT = Symbol('waybill.visit')
+type Marked = RawRequest & { [VISIT]?: Visit }
+
+/** What only a framework knows of a request. */
+export interface Routing {
+  readonly requestId: string
+  readonly method: string
+  readonly route: string | undefined
+  readonly source: CaptureSource
+  readonly request: LoggedRequest
+  /** Whether the logger of the request puts the id on its lines by itself. */
+  readonly bindsId: boolean
+}
+
+/** The requests of servers, from their arrival to the closing of their responses. */
+export class Visits implements VisitKeeper {
+  readonly #settings: EventSettings
+  readonly #ledger: Ledger
+  /** The logger for requests that have none of their own. */
+  readonly #logger: () => RequestLogger
+  readonly #arrivals: Arrivals
+  readonly #open = new OpenList<Visit>()
+  /** Whether the service is closing: what it breaks off from then on is unfinished. */
+  closing = false
+
+  /** @param semicolon whether a query may begin with `;` too */
+  constructor(settings: EventSettings, ledger: Ledger, logger: () => RequestLogger, semicolon: boolean) {
+    this.#settings = settings
+    this.#ledger = ledger
+    this.#logger = logger
+    this.#arrivals = new Arrivals(settings.captures, semicolon)
+    onExit(this)
+  }
+
+  /** The visit that a request is on; a request may be handed from one app to another. */
+  of(raw: RawRequest): Visit | undefined {
+    const { [VISIT]: visit } = raw as Marked
+    return visit?.keeper === this ? visit : undefined
+  }
+
+  /** Receives a request, before a framework has it. */
+  receive(
+    raw: RawRequest,
+    response: RawResponse | undefined,
+    id = acceptRequestId(raw, this.#settings.ids),
+  ): Visit {
+    const visit = new Visit(this, id, this.#ledger.now(), raw, response)
+    this.#open.add(visit)
+    ;(raw as Marked)[VISIT] = visit
+    if (response !== undefined) this.#watchResponse(visit, response)
+    if (raw.httpVersionMajor === 1) this.#watchConnection(visit, raw.socket as Partial<Socket>)
+    return visit
+  }
+
+  /** Gives a visit whose connection was handed over the response that a framework made for it. */
+  attach(visit: Visit, response: RawResponse): void {
+    visit.response = response
+    this.#watchResponse(visit, response)
+  }
+
+  /** Opens the entry of a request that has come to a route. */
+  enter(visit: Visit, { requestId, method, route, source, request, bindsId }: Routing): Entry {
+    const arrival = this.#arrivals.of(visit.id, requestId, method, route, source)
+    visit.request = request
+    visit.entry = this.#ledger.open(arrival, request.log, bindsId, visit.start)
+    return visit.entry
+  }
+
+  /** Says that the server broke a response off, unless its client had gone already. */
+  broke(visit: Visit, error: unknown): void {
+    if (hasLeft(visit)) return
+    visit.broken = true
+    if (error) visit.error = error
+  }
+
+  /** Says that a request is over. */
+  leave(visit: Visit): void {
+    if (!this.#open.remove(visit)) return
+    visit.waiting?.delete(visit)
+    this.#close(visit, this.#endingOf(visit))
+  }
+
+  /** Writes the completions of all requests that are open when the process ends. */
+  finish(): void {
+    for (const visit of this.#open.drain())
+      this.#close(visit, { outcome: 'unfinished', status: visit.status })
+  }
+
+  held({ raw }: Visit): void {
+    if (raw.httpVersionMajor === 1 && 'writableLength' in raw.socket)
+      Connection.of(raw.socket).watchUnsent(raw.socket)
+  }
+
+  ended({ entry }: Visit): void {
+    if (entry?.outcome === 'aborted') this.#ledger.late(entry)
+  }
+
+  /** Sends an id with a response, as long as it can be. */
+  sendId(id: string, response: RawResponse): void {
+    const { responseHeader } = this.#settings
+    if (responseHeader === undefined || response.headersSent) return
+    // On the raw response: a hijacked reply and one that is written raw would go without. It throws for an id that is
+    // no header value, which a context with a generator of its own may have made.
+    attempt(() => response.setHeader(responseHeader, id), undefined)
+  }
+
+  #watchResponse(visit: Visit, response: RawResponse): void {
+    this.sendId(visit.id.id, response)
+    watchBody(response, visit)
+    response.on('finish', () => {
+      // Node.js 20 says so of a response that it could not write, too.
+      visit.finished = !isNetworkError(visit.raw.socket.errored)
+    })
+    response.on('close', () => this.leave(visit))
+    // Of a connection of HTTP/1 it can be seen who ended it.
+    if (visit.raw.httpVersionMajor !== 1 || !('readableEnded' in visit.raw.socket))
+      this.#watchDestroy(visit, response)
+  }
+
+  #watchDestroy(visit: Visit, response: RawResponse): void {
+    const { destroy } = response
+    response.destroy = (error) => {
+      this.broke(visit, error)
+      return destroy.call(response, error)
+    }
+  }
+
+  /** A response that waits for the one before it is never told that its connection was lost (Node.js 20). */
+  #watchConnection(visit: Visit, socket: Partial<Socket>): void {
+    const connection = Connection.of(socket as Socket)
+    const { last } = connection
+    connection.last = visit
+    if (last === undefined || !last.listed) return
+    visit.waiting = connection.waiting ??= this.#leaveTogether(socket as Socket)
+    visit.waiting.add(visit)
+  }
+
+  /** Has requests leave with their connection, by one listener for all that a client has sent ahead. */
+  #leaveTogether(socket: Socket): Set<Visit> {
+    const waiting = new Set<Visit>()
+    socket.once('close', () => {
+      for (const visit of waiting) this.leave(visit)
+    })
+    return waiting
+  }
+
+  #endingOf(visit: Visit): Ending {
+    const { raw, status, handedOver, timedOut, refused, entry } = visit
+    const stream = streamOf(visit)
+    const answered = visit.finished && (stream === undefined || !isReset(stream))
+    const left = !answered && hasLeft(visit)
+    if (!answered && !left) visit.error ??= visit.response?.errored ?? raw.socket.errored
+    return endingOf({
+      status,
+      timedOut,
+      refused,
+      left,
+      finished: answered || (handedOver && status !== undefined),
+      upgraded: handedOver && isAccepted(raw.method, status),
+      routed: entry !== undefined,
+      closing: this.closing,
+    })
+  }
+
+  #close(visit: Visit, ending: Ending): void {
+    const { request, error } = visit
+    const entry = visit.entry ?? this.enterUnrouted(visit)
+    // An app may have given the request another logger, to bind more to it.
+    if (request !== undefined) entry.useLogger(request.log)
+    if (error) entry.fail(error)
+    this.#ledger.close(entry, ending, visit.finished ? visit.responseBytes : sentBytesOf(visit))
+  }
+
+  /** Enters a request that no route has had. */
+  enterUnrouted(visit: Visit): Entry {
+    const { url = '', method = '' } = visit.raw
+    const arrival = this.#arrivals.of(visit.id, visit.id.id, method, undefined, sourceOf(visit.raw, url))
+    visit.entry = this.#ledger.open(arrival, this.#logger(), false, visit.start)
+    return visit.entry
+  }
+
+  /**
+   * Enters what can't be parsed, of which nothing is known but its error and who sent it.
+   * @returns closes it; from the second time on it does nothing
+   */
+  enterUnparsed(error: unknown, ip: string | undefined): (ending: Ending) => void {
+    const entry = this.#ledger.open(this.#arrivals.ofUnparsed(newUuid(), ip ?? ''), this.#logger(), false)
+    entry.fail(error)
+    return (ending) => this.#ledger.close(entry, ending, undefined)
+  }
+}
