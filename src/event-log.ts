@@ -38,7 +38,8 @@ export function eventsToDestination(format: Format, destination: Destination): E
       if (isEnabled(entry, level)) destination.write(format.completed(entry, level))
     },
     late(entry, level) {
-      if (isEnabled(entry, level)) entry.logger[level](lateRecord(entry), lateMessage(entry))
+      if (isEnabled(entry, level))
+        entry.logger[level](lateRecord(entry, entry.thrown?.at(-1)), lateMessage(entry))
     },
   }
 }
@@ -91,15 +92,17 @@ export function eventsToLogger(fields: EventFields): EventLog {
       }
     },
     late(entry, level) {
-      if (isEnabled(entry, level)) log(entry, level, lateRecord(entry), lateMessage(entry))
+      if (!isEnabled(entry, level)) return
+      const error = entry.thrown && describeError(entry.thrown.at(-1), true)
+      log(entry, level, lateRecord(entry, error), lateMessage(entry))
     },
   }
 }
 
-function lateRecord({ bindsId, requestId, lateMs, thrown }: Entry): Record<string, unknown> {
+function lateRecord({ bindsId, requestId, lateMs }: Entry, error: unknown): Record<string, unknown> {
   const record: Record<string, unknown> = bindsId ? {} : { request_id: requestId }
   record.late_ms = lateMs
-  if (thrown !== undefined) record.error = describeError(thrown.at(-1), true)
+  if (error !== undefined) record.error = error
   return record
 }
 

@@ -3,6 +3,8 @@ import type { Destination } from '../../src/options.js'
 /** A line as its reader sees it. */
 export type Line = Record<string, unknown>
 
+type Kind = 'started' | 'completed'
+
 /** A destination that keeps its lines, for one test. */
 export class Capture implements Destination {
   readonly raw: string[] = []
@@ -21,18 +23,35 @@ export class Capture implements Destination {
   }
 
   /** The lines that are events of one kind. */
-  events(kind: 'started' | 'completed'): Line[] {
+  events(kind: Kind): Line[] {
     return this.lines.filter(({ event }) => event === `request.${kind}`)
   }
 
+  /** Waits until so many requests have started. */
+  starts(count: number): Promise<Line[]> {
+    return this.#wait('started', count)
+  }
+
   /** Waits until so many requests have completed. */
-  async completions(count: number): Promise<Line[]> {
-    const enough = (): boolean => this.events('completed').length >= count
-    if (!enough()) {
-      await new Promise<void>((resolve) => {
-        this.#waiting = { enough, resolve }
-      })
-    }
-    return this.events('completed')
+  completions(count: number): Promise<Line[]> {
+    return this.#wait('completed', count)
+  }
+
+  /** Waits for a line. */
+  async until(matches: (line: Line) => boolean): Promise<Line> {
+    await this.#until(() => this.lines.some(matches))
+    return this.lines.find(matches) ?? {}
+  }
+
+  async #wait(kind: Kind, count: number): Promise<Line[]> {
+    await this.#until(() => this.events(kind).length >= count)
+    return this.events(kind)
+  }
+
+  async #until(enough: () => boolean): Promise<void> {
+    if (enough()) return
+    await new Promise<void>((resolve) => {
+      this.#waiting = { enough, resolve }
+    })
   }
 }

@@ -5,11 +5,11 @@ import websocket from '@fastify/websocket'
 import Fastify from 'fastify'
 import { expect, test } from 'vitest'
 import { WebSocket } from 'ws'
-import waybill from '../src/index.js'
-import { startApp } from './support/app.js'
-import { Capture } from './support/capture.js'
-import { ask, listen } from './support/http.js'
-import { finish, startProgram } from './support/program.js'
+import waybill from '../../src/index.js'
+import { startApp } from '../support/app.js'
+import { Capture } from '../support/capture.js'
+import { ask, listen } from '../support/http.js'
+import { finish, startProgram } from '../support/program.js'
 
 test('every pipelined request of a client that leaves is aborted, also those whose answers wait', async () => {
   const { app, log } = await startApp()

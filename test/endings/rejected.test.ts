@@ -2,10 +2,10 @@ import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import Fastify from 'fastify'
 import { expect, test } from 'vitest'
-import waybill from '../src/index.js'
-import { startApp } from './support/app.js'
-import { Capture } from './support/capture.js'
-import { ask, listen } from './support/http.js'
+import waybill from '../../src/index.js'
+import { startApp } from '../support/app.js'
+import { Capture } from '../support/capture.js'
+import { ask, listen } from '../support/http.js'
 
 test.each([
   ['a URL that can not be decoded', '/%zz?token=secret', 400, '/%zz'],
