@@ -1,8 +1,9 @@
 import { once } from 'node:events'
+import type { Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, { type FastifyHttpOptions, type FastifyInstance } from 'fastify'
 import { generate } from 'selfsigned'
 import waybill, { type Options } from '../../src/index.js'
 import { Capture } from './capture.js'
@@ -87,7 +88,7 @@ export async function serve(
     options = {},
   }: {
     protocol?: Protocol
-    server?: FastifyServerOptions
+    server?: FastifyHttpOptions<Server>
     options?: Options
   } = {},
 ): Promise<Served> {

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+import { open, serve } from '../support/connection.js'
+import { ask } from '../support/http.js'
+
+test('a handler that Fastify gives up on is a timeout', async () => {
+  const { app, log, port } = await serve((each) => {
+    each.get('/', { handlerTimeout: 20 }, async () => new Promise(() => {}))
+  })
+  const { status } = await ask(port, '/')
+  await log.completions(1)
+  await app.close()
+  expect(status).toBe(503)
+  expect(log.events('completed')).toMatchObject([
+    { status: 503, outcome: 'timeout', level: 'error', error: { code: 'FST_ERR_HANDLER_TIMEOUT' } },
+  ])
+})
+
+test('a connection that the server gives up on is a timeout', async () => {
+  const { app, log, port } = await serve((each) => each.get('/', () => {}), {
+    server: { connectionTimeout: 50 },
+  })
+  await expect(ask(port, '/')).rejects.toThrow('socket hang up')
+  await log.completions(1)
+  await app.close()
+  expect(log.events('completed')).toMatchObject([{ status: 408, outcome: 'timeout', level: 'warn' }])
+})
+
+/** Has Node.js look often for requests that take too long. */
+const impatient = { requestTimeout: 60, http: { headersTimeout: 60, connectionsCheckingInterval: 20 } }
+const TIMEOUT = {
+  status: 408,
+  outcome: 'timeout',
+  level: 'warn',
+  error: { code: 'ERR_HTTP_REQUEST_TIMEOUT' },
+}
+
+test('a request whose body never ends is a timeout', async () => {
+  const { app, log, port } = await serve((each) => each.post('/', async () => ''), { server: impatient })
+  const client = await open(port)
+  client.send('POST / HTTP/1.1', 'Host: h', 'Content-Type: text/plain', 'Content-Length: 10', '', 'half')
+  const answer = await client.closed()
+  await app.close()
+  expect(answer).toMatch(/^HTTP\/1.1 408 /)
+  expect(log.events('started')).toHaveLength(1)
+  expect(log.events('completed')).toMatchObject([{ method: 'POST', path: '/', route: '/', ...TIMEOUT }])
+})
+
+test('a header that never ends is a timeout of a request of which nothing else is known', async () => {
+  const { app, log, port } = await serve(() => {}, { server: impatient })
+  const client = await open(port)
+  client.stream.write('GET / HTTP/1.1\r\nHost: h\r\nX-Never: en')
+  const answer = await client.closed()
+  await app.close()
+  expect(answer).toMatch(/^HTTP\/1.1 408 /)
+  expect(log.events('started')).toHaveLength(1)
+  expect(log.events('completed')).toMatchObject([TIMEOUT])
+  expect(log.events('completed')[0]).not.toHaveProperty('method')
+})
+
+test('a connection that nothing is sent over is no request', async () => {
+  const { app, log, port } = await serve(() => {}, { server: impatient })
+  const client = await open(port)
+  const answer = await client.closed()
+  await app.close()
+  expect(answer).toMatch(/^HTTP\/1.1 408 /)
+  expect(log.lines.map(({ message }) => message)).toEqual([expect.stringMatching(/^Server listening/)])
+})
+
+test('a handler that never answers stays open for as long as its client does', async () => {
+  const { app, log, port } = await serve((each) => {
+    each.get('/', () => {})
+    each.get('/other', async () => '')
+  })
+  const client = await open(port)
+  client.send('GET / HTTP/1.1', 'Host: h', '')
+  await log.starts(1)
+  await ask(port, '/other')
+  expect((await log.completions(1)).map(({ path }) => path)).toEqual(['/other'])
+  client.leaveByFin()
+  await log.completions(2)
+  await app.close()
+  expect(log.events('completed')[1]).toMatchObject({ path: '/', status: 499, outcome: 'aborted' })
+})
