@@ -10,13 +10,19 @@ interface StreamSigns {
 }
 
 /** The stream of a response; HTTP/1 has none. */
-export function streamOf({ response }: Visit): StreamSigns | undefined {
+function streamOf({ response }: Visit): StreamSigns | undefined {
   return (response as { stream?: StreamSigns } | undefined)?.stream
 }
 
-/** Whether a stream was reset: it emits `finish` as if all had been delivered (Node.js 20 to 26). */
-export function isReset({ aborted, rstCode }: StreamSigns): boolean {
+/** Whether a stream was reset. */
+function isReset({ aborted, rstCode }: StreamSigns): boolean {
   return aborted || (rstCode ?? 0) !== 0
+}
+
+/** Whether a whole response was sent. A stream that was reset emits `finish` all the same (Node.js 20 to 26). */
+export function isSent(visit: Visit): boolean {
+  const stream = streamOf(visit)
+  return visit.finished && (stream === undefined || !isReset(stream))
 }
 
 /**
@@ -36,8 +42,8 @@ export function isNetworkError(error: unknown): boolean {
 }
 
 /** What of a body has been sent when its response was not finished; at least that much, where Node.js does not tell. */
-export function sentBytesOf(visit: Visit): number {
-  const { responseBytes, response, raw } = visit
-  const unsent = response?.writableLength || Connection.of(raw.socket).unsentBytes
+export function sentBytesOf({ responseBytes, response, raw }: Visit): number {
+  const waiting = response?.writableLength ?? 0
+  const unsent = waiting > 0 || raw.httpVersionMajor !== 1 ? waiting : Connection.of(raw.socket).unsentBytes
   return Math.max(0, responseBytes - unsent)
 }

@@ -13,7 +13,7 @@ import type { EventSettings } from '../settings.js'
 import { Arrivals, sourceOf } from './arrivals.js'
 import { watchBody } from './body.js'
 import { Connection } from './connection.js'
-import { hasLeft, isNetworkError, isReset, sentBytesOf, streamOf } from './departure.js'
+import { hasLeft, isNetworkError, isSent, sentBytesOf } from './departure.js'
 import { OpenList } from './open-list.js'
 import { type LoggedRequest, type RawResponse, Visit, type VisitKeeper } from './visit.js'
 
@@ -167,16 +167,15 @@ export class Visits implements VisitKeeper {
 
   #endingOf(visit: Visit): Ending {
     const { raw, status, handedOver, timedOut, refused, entry } = visit
-    const stream = streamOf(visit)
-    const answered = visit.finished && (stream === undefined || !isReset(stream))
-    const left = !answered && hasLeft(visit)
-    if (!answered && !left) visit.error ??= visit.response?.errored ?? raw.socket.errored
+    visit.finished = isSent(visit)
+    const left = !visit.finished && hasLeft(visit)
+    if (!visit.finished && !left) visit.error ??= visit.response?.errored ?? raw.socket.errored
     return endingOf({
       status,
       timedOut,
       refused,
       left,
-      finished: answered || (handedOver && status !== undefined),
+      finished: visit.finished || (handedOver && status !== undefined),
       upgraded: handedOver && isAccepted(raw.method, status),
       routed: entry !== undefined,
       closing: this.closing,

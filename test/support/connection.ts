@@ -45,6 +45,13 @@ export class Connection {
     while (!this.received.includes(text)) await once(this.stream, 'data')
   }
 
+  /** Reads so many bytes, then no more. */
+  async take(bytes: number): Promise<{ received: number }> {
+    while (this.received.length < bytes) await once(this.stream, 'data')
+    this.stream.pause()
+    return { received: this.received.length }
+  }
+
   /** Waits until the connection is closed, and gives all that came. */
   async closed(): Promise<string> {
     if (!this.#socket.closed) await new Promise((resolve) => this.#socket.once('close', resolve))
@@ -63,8 +70,12 @@ export class Connection {
 }
 
 /** Opens a connection to a port of the loopback address. */
-export async function open(port: number, protocol: Protocol = 'HTTP'): Promise<Connection> {
-  const socket = connect(port, '127.0.0.1')
+export async function open(
+  port: number,
+  protocol: Protocol = 'HTTP',
+  address = '127.0.0.1',
+): Promise<Connection> {
+  const socket = connect(port, address)
   await once(socket, 'connect')
   if (protocol === 'HTTP') return new Connection(socket, socket)
   const stream = connectTls({ socket, rejectUnauthorized: false })
