@@ -16,6 +16,7 @@ export interface RequestObserver {
 
 const LOG_CONTROLLER = 'fastify.logController'
 const SERVER_BINDINGS = 'fastify.serverBindings'
+const OPTIONS = 'fastify.options'
 
 /**
  * Puts an observer where Fastify has its own request lines written, for the routes of this instance and its
@@ -61,6 +62,44 @@ export function furtherServers(app: FastifyInstance): FastifyInstance['server'][
   const key = findSymbol(app, SERVER_BINDINGS)
   const servers: unknown = key === undefined ? undefined : Reflect.get(app, key)
   return Array.isArray(servers) ? servers : []
+}
+
+/** An error that Fastify answers before any route, as it hands it to the option `frameworkErrors`. */
+interface FrameworkError {
+  readonly code: string
+  readonly message: string
+  readonly statusCode: number
+}
+
+/**
+ * Has Fastify hand over the requests that it answers before any route (a bad URL, a parameter that is too long), so
+ * that injected ones are seen, which no server has had; unless the app answers them itself. The answers are Fastify's.
+ */
+export function takeFrameworkErrors(app: FastifyInstance): void {
+  const key = findSymbol(app, OPTIONS)
+  const options: unknown = key === undefined ? undefined : Reflect.get(app, key)
+  if (typeof options !== 'object' || options === null) return
+  const own = options as { frameworkErrors?: unknown }
+  own.frameworkErrors ??= answerAsFastify
+}
+
+function answerAsFastify(
+  { code, message, statusCode }: FrameworkError,
+  _request: FastifyRequest,
+  { raw }: FastifyReply,
+): void {
+  const body =
+    statusCode >= 500
+      ? { error: 'Internal Server Error', message, statusCode }
+      : { error: 'Bad Request', code, message, statusCode }
+  const text = JSON.stringify(body)
+  raw.writeHead(statusCode, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) })
+  raw.end(text)
+}
+
+/** Whether a request is one that no route was looked for: even a 404 has parameters. */
+export function isUnrouted({ params }: FastifyRequest): boolean {
+  return params === null
 }
 
 function findSymbol(instance: object, description: string): symbol | undefined {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Entry } from './entry.js'
-import { isNullLogger, type RequestObserver } from './fastify-insides.js'
+import { isNullLogger, isUnrouted, type RequestObserver } from './fastify-insides.js'
 import type { Visit } from './http/visit.js'
 import type { Visits } from './http/visits.js'
 import type { RawRequest } from './options.js'
@@ -47,6 +47,7 @@ export class FastifyRequests implements RequestObserver {
       requestId: request.id,
       method: request.method,
       route: request.routeOptions.url,
+      isRouted: !isUnrouted(request),
       source: request,
       request: request as Logged,
       bindsId: this.#bindsId(request),

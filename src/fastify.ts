@@ -3,7 +3,13 @@ import fp from 'fastify-plugin'
 import { systemClock } from './clock.js'
 import { showValue, WaybillError, warnOnce } from './errors.js'
 import { type EventLog, eventsToDestination, eventsToLogger } from './event-log.js'
-import { furtherServers, isNullLogger, isRoot, replaceRequestLines } from './fastify-insides.js'
+import {
+  furtherServers,
+  isNullLogger,
+  isRoot,
+  replaceRequestLines,
+  takeFrameworkErrors,
+} from './fastify-insides.js'
 import { FastifyRequests } from './fastify-requests.js'
 import { type EventFields, nativeFields } from './formats/fields.js'
 import { receiveFrom } from './http/servers.js'
@@ -75,7 +81,7 @@ function install(app: FastifyInstance, options: Options): void {
   const visits = new Visits(settings, ledger, () => app.log as RequestLogger, hasSemicolonQueries(app))
   const requests = new FastifyRequests(visits, settings.ids)
 
-  if (isRoot(app)) receiveFromServers(app, visits)
+  if (isRoot(app)) receiveAll(app, visits)
   app.decorateRequest(DECORATOR)
   app.setGenReqId((raw) => requests.acceptId(raw))
   app.addHook('onError', (request, _reply, error, done) => {
@@ -107,7 +113,8 @@ function refuseConflicts(app: FastifyInstance): void {
 }
 
 /** Has every request of an app's servers received, also those that are answered before any route has them. */
-function receiveFromServers(app: FastifyInstance, visits: Visits): void {
+function receiveAll(app: FastifyInstance, visits: Visits): void {
+  takeFrameworkErrors(app)
   receiveFrom(app.server, visits)
   app.addHook('onListen', (done) => {
     for (const server of furtherServers(app)) receiveFrom(server, visits)

@@ -38,12 +38,35 @@ export function hasLeft(visit: Visit): boolean {
 
 /** Whether an error is one that the operating system gave, not one that the server destroyed something with. */
 export function isNetworkError(error: unknown): boolean {
-  return typeof (error as { syscall?: unknown } | null | undefined)?.syscall === 'string'
+  const { syscall, code } = (error ?? {}) as { syscall?: unknown; code?: unknown }
+  // Writes that were waiting when the server itself closed a connection fail so.
+  return typeof syscall === 'string' && code !== 'ECANCELED'
 }
 
-/** What of a body has been sent when its response was not finished; at least that much, where Node.js does not tell. */
-export function sentBytesOf({ responseBytes, response, raw }: Visit): number {
+/** Whether a response that was not finished has not even begun to be sent, although its head was written. */
+export function isUnsent({ response, raw, pieces, wasHeld }: Visit): boolean {
+  if (response === undefined || raw.httpVersionMajor !== 1) return false
+  // Its turn had not come: the client has not got the answers to what it asked before.
+  if (response.socket === null && !response.writableFinished) return true
+  const { errored } = raw.socket as Partial<Socket>
+  // The one write there was has failed.
+  return (
+    pieces === 1 &&
+    !wasHeld &&
+    isNetworkError(errored) &&
+    (errored as { syscall?: unknown }).syscall === 'write'
+  )
+}
+
+/**
+ * What of a body has been sent when its response was not finished, as far as Node.js tells: of HTTP/1 without TLS
+ * what the operating system took, else the pieces that were written whole.
+ */
+export function sentBytesOf(visit: Visit): number {
+  const { bodyBytes, framingBytes, response, raw } = visit
+  if (visit.unsent) return 0
   const waiting = response?.writableLength ?? 0
-  const unsent = waiting > 0 || raw.httpVersionMajor !== 1 ? waiting : Connection.of(raw.socket).unsentBytes
-  return Math.max(0, responseBytes - unsent)
+  const left = waiting > 0 || raw.httpVersionMajor !== 1 ? waiting : Connection.of(raw.socket).unsentBytes
+  const written = bodyBytes + (response?.chunkedEncoding ? framingBytes : 0)
+  return written === 0 ? 0 : Math.max(0, Math.round(bodyBytes * (1 - left / written)))
 }

@@ -32,7 +32,9 @@ export function takeConnect(server: Server, visits: Visits): void {
   server.prependListener('connect', (raw: RawRequest, other: Duplex | RawResponse) => {
     const isUnwanted = server.listenerCount('connect') === 1
     if (isResponse(other)) {
-      visits.receive(raw, other).handedOver = true
+      const visit = visits.receive(raw, other)
+      visit.handedOver = true
+      visit.routed = !isUnwanted
       if (isUnwanted) other.writeHead(METHOD_NOT_ALLOWED).end()
       return
     }
@@ -50,6 +52,8 @@ function isResponse(other: Duplex | RawResponse): other is RawResponse {
 function receiveHandover(visits: Visits, raw: RawRequest, connection: Duplex): Visit {
   const visit = visits.receive(raw, undefined)
   visit.handedOver = true
+  // Whoever listens for it is to it what a route is to others.
+  visit.routed = true
   watchStatus(connection, (status) => {
     visit.writtenStatus = status
   })

@@ -9,6 +9,9 @@ import type { Linked } from './open-list.js'
 /** A response as Node.js hands it over; the one of HTTP/2 has the same methods. */
 export type RawResponse = ServerResponse
 
+/** Two line breaks, beside the size of a chunk (RFC 9112, section 7.1). */
+const CHUNK_FRAMING = 4
+
 /** A framework's own request, which holds the logger that is its own at that time. */
 export interface LoggedRequest {
   readonly log: RequestLogger
@@ -28,12 +31,22 @@ export class Visit implements BodyObserver, Linked<Visit> {
   readonly raw: RawRequest
   /** Absent where Node.js makes none: for an upgrade and for CONNECT. */
   response: RawResponse | undefined
-  responseBytes = 0
+  /** The bytes of its body, and those that chunks add to them. */
+  bodyBytes = 0
+  framingBytes = 0
+  /** Into how many pieces a body was written. */
+  pieces = 0
+  /** Whether its connection has not taken a piece at once. */
+  wasHeld = false
+  /** Whether there was nobody left when its head was written. */
+  unsent = false
 
   /** Absent until it has come to a route, or to the handler of those for which there is none. */
   entry: Entry | undefined
   request: LoggedRequest | undefined
 
+  /** Whether a route was looked for. */
+  routed = false
   /** Whether the whole response was handed to the operating system. */
   finished = false
   /** Whether the server broke the response off. */
@@ -71,10 +84,21 @@ export class Visit implements BodyObserver, Linked<Visit> {
 
   /** The status that was sent, if any was. */
   get status(): number | undefined {
-    return this.response?.headersSent ? this.response.statusCode : this.writtenStatus
+    return this.response?.headersSent && !this.unsent ? this.response.statusCode : this.writtenStatus
+  }
+
+  wrote(bytes: number): void {
+    this.pieces++
+    this.bodyBytes += bytes
+    this.framingBytes += bytes.toString(16).length + CHUNK_FRAMING
+  }
+
+  wroteToNobody(): void {
+    if (this.pieces === 0) this.unsent = true
   }
 
   held(): void {
+    this.wasHeld = true
     this.keeper.held(this)
   }
 

@@ -13,7 +13,7 @@ import type { EventSettings } from '../settings.js'
 import { Arrivals, sourceOf } from './arrivals.js'
 import { watchBody } from './body.js'
 import { Connection } from './connection.js'
-import { hasLeft, isNetworkError, isSent, sentBytesOf } from './departure.js'
+import { hasLeft, isNetworkError, isSent, isUnsent, sentBytesOf } from './departure.js'
 import { OpenList } from './open-list.js'
 import { type LoggedRequest, type RawResponse, Visit, type VisitKeeper } from './visit.js'
 
@@ -27,6 +27,8 @@ export interface Routing {
   readonly requestId: string
   readonly method: string
   readonly route: string | undefined
+  /** Whether a route was looked for, rather than the request answered before that. */
+  readonly isRouted: boolean
   readonly source: CaptureSource
   readonly request: LoggedRequest
   /** Whether the logger of the request puts the id on its lines by itself. */
@@ -80,9 +82,10 @@ export class Visits implements VisitKeeper {
   }
 
   /** Opens the entry of a request that has come to a route. */
-  enter(visit: Visit, { requestId, method, route, source, request, bindsId }: Routing): Entry {
+  enter(visit: Visit, { requestId, method, route, isRouted, source, request, bindsId }: Routing): Entry {
     const arrival = this.#arrivals.of(visit.id, requestId, method, route, source)
     visit.request = request
+    visit.routed = isRouted
     visit.entry = this.#ledger.open(arrival, request.log, bindsId, visit.start)
     return visit.entry
   }
@@ -166,8 +169,10 @@ export class Visits implements VisitKeeper {
   }
 
   #endingOf(visit: Visit): Ending {
-    const { raw, status, handedOver, timedOut, refused, entry } = visit
+    const { raw, handedOver, timedOut, refused, routed } = visit
     visit.finished = isSent(visit)
+    if (!visit.finished && isUnsent(visit)) visit.unsent = true
+    const { status } = visit
     const left = !visit.finished && hasLeft(visit)
     if (!visit.finished && !left) visit.error ??= visit.response?.errored ?? raw.socket.errored
     return endingOf({
@@ -177,7 +182,7 @@ export class Visits implements VisitKeeper {
       left,
       finished: visit.finished || (handedOver && status !== undefined),
       upgraded: handedOver && isAccepted(raw.method, status),
-      routed: entry !== undefined,
+      routed,
       closing: this.closing,
     })
   }
@@ -188,7 +193,7 @@ export class Visits implements VisitKeeper {
     // An app may have given the request another logger, to bind more to it.
     if (request !== undefined) entry.useLogger(request.log)
     if (error) entry.fail(error)
-    this.#ledger.close(entry, ending, visit.finished ? visit.responseBytes : sentBytesOf(visit))
+    this.#ledger.close(entry, ending, visit.finished ? visit.bodyBytes : sentBytesOf(visit))
   }
 
   /** Enters a request that no route has had. */

@@ -100,7 +100,9 @@ test.each(PROTOCOLS)(
     answer()
     await log.completions(1)
     await app.close()
-    expect(log.events('completed')).toMatchObject([{ route: '/', outcome: 'aborted', level: 'info' }])
+    expect(log.events('completed')).toMatchObject([
+      { route: '/', status: 499, outcome: 'aborted', level: 'info', response_bytes: 0 },
+    ])
   },
 )
 
@@ -154,4 +156,22 @@ test('an HTTP/2 client that resets its own upload: Node.js takes that for the en
   session.destroy()
   await app.close()
   expect(log.events('completed')).toMatchObject([{ route: '/', status: 200, outcome: 'aborted' }])
+})
+
+test('a handler that fails because its client has left answers nobody: no status was sent', async () => {
+  const { app, log, port } = await serve((each) => {
+    each.get('/', async (request) => {
+      await new Promise((resolve) => request.raw.once('close', resolve))
+      throw new Error('the client is gone')
+    })
+  })
+  const client = await open(port)
+  client.send('GET / HTTP/1.1', 'Host: h', '')
+  await log.starts(1)
+  client.leaveByRst()
+  await log.completions(1)
+  await app.close()
+  expect(log.events('completed')).toMatchObject([
+    { status: 499, outcome: 'aborted', level: 'info', response_bytes: 0 },
+  ])
 })

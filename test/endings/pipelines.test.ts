@@ -60,3 +60,21 @@ test('pipelined requests that are answered are completed', async () => {
     ['/2', 'completed'],
   ])
 })
+
+test('an answer whose turn never came was not sent: it has the status of a client that left', async () => {
+  const { app, log } = await startApp()
+  app.get('/hangs', () => {})
+  const answered = new Promise<void>((resolve) => {
+    app.get('/answered', async () => 'never sent')
+    app.addHook('onSend', async () => resolve())
+  })
+  const socket = connect(await listen(app), '127.0.0.1')
+  socket.write(['/hangs', '/answered'].map((path) => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`).join(''))
+  await answered
+  socket.destroy()
+  await log.completions(2)
+  await app.close()
+  for (const completed of log.events('completed')) {
+    expect(completed).toMatchObject({ status: 499, outcome: 'aborted', response_bytes: 0 })
+  }
+})
