@@ -1,0 +1,58 @@
+// Requests that are answered before any route has them.
+import { Client, PRELUDE, request } from '../client.mjs'
+import { ask, sendText } from './ask.mjs'
+
+const refused = (status) => ({ truth: { status, whole: true }, waybill: { outcome: 'rejected', status } })
+
+/** @type {import('../endings.mjs').Ending[]} */
+export const rejected = [
+  {
+    name: 'a URL that can not be decoded (400)',
+    serve: (app) => app.get('/:id', async () => 'ok'),
+    visit: ask('/%zz'),
+    ...refused(400),
+  },
+  {
+    name: 'a parameter that is too long (414)',
+    serve: (app) => app.get('/:id', async () => 'ok'),
+    visit: ask(`/${'x'.repeat(200)}`),
+    ...refused(414),
+  },
+  { name: 'malformed HTTP (400)', visit: sendText('!@#$%^&*\r\n\r\n'), ...refused(400) },
+  {
+    name: 'a header that is too large (431)',
+    visit: ask('/', 'GET', { X: 'x'.repeat(17_000) }),
+    ...refused(431),
+  },
+  { name: 'no `Host` (400)', visit: sendText('GET / HTTP/1.1\r\n\r\n'), ...refused(400) },
+  {
+    name: 'an `Expect` that is not known (417)',
+    serve: (app) => app.get('/', async () => 'ok'),
+    visit: ask('/', 'GET', { Expect: 'something-else' }),
+    ...refused(417),
+  },
+  {
+    name: 'a server that is closing (503)',
+    options: { forceCloseConnections: false },
+    serve: (app, tell) => {
+      app.get(PRELUDE, async () => {
+        tell('arrived')
+        // The next request of the connection comes while the server is closing.
+        const next = new Promise((resolve) => app.server.once('request', resolve))
+        app.close()
+        while (app.server.listening) await new Promise(setImmediate)
+        tell('closing')
+        await next
+        return 'ok'
+      })
+    },
+    visit: async ({ port, news }) => {
+      const client = new Client(port).send(request(PRELUDE))
+      await news()
+      await news()
+      const [, refusal] = await client.send(request('/')).closed(['GET', 'GET'])
+      return [refusal]
+    },
+    ...refused(503),
+  },
+]

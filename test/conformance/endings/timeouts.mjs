@@ -1,0 +1,40 @@
+// Requests that a timeout of the server's ends.
+import { NOTHING, request } from '../client.mjs'
+import { ask, sendText } from './ask.mjs'
+
+const FIRES_MS = 100
+const checkOften = { connectionsCheckingInterval: 20 }
+const never = () => new Promise(() => {})
+const timedOut = { truth: { status: 408, whole: true }, waybill: { outcome: 'timeout', status: 408 } }
+
+/** @type {import('../endings.mjs').Ending[]} */
+export const timeouts = [
+  {
+    name: '`handlerTimeout` (503)',
+    serve: (app) => app.get('/', { handlerTimeout: FIRES_MS }, never),
+    visit: ask('/'),
+    truth: { status: 503, whole: true },
+    waybill: { outcome: 'timeout', status: 503 },
+  },
+  {
+    name: '`connectionTimeout`',
+    options: { connectionTimeout: FIRES_MS },
+    serve: (app) => app.get('/', never),
+    visit: ask('/'),
+    truth: NOTHING,
+    waybill: { outcome: 'timeout', status: 408 },
+  },
+  {
+    name: '`requestTimeout`: a body that never ends (408)',
+    options: { requestTimeout: FIRES_MS, http: { ...checkOften, headersTimeout: FIRES_MS } },
+    serve: (app) => app.post('/', async () => 'ok'),
+    visit: ask('/', 'POST', { 'Content-Type': 'application/json', 'Content-Length': 1000 }, '"the beginning'),
+    ...timedOut,
+  },
+  {
+    name: '`headersTimeout`: a header that never ends (408)',
+    options: { http: { ...checkOften, headersTimeout: FIRES_MS } },
+    visit: sendText(request('/').slice(0, -2)),
+    ...timedOut,
+  },
+]

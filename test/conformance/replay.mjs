@@ -1,0 +1,56 @@
+// Replays one ending against one tool: the service is a process of its own, whose stdout and stderr are read to their ends.
+import { spawn } from 'node:child_process'
+import { on } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
+
+const service = fileURLToPath(new URL('service.mjs', import.meta.url))
+/** How long one ending may take on a machine that is busy. */
+const PATIENCE_MS = 20_000
+const env = { PATH: process.env.PATH, NODE_ENV: 'production', NO_COLOR: '1' }
+
+/**
+ * A service under way.
+ * @typedef {object} Service
+ * @property {number} port
+ * @property {() => Promise<unknown>} news The next thing that its handlers tell.
+ * @property {import('node:child_process').ChildProcess} child
+ */
+
+/**
+ * The lines that a tool writes about an ending. Both outputs count: some tools write what failed to stderr.
+ * @param {string} tool
+ * @param {import('./endings.mjs').Ending} ending
+ * @returns {Promise<string[]>}
+ */
+export async function replay(tool, ending) {
+  const child = spawn(process.execPath, [service, tool, ending.name], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  })
+  const output = Promise.all([text(child.stdout), text(child.stderr)])
+  const impatience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
+  try {
+    await play(child, ending)
+    const lines = (await output).join('\n').split('\n')
+    return lines.filter((line) => line !== '')
+  } catch (cause) {
+    child.kill('SIGKILL')
+    throw new Error(`${tool}: ${ending.name} was not replayed\n${(await output).join('')}`, { cause })
+  } finally {
+    clearTimeout(impatience)
+  }
+}
+
+/** Plays the client of an ending, and has the service close. */
+async function play(child, ending) {
+  const messages = on(child, 'message', { close: ['exit'] })
+  const news = async () => (await messages.next()).value[0]
+  const port = await news()
+  const seen = await ending.visit({ port, news, child })
+  const truth = Array(ending.requests ?? 1).fill(ending.truth)
+  if (!isDeepStrictEqual(seen, truth)) throw new Error(`the client saw ${JSON.stringify(seen)}`)
+  // A process that has ended by itself does not hear it.
+  if (child.connected) child.send('close', () => {})
+}

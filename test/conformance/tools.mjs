@@ -1,0 +1,133 @@
+// The tools that are compared: how each is set up, after its own documentation, and how its lines are read.
+import Fastify, { LogController } from 'fastify'
+
+/**
+ * What a line says of a request.
+ * @typedef {object} Reading
+ * @property {unknown} [id] What ties the lines of one request together.
+ * @property {string} [path]
+ * @property {Completion} [completion] Only when the line says that the request is over.
+ *
+ * @typedef {object} Completion
+ * @property {number} [status] The status, if it states one.
+ * @property {boolean} [aborted] Whether it says that the answer did not reach its end.
+ * @property {boolean} [failed] Whether it says that the request failed.
+ *
+ * @typedef {object} Tool
+ * @property {string} package The package whose version counts.
+ * @property {(options: object) => Promise<import('fastify').FastifyInstance>} start
+ * @property {(line: string) => Reading | undefined} read
+ */
+
+const CUT_SHORT = ['aborted', 'destroyed', 'unfinished']
+
+/** Reads lines that are JSON objects, and leaves out others. */
+function jsonLines(readFields) {
+  return (line) => (/^\{.*\}$/.test(line) ? readFields(JSON.parse(line)) : undefined)
+}
+
+const waybill = {
+  package: 'waybill',
+  start: async (options) => Fastify(options).register((await import('waybill')).default),
+  read: jsonLines(({ event, request_id: id, path, status, outcome, error }) => {
+    const completion = { status, aborted: CUT_SHORT.includes(outcome), failed: error !== undefined }
+    return { id, path, completion: event === 'request.completed' ? completion : undefined }
+  }),
+}
+
+// At `trace`, where Fastify says what it thinks of malformed HTTP.
+const logger = { level: 'trace' }
+
+const fastify = {
+  package: 'fastify',
+  start: async (options) => Fastify({ logger, ...options }),
+  read: jsonLines(readFastify),
+}
+
+function readFastify({ reqId: id, req, res, msg }) {
+  return { id, path: req?.url, completion: fastifyCompletion(msg, res?.statusCode) }
+}
+
+function fastifyCompletion(msg, status) {
+  if (msg === 'request completed') return { status }
+  if (msg === 'request errored') return { status, failed: true }
+  if (msg === 'stream closed prematurely') return { status, aborted: true }
+  if (msg === 'response terminated with an error with headers already sent') return { aborted: true }
+  if (/^client (error|timeout|header_overflow)$/.test(msg)) return { failed: true }
+  if (/^request aborted - refusing to accept new requests/.test(msg)) return { status, failed: true }
+  return undefined
+}
+
+/**
+ * Has a logger of `(request, response, next)` called with every request of the server, as `http.createServer` would in
+ * its README. Behind @fastify/middie it would see less: nothing that Fastify answers before its hooks.
+ */
+function listening(options, log) {
+  const app = Fastify(options)
+  app.server.prependListener('request', (request, response) => log(request, response, () => {}))
+  return app
+}
+
+const pinoHttp = {
+  package: 'pino-http',
+  start: async (options) => listening(options, (await import('pino-http')).default()),
+  read: jsonLines(({ req, res, err, msg }) => {
+    const over = /^request (completed|aborted|errored)$/.test(msg)
+    const completion = {
+      status: res?.statusCode ?? undefined,
+      aborted: msg === 'request aborted',
+      failed: err !== undefined,
+    }
+    return { id: req?.id, path: req?.url, completion: over ? completion : undefined }
+  }),
+}
+
+const morgan = {
+  package: 'morgan',
+  start: async (options) => listening(options, (await import('morgan')).default('combined')),
+  read(line) {
+    const match = / "\S+ (?<path>\S+) HTTP\/[\d.]+" (?<status>\d{3}|-) /.exec(line)
+    if (match === null) return undefined
+    const { path, status } = match.groups
+    return { path, completion: { status: status === '-' ? undefined : Number(status) } }
+  },
+}
+
+const mgcrea = {
+  package: '@mgcrea/fastify-request-logger',
+  async start(options) {
+    const { default: requestLogger } = await import('@mgcrea/fastify-request-logger')
+    const logController = new LogController({ disableRequestLogging: true })
+    return Fastify({ logger, logController, ...options }).register(requestLogger)
+  },
+  read: jsonLines((fields) => {
+    const { reqId: id, msg } = fields
+    const match = /^[<>←→]+\w+:(?<path>\S+) (?:request from|response with a (?<status>\d+)-status)/.exec(msg)
+    if (match === null) return readFastify(fields)
+    const { path, status } = match.groups
+    return { id, path, completion: status === undefined ? undefined : { status: Number(status) } }
+  }),
+}
+
+const evlog = {
+  package: 'evlog',
+  async start(options) {
+    const { initLogger } = await import('evlog')
+    const { evlog: plugin } = await import('evlog/fastify')
+    initLogger({ env: { service: 'conformance' } })
+    return Fastify(options).register(plugin)
+  },
+  read: jsonLines(({ requestId: id, path, status, error }) =>
+    path === undefined ? undefined : { id, path, completion: { status, failed: error !== undefined } },
+  ),
+}
+
+/** @type {Readonly<Record<string, Tool>>} */
+export const tools = {
+  waybill,
+  "Fastify's own": fastify,
+  'pino-http': pinoHttp,
+  morgan,
+  '@mgcrea/fastify-request-logger': mgcrea,
+  evlog,
+}
