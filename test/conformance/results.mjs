@@ -29,8 +29,8 @@ waybill is held to more: each request has a start, and the outcome and the statu
 
 How each is set up stands in [tools.mjs](tools.mjs), what is played in [endings](endings), and what counts as true in
 [verdict.mjs](verdict.mjs). Fastify's own logging and @mgcrea/fastify-request-logger run at level \`trace\`, where Fastify
-tells of malformed HTTP. pino-http and morgan are the first listener of the server, where they see most: behind
-@fastify/middie they miss what Fastify answers before its hooks.
+tells of malformed HTTP. pino-http and morgan are the first listener of the server, where they see most: in an
+\`onRequest\` hook, where @fastify/middie has them, they miss what Fastify answers before its hooks.
 
 <!-- conformance -->
 

@@ -60,7 +60,7 @@ function fastifyCompletion(msg, status) {
 
 /**
  * Has a logger of `(request, response, next)` called with every request of the server, as `http.createServer` would in
- * its README. Behind @fastify/middie it would see less: nothing that Fastify answers before its hooks.
+ * its README. In an `onRequest` hook, where @fastify/middie has it, it would miss what Fastify answers before its hooks.
  */
 function listening(options, log) {
   const app = Fastify(options)
