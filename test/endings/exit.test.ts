@@ -37,3 +37,50 @@ test.each([
   expect(completed[0]).not.toHaveProperty('status')
   expect(completed[0]?.message).toMatch(/^GET \/open [\d.]+ms unfinished$/)
 })
+
+const SERVICE = `
+  import http from 'node:http'
+  import Fastify from 'fastify'
+  import waybill from 'waybill'
+  const app = Fastify({ forceCloseConnections: FORCE })
+  await app.register(waybill)
+  app.get('/', () => { process.kill(process.pid, 'SIGTERM') })
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' })
+  http.get(origin, { agent: false, headers: { 'x-request-id': 'open' } }).on('error', () => {})
+`
+
+test.each([
+  ['has app.close() break it off', 'true', "process.once('SIGTERM', () => app.close())"],
+  [
+    'gives up waiting for app.close()',
+    'false',
+    "process.once('SIGTERM', () => { app.close(); setTimeout(() => process.exit(0), 50) })",
+  ],
+])(
+  'a service that is told to end by SIGTERM and %s says that the open request is unfinished',
+  async (_case, force, handle) => {
+    const run = await finish(startProgram(SERVICE.replace('FORCE', force) + handle))
+    expect(run.code).toBe(0)
+    const lines = run.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(lines.filter(({ event }) => event === 'request.started')).toHaveLength(1)
+    const completed = lines.filter(({ event }) => event === 'request.completed')
+    expect(completed).toMatchObject([{ request_id: 'open', outcome: 'unfinished', level: 'info' }])
+    expect(completed[0]).not.toHaveProperty('status')
+  },
+)
+
+test('a service that is told to end by SIGTERM and waits for app.close() has its open request completed', async () => {
+  const run = await finish(
+    startProgram(
+      `${SERVICE.replace('FORCE', 'false').replace("{ process.kill(process.pid, 'SIGTERM') }", "new Promise((resolve) => { process.kill(process.pid, 'SIGTERM'); setTimeout(resolve, 50, 'answer') })")}
+      process.once('SIGTERM', () => app.close())`,
+    ),
+  )
+  expect(run.code).toBe(0)
+  expect(run.stdout).toMatch(
+    /"event":"request.completed","request_id":"open".*"status":200.*"outcome":"completed"/,
+  )
+})

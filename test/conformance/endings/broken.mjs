@@ -49,7 +49,7 @@ export const broken = [
       }),
     visit: ask('/'),
     truth: NOTHING,
-    waybill: { outcome: 'destroyed' },
+    waybill: { outcome: 'unfinished' },
   },
   {
     name: '`reply.raw.destroy()` during the answer',
