@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { Connection } from './connection.js'
+import { isNetworkError } from './network.js'
 import type { Visit } from './visit.js'
 
 /** What the stream of HTTP/2 that carried a response shows of itself. */
@@ -22,7 +23,7 @@ function isReset({ aborted, rstCode }: StreamSigns): boolean {
 /** Whether a whole response was sent. A stream that was reset emits `finish` all the same (Node.js 20 to 26). */
 export function isSent(visit: Visit): boolean {
   const stream = streamOf(visit)
-  return visit.finished && (stream === undefined || !isReset(stream))
+  return visit.sent && (stream === undefined || !isReset(stream))
 }
 
 /**
@@ -34,13 +35,6 @@ export function hasLeft(visit: Visit): boolean {
   if (stream !== undefined) return !visit.broken && (isReset(stream) || stream.destroyed)
   const { readableEnded, errored } = visit.raw.socket as Partial<Socket>
   return readableEnded === true || isNetworkError(errored)
-}
-
-/** Whether an error is one that the operating system gave, not one that the server destroyed something with. */
-export function isNetworkError(error: unknown): boolean {
-  const { syscall, code } = (error ?? {}) as { syscall?: unknown; code?: unknown }
-  // Writes that were waiting when the server itself closed a connection fail so.
-  return typeof syscall === 'string' && code !== 'ECANCELED'
 }
 
 /** Whether a response that was not finished has not even begun to be sent, although its head was written. */

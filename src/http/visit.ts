@@ -3,8 +3,9 @@ import type { Entry, Start } from '../entry.js'
 import type { RawRequest } from '../options.js'
 import type { RequestLogger } from '../request-logger.js'
 import type { RequestId } from '../rules/request-id.js'
-import type { BodyObserver } from './body.js'
+import { isNetworkError } from './network.js'
 import type { Linked } from './open-list.js'
+import type { ResponseObserver } from './response.js'
 
 /** A response as Node.js hands it over; the one of HTTP/2 has the same methods. */
 export type RawResponse = ServerResponse
@@ -19,12 +20,16 @@ export interface LoggedRequest {
 
 /** What keeps the visits, and is told what happens to them. */
 export interface VisitKeeper {
+  /** Called when it is over. */
+  leave(visit: Visit): void
+  /** Called after a write of which the connection has not taken everything at once. */
   held(visit: Visit): void
-  ended(visit: Visit): void
+  /** Called when it is answered after it was over. */
+  late(visit: Visit): void
 }
 
 /** A request from the moment at which a server has it, also if no framework ever does. */
-export class Visit implements BodyObserver, Linked<Visit> {
+export class Visit implements ResponseObserver, Linked<Visit> {
   readonly keeper: VisitKeeper
   readonly id: RequestId
   readonly start: Start
@@ -48,7 +53,7 @@ export class Visit implements BodyObserver, Linked<Visit> {
   /** Whether a route was looked for. */
   routed = false
   /** Whether the whole response was handed to the operating system. */
-  finished = false
+  sent = false
   /** Whether the server broke the response off. */
   broken = false
   /** Whether a timeout of the server's ended it. */
@@ -103,6 +108,15 @@ export class Visit implements BodyObserver, Linked<Visit> {
   }
 
   ended(): void {
-    if (!this.listed) this.keeper.ended(this)
+    if (!this.listed) this.keeper.late(this)
+  }
+
+  finished(): void {
+    // Node.js 20 says so of a response that it could not write, too.
+    this.sent = !isNetworkError(this.raw.socket.errored)
+  }
+
+  closed(): void {
+    this.keeper.leave(this)
   }
 }

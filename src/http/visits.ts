@@ -11,10 +11,10 @@ import { acceptRequestId } from '../rules/request-id.js'
 import { newUuid } from '../rules/uuid.js'
 import type { EventSettings } from '../settings.js'
 import { Arrivals, sourceOf } from './arrivals.js'
-import { watchBody } from './body.js'
 import { Connection } from './connection.js'
-import { hasLeft, isNetworkError, isSent, isUnsent, sentBytesOf } from './departure.js'
+import { hasLeft, isSent, isUnsent, sentBytesOf } from './departure.js'
 import { OpenList } from './open-list.js'
+import { createWatch } from './response.js'
 import { type LoggedRequest, type RawResponse, Visit, type VisitKeeper } from './visit.js'
 
 // A property of the request rather than a map beside it: a WeakMap with an entry a request costs several µs of garbage
@@ -42,6 +42,7 @@ export class Visits implements VisitKeeper {
   /** The logger for requests that have none of their own. */
   readonly #logger: () => RequestLogger
   readonly #arrivals: Arrivals
+  readonly #watch = createWatch()
   readonly #open = new OpenList<Visit>()
   /** Whether the service is closing: what it breaks off from then on is unfinished. */
   closing = false
@@ -115,7 +116,7 @@ export class Visits implements VisitKeeper {
       Connection.of(raw.socket).watchUnsent(raw.socket)
   }
 
-  ended({ entry }: Visit): void {
+  late({ entry }: Visit): void {
     if (entry?.outcome === 'aborted') this.#ledger.late(entry)
   }
 
@@ -130,12 +131,7 @@ export class Visits implements VisitKeeper {
 
   #watchResponse(visit: Visit, response: RawResponse): void {
     this.sendId(visit.id.id, response)
-    watchBody(response, visit)
-    response.on('finish', () => {
-      // Node.js 20 says so of a response that it could not write, too.
-      visit.finished = !isNetworkError(visit.raw.socket.errored)
-    })
-    response.on('close', () => this.leave(visit))
+    this.#watch(response, visit)
     // Of a connection of HTTP/1 it can be seen who ended it.
     if (visit.raw.httpVersionMajor !== 1 || !('readableEnded' in visit.raw.socket))
       this.#watchDestroy(visit, response)
@@ -170,17 +166,17 @@ export class Visits implements VisitKeeper {
 
   #endingOf(visit: Visit): Ending {
     const { raw, handedOver, timedOut, refused, routed } = visit
-    visit.finished = isSent(visit)
-    if (!visit.finished && isUnsent(visit)) visit.unsent = true
+    visit.sent = isSent(visit)
+    if (!visit.sent && isUnsent(visit)) visit.unsent = true
     const { status } = visit
-    const left = !visit.finished && hasLeft(visit)
-    if (!visit.finished && !left) visit.error ??= visit.response?.errored ?? raw.socket.errored
+    const left = !visit.sent && hasLeft(visit)
+    if (!visit.sent && !left) visit.error ??= visit.response?.errored ?? raw.socket.errored
     return endingOf({
       status,
       timedOut,
       refused,
       left,
-      finished: visit.finished || (handedOver && status !== undefined),
+      finished: visit.sent || (handedOver && status !== undefined),
       upgraded: handedOver && isAccepted(raw.method, status),
       routed,
       closing: this.closing,
@@ -193,7 +189,7 @@ export class Visits implements VisitKeeper {
     // An app may have given the request another logger, to bind more to it.
     if (request !== undefined) entry.useLogger(request.log)
     if (error) entry.fail(error)
-    this.#ledger.close(entry, ending, visit.finished ? visit.bodyBytes : sentBytesOf(visit))
+    this.#ledger.close(entry, ending, visit.sent ? visit.bodyBytes : sentBytesOf(visit))
   }
 
   /** Enters a request that no route has had. */
