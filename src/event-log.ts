@@ -13,7 +13,7 @@ import { fitRecord } from './formats/limit.js'
 import { mapTexts, percentEncode } from './formats/text.js'
 import type { Destination } from './options.js'
 import { describeError } from './rules/failure.js'
-import { type Level, MAX_LINE_BYTES } from './vocabulary.js'
+import type { Level } from './vocabulary.js'
 
 /** Writes the events of requests. */
 export interface EventLog {
@@ -46,21 +46,24 @@ export function eventsToDestination(format: Format, destination: Destination): E
 
 /** What a logger of the app's own puts around an event beside what is bound to it: time, level, keys. */
 const ENVELOPE_BYTES = 300
-/** An event with none but built-in fields and a message up to here fits, unless what is bound to the logger is huge. */
-const SHORT_MESSAGE = 500
+/**
+ * An event with none but built-in fields and a message up to this part of a line fits, unless what is bound to the
+ * logger is huge: JSON may take six bytes for a character, and the path is there twice.
+ */
+const SHORT_MESSAGE = 1 / 16
 
 /** Writes events through the logger that the app brought: its level, redaction, serializers and destination hold. */
-export function eventsToLogger(fields: EventFields): EventLog {
+export function eventsToLogger(fields: EventFields, maxLineBytes: number): EventLog {
   const withoutId = { started: omitId(fields.started), completed: omitId(fields.completed) }
 
   function log(entry: Entry, level: Level, record: Record<string, unknown>, story: string): void {
     const message = percentEncode(story)
-    if (isShort(entry, message)) {
+    if (message.length <= maxLineBytes * SHORT_MESSAGE && isPlain(entry)) {
       entry.logger[level](record, message)
       return
     }
     const whole = mapTexts({ ...record, message }, percentEncode) as Record<string, unknown>
-    const room = MAX_LINE_BYTES - ENVELOPE_BYTES - boundBytes(entry)
+    const room = maxLineBytes - ENVELOPE_BYTES - boundBytes(entry)
     const { message: fittedMessage, ...fitted } = fitRecord(whole, room, fields.reserved)
     entry.logger[level](fitted, String(fittedMessage))
   }
@@ -114,10 +117,9 @@ function omitId(fields: readonly Field[]): readonly Field[] {
   return fields.filter(({ key }) => key !== 'request_id')
 }
 
-function isShort({ captured, added, failure }: Entry, message: string): boolean {
-  return (
-    message.length <= SHORT_MESSAGE && captured.length === 0 && added === undefined && failure === undefined
-  )
+/** Whether an event of a request has none but short built-in fields. */
+function isPlain({ captured, added, failure }: Entry): boolean {
+  return captured.length === 0 && added === undefined && failure === undefined
 }
 
 function boundBytes({ logger }: Entry): number {

@@ -18,7 +18,13 @@ import { Ledger } from './ledger.js'
 import { createFormat, openDestination, pinoLogger, surroundings } from './logger.js'
 import type { Options } from './options.js'
 import type { RequestLogger } from './request-logger.js'
-import { checkOptionNames, parseEventOptions, parseLoggerOptions, refuseLoggerOptions } from './settings.js'
+import {
+  checkOptionNames,
+  parseEventOptions,
+  parseLoggerOptions,
+  parseMaxLineBytes,
+  refuseLoggerOptions,
+} from './settings.js'
 
 /** The record of a request, as its handlers see it. */
 export interface RequestEntry {
@@ -145,7 +151,7 @@ function bringLogger(app: FastifyInstance, options: Options, fields: EventFields
 
 function useOwnLogger(options: Options, fields: EventFields): EventLog {
   refuseLoggerOptions(options)
-  return eventsToLogger(fields)
+  return eventsToLogger(fields, parseMaxLineBytes(options, surroundings()))
 }
 
 /** The way by public hooks alone, for a Fastify whose insides have moved; it can't keep Fastify's lines away. */

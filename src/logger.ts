@@ -1,5 +1,7 @@
+import cluster from 'node:cluster'
 import { type Logger, pino } from 'pino'
-import { isTerminal, stdout } from './destination/stdout.js'
+import { isPipe, isTerminal } from './destination/open.js'
+import { stdout } from './destination/stdout.js'
 import { type EventFields, nativeFields } from './formats/fields.js'
 import type { Format } from './formats/format.js'
 import { jsonFormat } from './formats/json.js'
@@ -16,7 +18,7 @@ import {
 
 /** What of this process decides where an option is silent. */
 export function surroundings(): Surroundings {
-  return { env: process.env, terminal: isTerminal() }
+  return { env: process.env, terminal: isTerminal(), sharedPipe: cluster.isWorker && isPipe() }
 }
 
 /** A request in a log line: never its headers, its query or its body. */
@@ -63,8 +65,8 @@ function lossLine(format: Format, dropped: number): string {
 }
 
 /** The format that was asked for. */
-export function createFormat({ format, colors }: LoggerSettings, fields: EventFields): Format {
-  return format === 'pretty' ? prettyFormat(fields, colors) : jsonFormat(fields)
+export function createFormat({ format, colors, maxLineBytes }: LoggerSettings, fields: EventFields): Format {
+  return format === 'pretty' ? prettyFormat(fields, colors, maxLineBytes) : jsonFormat(fields, maxLineBytes)
 }
 
 /**

@@ -79,6 +79,12 @@ export interface LoggerOptions {
    */
   destination?: Destination | undefined
   /**
+   * How long a line may be, in bytes and with its newline: 4096 to 8000. Longer values are cut. Up to 4096, Linux never
+   * mixes the lines of several processes that share a pipe.
+   * @default 8000; 4096 in a worker of `node:cluster` whose stdout is a pipe, since it shares that of its primary
+   */
+  maxLineBytes?: number | undefined
+  /**
    * How many bytes of lines are held for a reader of stdout that takes less than is written. Stdout belongs to the
    * process: where several loggers say it, the last one holds.
    * @default 8388608 (8 MiB)

@@ -14,7 +14,7 @@ import { type Capture, compileCaptures } from './rules/capture.js'
 import { wantsColors } from './rules/colors.js'
 import type { IdRules } from './rules/request-id.js'
 import { newUuid } from './rules/uuid.js'
-import { LEVELS, type Level, type LogLevel, MAX_LINE_BYTES } from './vocabulary.js'
+import { LEVELS, type Level, type LogLevel, MAX_LINE_BYTES, PIPE_BYTES } from './vocabulary.js'
 
 /** Where lines go and how they look: the complete form of {@link LoggerOptions}. */
 export interface LoggerSettings {
@@ -23,6 +23,7 @@ export interface LoggerSettings {
   readonly colors: boolean
   /** Undefined: stdout. */
   readonly destination: Destination | undefined
+  readonly maxLineBytes: number
   /** Undefined: as it is. */
   readonly maxHeldBytes: number | undefined
   readonly whenFull: LoggerOptions['whenFull']
@@ -45,10 +46,14 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Whether stdout is a terminal. */
   readonly terminal: boolean
+  /** Whether stdout is a pipe into which other processes of a cluster write. */
+  readonly sharedPipe: boolean
 }
 
 const STDOUT_NAMES = ['maxHeldBytes', 'whenFull'] as const
-const LOGGER_NAMES: (keyof LoggerOptions)[] = ['level', 'format', 'destination', ...STDOUT_NAMES]
+/** What an app's own logger decides instead. */
+const OUTPUT_NAMES = ['level', 'format', 'destination', ...STDOUT_NAMES] as const
+const LOGGER_NAMES: readonly (keyof LoggerOptions)[] = [...OUTPUT_NAMES, 'maxLineBytes']
 const EVENT_NAMES: (keyof Options)[] = [
   'requestId',
   'include',
@@ -95,6 +100,12 @@ const milliseconds: Kind<number> = {
   hasType: (value) => typeof value === 'number',
   accepts: (value): value is number => typeof value === 'number' && value > 0 && Number.isFinite(value),
 }
+const lineBytes: Kind<number> = {
+  takes: `a whole number of bytes, ${PIPE_BYTES} to ${MAX_LINE_BYTES}`,
+  hasType: (value) => typeof value === 'number',
+  accepts: (value): value is number =>
+    Number.isInteger(value) && Number(value) >= PIPE_BYTES && Number(value) <= MAX_LINE_BYTES,
+}
 const heldBytes: Kind<number> = {
   takes: `a whole number of bytes, ${MAX_LINE_BYTES} or more`,
   hasType: (value) => typeof value === 'number',
@@ -117,7 +128,7 @@ export function checkOptionNames(options: unknown): void {
 
 /** Throws if an option is given that an app's own logger decides. */
 export function refuseLoggerOptions(options: LoggerOptions): void {
-  for (const name of LOGGER_NAMES) {
+  for (const name of OUTPUT_NAMES) {
     const value = options[name]
     if (value === undefined) continue
     throw unusedOption(name, value, 'on an app with its own logger, which decides it')
@@ -130,7 +141,8 @@ export function checkLoggerOptionNames(options: unknown): void {
 }
 
 /** Checks and completes the options about where lines go and how they look. */
-export function parseLoggerOptions(options: LoggerOptions, { env, terminal }: Surroundings): LoggerSettings {
+export function parseLoggerOptions(options: LoggerOptions, around: Surroundings): LoggerSettings {
+  const { env, terminal } = around
   const given = read('destination', options.destination, destination)
   const unused = given && STDOUT_NAMES.find((name) => options[name] !== undefined)
   if (unused !== undefined)
@@ -144,9 +156,16 @@ export function parseLoggerOptions(options: LoggerOptions, { env, terminal }: Su
       (seen ? 'pretty' : 'json'),
     colors: wantsColors(env, seen),
     destination: given,
+    maxLineBytes: parseMaxLineBytes(options, around),
     maxHeldBytes: read('maxHeldBytes', options.maxHeldBytes, heldBytes),
     whenFull: read('whenFull', options.whenFull, whenFull),
   }
+}
+
+/** How long a line may be, in bytes: for whatever writes it. */
+export function parseMaxLineBytes(options: LoggerOptions, { sharedPipe }: Surroundings): number {
+  const shared = sharedPipe && options.destination === undefined
+  return read('maxLineBytes', options.maxLineBytes, lineBytes) ?? (shared ? PIPE_BYTES : MAX_LINE_BYTES)
 }
 
 /** Checks and completes the options about what is logged of a request. */

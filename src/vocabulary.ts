@@ -29,3 +29,6 @@ export type Outcome =
 
 /** No line is longer, in bytes and with its newline: Heroku and Splunk cut at 10,000, with an envelope of their own. */
 export const MAX_LINE_BYTES = 8000
+
+/** What Linux writes to a pipe whole or not at all (PIPE_BUF, pipe(7)), however many processes write there. */
+export const PIPE_BYTES = 4096

@@ -29,7 +29,7 @@ function openLedger(options: Options = {}): {
   const lines: string[] = []
   const clock = { time: Date.UTC(2026, 10, 23, 10), ms: 5000, now: () => clock.time, elapsed: () => clock.ms }
   const fields = nativeFields([])
-  const format = jsonFormat(fields)
+  const format = jsonFormat(fields, 8000)
   const events = {
     started: (entry: Entry, level: 'info') => lines.push(format.started(entry, level)),
     completed: (entry: Entry, level: 'info') => lines.push(format.completed(entry, level)),

@@ -11,11 +11,11 @@ function bytesOf(value: unknown): number {
 test('a line that fits is left as it is', () => {
   const line = `${JSON.stringify({ path: 'x'.repeat(7988) })}\n`
   expect(Buffer.byteLength(line)).toBe(MAX_LINE_BYTES)
-  expect(fitLine(line, keep)).toBe(line)
+  expect(fitLine(line, MAX_LINE_BYTES, keep)).toBe(line)
 })
 
 test('a line one byte too long is cut and says so', () => {
-  const fitted = fitLine(`${JSON.stringify({ path: 'x'.repeat(7989) })}\n`, keep)
+  const fitted = fitLine(`${JSON.stringify({ path: 'x'.repeat(7989) })}\n`, MAX_LINE_BYTES, keep)
   expect(Buffer.byteLength(fitted)).toBeLessThanOrEqual(MAX_LINE_BYTES)
   expect(JSON.parse(fitted)).toEqual({ path: expect.stringMatching(/^x{7900,}$/), truncated: true })
 })

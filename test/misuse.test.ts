@@ -61,7 +61,8 @@ test('a logger of its own takes no other options', () => {
   expect(() => createLogger({ slow: 5 } as object)).toThrow(
     expect.objectContaining({
       code: 'WAYBILL_ERR_OPTION_UNKNOWN',
-      message: 'option slow is unknown, got 5; known are level, format, destination, maxHeldBytes, whenFull',
+      message:
+        'option slow is unknown, got 5; known are level, format, destination, maxHeldBytes, whenFull, maxLineBytes',
     }),
   )
 })

@@ -11,7 +11,8 @@ import {
   type Surroundings,
 } from '../src/settings.js'
 
-const piped: Surroundings = { env: {}, terminal: false }
+const piped: Surroundings = { env: {}, terminal: false, sharedPipe: false }
+const atTerminal: Surroundings = { ...piped, terminal: true }
 
 function parse(options: unknown, surroundings = piped): unknown {
   checkOptionNames(options)
@@ -34,6 +35,7 @@ test('every option has a default', () => {
     format: 'json',
     colors: false,
     destination: undefined,
+    maxLineBytes: 8000,
     maxHeldBytes: undefined,
     whenFull: undefined,
     ids: { headers: ['x-request-id'], trust: 'always', generate: newUuid },
@@ -53,6 +55,7 @@ test('undefined means left out', () => {
       'destination',
       'maxHeldBytes',
       'whenFull',
+      'maxLineBytes',
       'requestId',
       'include',
       'allowQuery',
@@ -75,6 +78,7 @@ test('takes every option', () => {
     level: 'silent',
     format: 'pretty',
     destination,
+    maxLineBytes: 5000,
     requestId: { header: ['X-Request-ID', 'X-Correlation-ID'], trust, generate, responseHeader: false },
     include: ['query', 'client_ip', 'user_agent', 'host', 'referer', 'header:X-Tenant'],
     allowQuery: ['page'],
@@ -86,6 +90,7 @@ test('takes every option', () => {
     level: 'silent',
     format: 'pretty',
     destination,
+    maxLineBytes: 5000,
     ids: { headers: ['x-request-id', 'x-correlation-id'], trust, generate },
     responseHeader: undefined,
     captures: ['query', 'client_ip', 'user_agent', 'host', 'referer', 'header:x-tenant'].map((key) => ({
@@ -104,7 +109,7 @@ test.each([
     { levle: 'info' },
     'UNKNOWN',
     'levle',
-    'option levle is unknown, got "info"; known are level, format, destination, maxHeldBytes, whenFull, requestId, include, allowQuery, startLevel, completionLevel, slow',
+    'option levle is unknown, got "info"; known are level, format, destination, maxHeldBytes, whenFull, maxLineBytes, requestId, include, allowQuery, startLevel, completionLevel, slow',
   ],
   [
     { requestId: { headers: 'x' } },
@@ -148,6 +153,30 @@ test.each([
     'TYPE',
     'destination',
     'option destination takes an object with a function write(line), got null',
+  ],
+  [
+    { maxLineBytes: 4095 },
+    'VALUE',
+    'maxLineBytes',
+    'option maxLineBytes takes a whole number of bytes, 4096 to 8000, got 4095',
+  ],
+  [
+    { maxLineBytes: 8001 },
+    'VALUE',
+    'maxLineBytes',
+    'option maxLineBytes takes a whole number of bytes, 4096 to 8000, got 8001',
+  ],
+  [
+    { maxLineBytes: 5000.5 },
+    'VALUE',
+    'maxLineBytes',
+    'option maxLineBytes takes a whole number of bytes, 4096 to 8000, got 5000.5',
+  ],
+  [
+    { maxLineBytes: '8 kB' },
+    'TYPE',
+    'maxLineBytes',
+    'option maxLineBytes takes a whole number of bytes, 4096 to 8000, got "8 kB"',
   ],
   [{ whenFull: 'wait' }, 'VALUE', 'whenFull', `option whenFull takes 'drop', 'block', got "wait"`],
   [
@@ -288,12 +317,12 @@ test.each([
 
 test('the environment decides where an option is silent', () => {
   const env = { LOG_LEVEL: 'DEBUG', LOG_FORMAT: 'pretty' }
-  expect(parse({}, { env, terminal: false })).toMatchObject({ level: 'debug', format: 'pretty' })
-  expect(parse({ level: 'warn', format: 'json' }, { env, terminal: false })).toMatchObject({
+  expect(parse({}, { ...piped, env })).toMatchObject({ level: 'debug', format: 'pretty' })
+  expect(parse({ level: 'warn', format: 'json' }, { ...piped, env })).toMatchObject({
     level: 'warn',
     format: 'json',
   })
-  expect(parse({}, { env: { LOG_LEVEL: '', LOG_FORMAT: '' }, terminal: false })).toMatchObject({
+  expect(parse({}, { ...piped, env: { LOG_LEVEL: '', LOG_FORMAT: '' } })).toMatchObject({
     level: 'info',
     format: 'json',
   })
@@ -301,17 +330,24 @@ test('the environment decides where an option is silent', () => {
 
 test('a terminal gets the pretty format, unless the environment says otherwise', () => {
   const destination = { write: () => {} }
-  expect(parse({ destination }, { env: {}, terminal: true })).toMatchObject({ format: 'json', colors: false })
-  expect(parse({}, { env: {}, terminal: true })).toMatchObject({ format: 'pretty', colors: true })
-  expect(parse({}, { env: { LOG_FORMAT: 'json' }, terminal: true })).toMatchObject({ format: 'json' })
+  expect(parse({ destination }, atTerminal)).toMatchObject({ format: 'json', colors: false })
+  expect(parse({}, atTerminal)).toMatchObject({ format: 'pretty', colors: true })
+  expect(parse({}, { ...atTerminal, env: { LOG_FORMAT: 'json' } })).toMatchObject({ format: 'json' })
 })
 
 test('a wrong environment variable is refused by its name', () => {
-  expect(errorOf(() => parse({}, { env: { LOG_FORMAT: 'xml' }, terminal: false }))).toMatchObject({
+  expect(errorOf(() => parse({}, { ...piped, env: { LOG_FORMAT: 'xml' } }))).toMatchObject({
     code: 'WAYBILL_ERR_ENVIRONMENT',
     option: 'LOG_FORMAT',
     message: `environment variable LOG_FORMAT takes 'json', 'pretty', got "xml"`,
   })
+})
+
+test('in a pipe that a cluster shares, a line is no longer than Linux writes at once, unless it is asked for', () => {
+  const shared = { ...piped, sharedPipe: true }
+  expect(parse({}, shared)).toMatchObject({ maxLineBytes: 4096 })
+  expect(parse({ maxLineBytes: 8000 }, shared)).toMatchObject({ maxLineBytes: 8000 })
+  expect(parse({ destination: { write: () => {} } }, shared)).toMatchObject({ maxLineBytes: 8000 })
 })
 
 test("an app's own logger decides what it decides", () => {
@@ -320,7 +356,7 @@ test("an app's own logger decides what it decides", () => {
     option: 'format',
     message: 'option format takes nothing on an app with its own logger, which decides it, got "pretty"',
   })
-  expect(() => refuseLoggerOptions({ level: undefined })).not.toThrow()
+  expect(() => refuseLoggerOptions({ level: undefined, maxLineBytes: 4096 })).not.toThrow()
 })
 
 test('every option has a row in the README', () => {

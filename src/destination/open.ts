@@ -1,17 +1,48 @@
 import fs from 'node:fs'
+import { isatty } from 'node:tty'
+import { PIPE_BYTES } from '../vocabulary.js'
+
+/** Where a writer writes. */
+export interface Output {
+  readonly fd: number
+  /** Whether a person reads it, who sees other output beside it. */
+  readonly isTerminal: boolean
+  /** What one write may hold, in bytes, so that no other process can write in between. */
+  readonly maxWriteBytes: number
+}
 
 const STDOUT = 1
 const { O_WRONLY, O_APPEND, O_NOCTTY, O_NONBLOCK } = fs.constants
 
+/** Opens stdout so that it never makes the service wait: when its reader stalls, a write says EAGAIN. */
+export function openStdout(): Output {
+  const kind = fs.fstatSync(STDOUT)
+  const shared = kind.isFIFO() || kind.isSocket()
+  return {
+    fd: shared ? unblocked(kind) : STDOUT,
+    isTerminal: isTerminal(),
+    maxWriteBytes: shared ? PIPE_BYTES : Number.POSITIVE_INFINITY,
+  }
+}
+
+/** Whether a person sees what is written to stdout. */
+export function isTerminal(): boolean {
+  return isatty(STDOUT)
+}
+
+/** Whether stdout is a pipe. */
+export function isPipe(): boolean {
+  return fs.fstatSync(STDOUT).isFIFO()
+}
+
 /**
- * A descriptor of stdout that never makes the service wait: when its reader stalls, a write says EAGAIN.
+ * A descriptor of stdout that does not block.
  *
  * A pipe is opened a second time, since the mode belongs to the opening and other processes may share the first.
  * Where that can't be done (a socket, another user's pipe, not Linux), Node.js makes descriptor 1 itself
  * non-blocking as soon as `process.stdout` is used. Files and terminals have no such mode.
  */
-export function openStdout(): number {
-  const kind = fs.fstatSync(STDOUT)
+function unblocked(kind: fs.Stats): number {
   if (kind.isFIFO()) {
     try {
       return fs.openSync('/proc/self/fd/1', O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK)
@@ -19,6 +50,6 @@ export function openStdout(): number {
       // Goes on as for a socket.
     }
   }
-  if (kind.isFIFO() || kind.isSocket()) void process.stdout
+  void process.stdout
   return STDOUT
 }

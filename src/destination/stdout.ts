@@ -1,4 +1,3 @@
-import { isatty } from 'node:tty'
 import type { Destination } from '../options.js'
 import { openStdout } from './open.js'
 import { type HoldRules, LineWriter } from './writer.js'
@@ -14,11 +13,6 @@ const DEFAULT_HELD_BYTES = 8 * 1024 * 1024
 
 let writer: LineWriter | undefined
 
-/** Whether a person sees what is written to stdout. */
-export function isTerminal(): boolean {
-  return isatty(1)
-}
-
 /** The one writer to stdout of this process, shared by events and log lines so that their order is kept. */
 export function stdout({ maxHeldBytes, whenFull, lossLine }: StdoutRules): Destination {
   writer ??= openWriter(lossLine)
@@ -33,8 +27,7 @@ export function stdout({ maxHeldBytes, whenFull, lossLine }: StdoutRules): Desti
 
 function openWriter(lossLine: HoldRules['lossLine']): LineWriter {
   const rules: HoldRules = { maxHeldBytes: DEFAULT_HELD_BYTES, whenFull: 'drop', lossLine }
-  // A person at a terminal sees console.log and log lines in the order in which they were written.
-  const opened = new LineWriter(openStdout(), isTerminal(), rules)
+  const opened = new LineWriter(openStdout(), rules)
   process.on('exit', () => opened.close())
   return opened
 }

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import type { Destination } from '../options.js'
+import type { Output } from './open.js'
 
 /** What to do when a reader takes less than is written. */
 export interface HoldRules {
@@ -20,11 +21,12 @@ const LAST_RETRY = 32
 const LONG_TURN = 65_536
 const STDERR = 2
 const NEWLINE = Buffer.from('\n')
+const NEWLINE_BYTE = 10
 /** What nobody ever wakes: the one way to wait without the event loop. */
 const pause = new Int32Array(new SharedArrayBuffer(4))
 
 /**
- * Writes whole lines to a descriptor, in order. What one turn of the event loop brings is written at once, since a
+ * Writes whole lines to a descriptor, in order. What one turn of the event loop brings is written together, since a
  * write a line costs more than all else that a line costs (7 µs a request against 1).
  */
 export class LineWriter implements Destination {
@@ -32,7 +34,7 @@ export class LineWriter implements Destination {
   /** Lines of this turn. */
   #lines = ''
   /** What the reader has not taken yet; it comes before the lines. */
-  #chunks: Uint8Array[] = []
+  #chunks: Buffer[] = []
   /** The size of both. */
   #held = 0
   /** Lines dropped since the reader last took everything; until it does so again all are, so that the gap is one. */
@@ -50,13 +52,10 @@ export class LineWriter implements Destination {
   /** How long the reader has taken nothing at the end, in milliseconds. */
   #waited = 0
   #complained = false
-  readonly #fd: number
-  readonly #immediate: boolean
+  readonly #output: Output
 
-  /** @param immediate whether each line is written at once, for a reader who sees other output beside it */
-  constructor(fd: number, immediate: boolean, rules: HoldRules) {
-    this.#fd = fd
-    this.#immediate = immediate
+  constructor(output: Output, rules: HoldRules) {
+    this.#output = output
     this.rules = rules
   }
 
@@ -71,7 +70,7 @@ export class LineWriter implements Destination {
     this.#lines += line
     this.#held += line.length
     if (this.#closed) this.close()
-    else if (this.#immediate) this.#flush()
+    else if (this.#output.isTerminal) this.#flush()
     else if (!this.#scheduled) {
       this.#scheduled = true
       setImmediate(this.#flush)
@@ -145,7 +144,7 @@ export class LineWriter implements Destination {
   }
 
   /** What is to be written next: on a line of its own, when the rest of the one before was lost. */
-  #first(): Uint8Array | undefined {
+  #first(): Buffer | undefined {
     const chunk = this.#chunks[0]
     if (chunk === undefined || this.#begun || !this.#midLine) return chunk
     this.#begun = true
@@ -164,10 +163,11 @@ export class LineWriter implements Destination {
   }
 
   /** Writes the beginning of a chunk, as much as the reader takes; 0 when it takes nothing now. */
-  #writeSome(chunk: Uint8Array): number {
+  #writeSome(chunk: Buffer): number {
     try {
-      const written = fs.writeSync(this.#fd, chunk)
-      if (written > 0) this.#midLine = written < chunk.length
+      const length = wholeLines(chunk, this.#output.maxWriteBytes)
+      const written = fs.writeSync(this.#output.fd, chunk, 0, length)
+      if (written > 0) this.#midLine = written < length
       return written
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
@@ -187,4 +187,11 @@ export class LineWriter implements Destination {
       // Nobody is left to tell.
     }
   }
+}
+
+/** How much of a chunk goes into one write: as many whole lines as fit, or a line that is longer by itself. */
+function wholeLines(chunk: Buffer, maxBytes: number): number {
+  if (chunk.length <= maxBytes) return chunk.length
+  const last = chunk.lastIndexOf(NEWLINE_BYTE, maxBytes - 1)
+  return 1 + (last >= 0 ? last : chunk.indexOf(NEWLINE_BYTE))
 }

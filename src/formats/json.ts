@@ -20,7 +20,7 @@ export const LOG_LINE_KEEPS: ReadonlySet<string> = new Set([
 ])
 
 /** The native format: one flat JSON object a line. */
-export function jsonFormat(fields: EventFields): Format {
+export function jsonFormat(fields: EventFields, maxLineBytes: number): Format {
   const encodeStarted = compileFields(fields.started)
   const encodeCompleted = compileFields(fields.completed)
 
@@ -29,6 +29,7 @@ export function jsonFormat(fields: EventFields): Format {
     const truncated = entry.truncated ? ',"truncated":true' : ''
     return fitLine(
       `${envelope}${encoded},"message":${encodeText(message)}${tail}${truncated}}\n`,
+      maxLineBytes,
       fields.reserved,
     )
   }
@@ -37,7 +38,8 @@ export function jsonFormat(fields: EventFields): Format {
     started: (entry, level) => finish(entry, level, encodeStarted(entry), startMessage(entry), ''),
     completed: (entry, level) =>
       finish(entry, level, encodeCompleted(entry), completionMessage(entry), encodeAdded(entry)),
-    logLine: (line) => fitLine(escapeJson(line.replace(PINO_ENVELOPE, '{$2,$1')), LOG_LINE_KEEPS),
+    logLine: (line) =>
+      fitLine(escapeJson(line.replace(PINO_ENVELOPE, '{$2,$1')), maxLineBytes, LOG_LINE_KEEPS),
   }
 }
 

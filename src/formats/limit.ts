@@ -1,4 +1,3 @@
-import { MAX_LINE_BYTES } from '../vocabulary.js'
 import { encodeText, encodeValue, measureText } from './text.js'
 
 /** What every value may take, in bytes, before another one is left out for it. */
@@ -33,11 +32,11 @@ export function fitRecord(record: Container, maxBytes: number, keep: ReadonlySet
   return { ...Object.fromEntries(parts.map(({ key, value }) => [key, value])), ...mark }
 }
 
-/** Makes a finished line of JSON fit {@link MAX_LINE_BYTES}; a line that fits is returned as it is. */
-export function fitLine(line: string, keep: ReadonlySet<string>): string {
+/** Makes a finished line of JSON fit, as {@link fitRecord} does; a line that fits is returned as it is. */
+export function fitLine(line: string, maxBytes: number, keep: ReadonlySet<string>): string {
   // UTF-8 takes at most three bytes for a UTF-16 unit.
-  if (line.length * 3 <= MAX_LINE_BYTES || Buffer.byteLength(line) <= MAX_LINE_BYTES) return line
-  return `${encodeValue(fitRecord(JSON.parse(line), MAX_LINE_BYTES - 1, keep))}\n`
+  if (line.length * 3 <= maxBytes || Buffer.byteLength(line) <= maxBytes) return line
+  return `${encodeValue(fitRecord(JSON.parse(line), maxBytes - 1, keep))}\n`
 }
 
 /** The values of a container that stay, each cut to the common length. */

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import type { PrettyOptions } from 'pino-pretty'
 import type { Entry } from '../entry.js'
-import { type Level, MAX_LINE_BYTES } from '../vocabulary.js'
+import type { Level } from '../vocabulary.js'
 import { completionMessage, type EventFields, startMessage, toRecord, withAdded } from './fields.js'
 import type { Format } from './format.js'
 import { LOG_LINE_KEEPS } from './json.js'
@@ -18,13 +18,13 @@ const SAID_BY_HEAD =
 const EVENTS: ReadonlySet<unknown> = new Set(['request.started', 'request.completed'])
 
 /** The view in a terminal: one line an event, aligned, with errors indented below. */
-export function prettyFormat(fields: EventFields, colors: boolean): Format {
+export function prettyFormat(fields: EventFields, colors: boolean, maxLineBytes: number): Format {
   const printEvent = createPrinter(colors, eventHead, SAID_BY_HEAD)
   const printLogLine = createPrinter(colors, logLineHead, 'timestamp,level,request_id,message')
 
   function printFitted(entry: Entry, level: Level, record: Row, message: string): string {
     const row = { timestamp: entry.time, level, ...record, message }
-    return printEvent(fitRecord(row, MAX_LINE_BYTES, fields.reserved))
+    return printEvent(fitRecord(row, maxLineBytes, fields.reserved))
   }
 
   return {
@@ -41,7 +41,7 @@ export function prettyFormat(fields: EventFields, colors: boolean): Format {
       const row: Row = JSON.parse(line)
       // An app may have been given such a logger as its own: then events come as log lines too.
       const print = EVENTS.has(row.event) ? printEvent : printLogLine
-      return print(fitRecord(row, MAX_LINE_BYTES, LOG_LINE_KEEPS))
+      return print(fitRecord(row, maxLineBytes, LOG_LINE_KEEPS))
     },
   }
 }
