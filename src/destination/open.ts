@@ -1,6 +1,7 @@
 import fs from 'node:fs'
 import { isatty } from 'node:tty'
 import { PIPE_BYTES } from '../vocabulary.js'
+import { watchPrinting } from './printing.js'
 
 /** Where a writer writes. */
 export interface Output {
@@ -9,6 +10,8 @@ export interface Output {
   readonly isTerminal: boolean
   /** What one write may hold, in bytes, so that no other process can write in between. */
   readonly maxWriteBytes: number
+  /** Whether it may end within a line that the process prints by other means, as console.log. */
+  readonly isPrinting: () => boolean
 }
 
 const STDOUT = 1
@@ -17,12 +20,12 @@ const { O_WRONLY, O_APPEND, O_NOCTTY, O_NONBLOCK } = fs.constants
 /** Opens stdout so that it never makes the service wait: when its reader stalls, a write says EAGAIN. */
 export function openStdout(): Output {
   const kind = fs.fstatSync(STDOUT)
-  const shared = kind.isFIFO() || kind.isSocket()
-  return {
-    fd: shared ? unblocked(kind) : STDOUT,
-    isTerminal: isTerminal(),
-    maxWriteBytes: shared ? PIPE_BYTES : Number.POSITIVE_INFINITY,
+  if (!kind.isFIFO() && !kind.isSocket()) {
+    const maxWriteBytes = Number.POSITIVE_INFINITY
+    return { fd: STDOUT, isTerminal: isTerminal(), maxWriteBytes, isPrinting: () => false }
   }
+  const fd = unblocked(kind)
+  return { fd, isTerminal: false, maxWriteBytes: PIPE_BYTES, isPrinting: watchPrinting(STDOUT) }
 }
 
 /** Whether a person sees what is written to stdout. */

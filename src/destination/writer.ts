@@ -39,10 +39,12 @@ export class LineWriter implements Destination {
   #held = 0
   /** Lines dropped since the reader last took everything; until it does so again all are, so that the gap is one. */
   #dropped = 0
-  /** Whether the beginning of the first chunk has been written, or has been made a line of its own. */
+  /** Whether the first chunk goes on with the line in which the output ends, or begins by ending it. */
   #begun = false
   /** Whether the output ends within a line. */
   #midLine = false
+  /** Whether a line that is printed by other means was ended for ours, and can't have gone on since. */
+  #cutIn = false
   #scheduled = false
   /** Whether the reader took nothing when it was tried last, and when that was. */
   #stalled = false
@@ -74,7 +76,7 @@ export class LineWriter implements Destination {
     else if (!this.#scheduled) {
       this.#scheduled = true
       setImmediate(this.#flush)
-    } else if (this.#lines.length >= LONG_TURN && !this.#stalled) this.#drain()
+    } else if (this.#lines.length >= LONG_TURN && !this.#stalled) this.#offer()
   }
 
   /** Whether there is no room for a line, even after the reader was given what it takes. */
@@ -82,13 +84,14 @@ export class LineWriter implements Destination {
     const isFull = (): boolean => this.#dropped > 0 || this.#held + line.length > this.rules.maxHeldBytes
     if (!isFull()) return false
     if (this.#stalled && performance.now() - this.#triedAt < this.#retryAfter) return true
-    this.#drain()
+    this.#offer()
     return isFull()
   }
 
   /** Writes all that was accepted, waiting for a reader that is slow; from now on no line is accepted before that. */
   close(): void {
     this.#closed = true
+    this.#interrupt()
     while (!this.#drain() && this.#waited < MAX_WAIT_AT_EXIT) {
       this.#waited = this.#retryAfter === FIRST_RETRY ? 0 : this.#waited + this.#retryAfter
       this.#pause()
@@ -101,7 +104,7 @@ export class LineWriter implements Destination {
 
   readonly #flush = (): void => {
     this.#scheduled = false
-    if (this.#drain()) return
+    if (this.#offer()) return
     this.#scheduled = true
     // Not what keeps a process alive: what is left is written when it ends.
     setTimeout(this.#flush, this.#retryAfter).unref()
@@ -110,12 +113,32 @@ export class LineWriter implements Destination {
 
   /** Waits, with all that the service does, until no more than so many bytes are held. */
   #waitFor(bytes: number): void {
+    this.#interrupt()
     while (!this.#drain() && this.#held > bytes) this.#pause()
   }
 
   #pause(): void {
     Atomics.wait(pause, 0, 0, this.#retryAfter)
     this.#retryAfter = Math.min(this.#retryAfter * 2, LAST_RETRY)
+  }
+
+  /** Before the event loop stands still, with a line begun that others print: ours go on a line of their own. */
+  #interrupt(): void {
+    if (this.#cutIn || this.#begun || !this.#output.isPrinting()) return
+    this.#midLine = true
+    this.#cutIn = true
+    queueMicrotask(() => {
+      this.#cutIn = false
+    })
+  }
+
+  /** Hands over what the reader takes now, unless a line that others print must come to its end first. */
+  #offer(): boolean {
+    if (!this.#output.isPrinting()) return this.#drain()
+    this.#collect()
+    this.#stalled = true
+    this.#triedAt = performance.now()
+    return false
   }
 
   /** Hands over what the reader takes now; whether that was all. */
@@ -130,9 +153,10 @@ export class LineWriter implements Destination {
       }
       this.#retryAfter = FIRST_RETRY
       this.#held -= written
-      this.#begun = written < chunk.length
-      if (this.#begun) this.#chunks[0] = chunk.subarray(written)
-      else this.#chunks.shift()
+      const isDone = written === chunk.length
+      this.#begun = !isDone && this.#midLine
+      if (isDone) this.#chunks.shift()
+      else this.#chunks[0] = chunk.subarray(written)
       if (this.#held === 0 && this.#dropped > 0) {
         this.#lines = this.rules.lossLine(this.#dropped)
         this.#held = this.#lines.length

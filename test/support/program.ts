@@ -40,10 +40,24 @@ export async function finish(child: ChildProcess): Promise<Run> {
 
 /** Runs a program with its stdout in a real pipe: Node.js itself would give it a socket. */
 export function startPiped(source: string, reader: string): ChildProcess {
-  const command = `"$NODE" --input-type=module --eval "$SOURCE" | ${reader}; exit "\${PIPESTATUS[0]}"`
+  return startShell(`${PROGRAM} | ${reader}; exit "\${PIPESTATUS[0]}"`, source)
+}
+
+/** Runs a program several times at once, with all their stdout in one real pipe. */
+export function startSharing(source: string, processes: number, reader: string): ChildProcess {
+  return startShell(`(for n in {1..${processes}}; do ${PROGRAM} & done; wait) | ${reader}`, source)
+}
+
+/** A slow reader, as a command of a shell that runs in the root. */
+export const SLOW_READER = '"$NODE" test/support/slow-reader.mjs'
+
+const PROGRAM = '"$NODE" --input-type=module --eval "$SOURCE"'
+
+/** Runs a command of bash, in which `PROGRAM` runs the source. */
+export function startShell(command: string, source: string, env: NodeJS.ProcessEnv = {}): ChildProcess {
   return spawn('bash', ['-c', command], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE: process.execPath, SOURCE: source },
+    env: { ...process.env, NODE: process.execPath, SOURCE: source, ...env },
   })
 }
