@@ -38,6 +38,11 @@ export async function finish(child: ChildProcess): Promise<Run> {
   return { code, stdout, stderr }
 }
 
+/** A slow reader, as a command of the shell. */
+export const SLOW_READER = '"$NODE" test/support/slow-reader.mjs'
+
+const PROGRAM = '"$NODE" --input-type=module --eval "$SOURCE"'
+
 /** Runs a program with its stdout in a real pipe: Node.js itself would give it a socket. */
 export function startPiped(source: string, reader: string): ChildProcess {
   return startShell(`${PROGRAM} | ${reader}; exit "\${PIPESTATUS[0]}"`, source)
@@ -48,16 +53,10 @@ export function startSharing(source: string, processes: number, reader: string):
   return startShell(`(for n in {1..${processes}}; do ${PROGRAM} & done; wait) | ${reader}`, source)
 }
 
-/** A slow reader, as a command of a shell that runs in the root. */
-export const SLOW_READER = '"$NODE" test/support/slow-reader.mjs'
-
-const PROGRAM = '"$NODE" --input-type=module --eval "$SOURCE"'
-
-/** Runs a command of bash, in which `PROGRAM` runs the source. */
-export function startShell(command: string, source: string, env: NodeJS.ProcessEnv = {}): ChildProcess {
+function startShell(command: string, source: string): ChildProcess {
   return spawn('bash', ['-c', command], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE: process.execPath, SOURCE: source, ...env },
+    env: { ...process.env, NODE: process.execPath, SOURCE: source },
   })
 }
