@@ -1,7 +1,6 @@
 import fs from 'node:fs'
 import { isatty } from 'node:tty'
 import { PIPE_BYTES } from '../vocabulary.js'
-import { watchPrinting } from './printing.js'
 
 /** Where a writer writes. */
 export interface Output {
@@ -10,8 +9,6 @@ export interface Output {
   readonly isTerminal: boolean
   /** What one write may hold, in bytes, so that no other process can write in between. */
   readonly maxWriteBytes: number
-  /** Whether it may end within a line that the process prints by other means, as console.log. */
-  readonly isPrinting: () => boolean
 }
 
 const STDOUT = 1
@@ -22,10 +19,10 @@ export function openStdout(): Output {
   const kind = fs.fstatSync(STDOUT)
   if (!kind.isFIFO() && !kind.isSocket()) {
     const maxWriteBytes = Number.POSITIVE_INFINITY
-    return { fd: STDOUT, isTerminal: isTerminal(), maxWriteBytes, isPrinting: () => false }
+    return { fd: STDOUT, isTerminal: isTerminal(), maxWriteBytes }
   }
   const fd = unblocked(kind)
-  return { fd, isTerminal: false, maxWriteBytes: PIPE_BYTES, isPrinting: watchPrinting(STDOUT) }
+  return { fd, isTerminal: false, maxWriteBytes: PIPE_BYTES }
 }
 
 /** Whether a person sees what is written to stdout. */

@@ -39,12 +39,10 @@ export class LineWriter implements Destination {
   #held = 0
   /** Lines dropped since the reader last took everything; until it does so again all are, so that the gap is one. */
   #dropped = 0
-  /** Whether the first chunk goes on with the line in which the output ends, or begins by ending it. */
+  /** Whether the beginning of the first chunk has been written, or has been made a line of its own. */
   #begun = false
   /** Whether the output ends within a line. */
   #midLine = false
-  /** Whether a line that is printed by other means was ended for ours, and can't have gone on since. */
-  #cutIn = false
   #scheduled = false
   /** Whether the reader took nothing when it was tried last, and when that was. */
   #stalled = false
@@ -76,7 +74,7 @@ export class LineWriter implements Destination {
     else if (!this.#scheduled) {
       this.#scheduled = true
       setImmediate(this.#flush)
-    } else if (this.#lines.length >= LONG_TURN && !this.#stalled) this.#offer()
+    } else if (this.#lines.length >= LONG_TURN && !this.#stalled) this.#drain()
   }
 
   /** Whether there is no room for a line, even after the reader was given what it takes. */
@@ -84,14 +82,13 @@ export class LineWriter implements Destination {
     const isFull = (): boolean => this.#dropped > 0 || this.#held + line.length > this.rules.maxHeldBytes
     if (!isFull()) return false
     if (this.#stalled && performance.now() - this.#triedAt < this.#retryAfter) return true
-    this.#offer()
+    this.#drain()
     return isFull()
   }
 
   /** Writes all that was accepted, waiting for a reader that is slow; from now on no line is accepted before that. */
   close(): void {
     this.#closed = true
-    this.#interrupt()
     while (!this.#drain() && this.#waited < MAX_WAIT_AT_EXIT) {
       this.#waited = this.#retryAfter === FIRST_RETRY ? 0 : this.#waited + this.#retryAfter
       this.#pause()
@@ -104,7 +101,7 @@ export class LineWriter implements Destination {
 
   readonly #flush = (): void => {
     this.#scheduled = false
-    if (this.#offer()) return
+    if (this.#drain()) return
     this.#scheduled = true
     // Not what keeps a process alive: what is left is written when it ends.
     setTimeout(this.#flush, this.#retryAfter).unref()
@@ -113,32 +110,12 @@ export class LineWriter implements Destination {
 
   /** Waits, with all that the service does, until no more than so many bytes are held. */
   #waitFor(bytes: number): void {
-    this.#interrupt()
     while (!this.#drain() && this.#held > bytes) this.#pause()
   }
 
   #pause(): void {
     Atomics.wait(pause, 0, 0, this.#retryAfter)
     this.#retryAfter = Math.min(this.#retryAfter * 2, LAST_RETRY)
-  }
-
-  /** Before the event loop stands still, with a line begun that others print: ours go on a line of their own. */
-  #interrupt(): void {
-    if (this.#cutIn || this.#begun || !this.#output.isPrinting()) return
-    this.#midLine = true
-    this.#cutIn = true
-    queueMicrotask(() => {
-      this.#cutIn = false
-    })
-  }
-
-  /** Hands over what the reader takes now, unless a line that others print must come to its end first. */
-  #offer(): boolean {
-    if (!this.#output.isPrinting()) return this.#drain()
-    this.#collect()
-    this.#stalled = true
-    this.#triedAt = performance.now()
-    return false
   }
 
   /** Hands over what the reader takes now; whether that was all. */
