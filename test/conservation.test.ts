@@ -1,0 +1,30 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { planCrowd, sendCrowd } from './conservation/crowd.js'
+import { reconcile } from './conservation/reconcile.js'
+import { startService } from './conservation/service.js'
+import { summaryOf } from './conservation/summary.js'
+
+const requests = Number(process.env.REQUESTS ?? 1500)
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32))
+const replay = `SEED=${seed} REQUESTS=${requests} npm run test:conservation`
+
+test(
+  `every request of a crowd that leaves, stalls, resets and errs is in the log once, as it ended [${replay}]`,
+  async () => {
+    const plan = planCrowd(seed, requests)
+    const service = await startService()
+    onTestFinished(service.kill)
+    await sendCrowd(plan, service)
+    const { code, lines } = await service.close()
+    if (process.env.REQUESTS !== undefined) console.log(summaryOf(replay, plan, lines))
+    expect(code).toBe(0)
+    expect(reconcile(plan.sent, lines), `replay: ${replay}`).toEqual([])
+  },
+  60_000 + requests * 10,
+)
+
+test('a seed repeats a crowd', () => {
+  const [one, same, other] = [seed, seed, seed + 1].map((each) => planCrowd(each, 200).sent)
+  expect(same).toEqual(one)
+  expect(other).not.toEqual(one)
+})

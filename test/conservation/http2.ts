@@ -1,0 +1,147 @@
+import { once } from 'node:events'
+import type { OutgoingHttpHeaders } from 'node:http'
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
+import type { Crowd, Plan, Sent, Visit } from './plan.js'
+import { ask, QUESTIONS } from './questions.js'
+
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants
+
+/** A body of which the client sends the beginning only. */
+const UPLOAD = { 'content-type': 'application/octet-stream', 'content-length': 100_000 }
+
+/** What is done with one stream, until its client is through with it. */
+type Exchange = (session: ClientHttp2Session, crowd: Crowd) => Promise<void>
+
+/** One session with several streams at once. */
+export function http2Session(plan: Plan): Visit {
+  const exchanges = Array.from({ length: plan.random.int(1, 6) }, () => exchange(plan))
+  return async (crowd) => {
+    const session = connect(`http://127.0.0.1:${crowd.http2}`)
+    await Promise.all(exchanges.map((each) => each(session, crowd)))
+    session.close()
+    await once(session, 'close')
+  }
+}
+
+/** A session that is broken off while the server handles its requests. */
+export function http2SessionLeft(plan: Plan): Visit {
+  const open = Array.from({ length: plan.random.int(1, 4) }, () => {
+    const path = plan.random.pick(['/waiting', '/late', '/endless'])
+    const fate = path === '/endless' ? 'left during' : 'left before'
+    return plan.request(`HTTP/2 session left at ${path}`, fate, 'GET', path)
+  })
+  return async (crowd) => {
+    const session = connect(`http://127.0.0.1:${crowd.http2}`)
+    for (const sent of open) {
+      send(session, sent)
+      await crowd.sign('arrived', sent)
+    }
+    session.destroy()
+    await once(session, 'close')
+  }
+}
+
+function exchange(plan: Plan): Exchange {
+  const { random } = plan
+  if (random.next() < 0.5) return answered(plan)
+  return random.pick([answeredEarly, resetBefore, resetDuring, resetUpload, raced, brokenOff])(plan)
+}
+
+function answered(plan: Plan): Exchange {
+  const question = plan.random.pick(QUESTIONS)
+  const sent = ask(plan, 'HTTP/2', question)
+  return async (session) => {
+    await closed(send(session, sent, { 'content-type': question.type }, question.body))
+  }
+}
+
+function answeredEarly(plan: Plan): Exchange {
+  const sent = plan.request('HTTP/2 answered before its upload ends', 'answered', 'POST', '/refused')
+  const code = plan.random.pick([NGHTTP2_CANCEL, NGHTTP2_NO_ERROR])
+  return async (session) => {
+    const stream = send(session, sent, UPLOAD)
+    stream.write('x'.repeat(1000))
+    await once(stream, 'end')
+    stream.close(code)
+    await closed(stream)
+  }
+}
+
+function resetBefore(plan: Plan): Exchange {
+  const path = plan.random.pick(['/waiting', '/late'])
+  const sent = plan.request('HTTP/2 reset before the answer', 'left before', 'GET', path)
+  return async (session, crowd) => {
+    const stream = send(session, sent)
+    await crowd.sign('arrived', sent)
+    await cancel(stream)
+  }
+}
+
+function resetDuring(plan: Plan): Exchange {
+  const sent = plan.request('HTTP/2 reset during the answer', 'left during', 'GET', '/endless')
+  return async (session) => {
+    const stream = send(session, sent)
+    await once(stream, 'data')
+    await cancel(stream)
+  }
+}
+
+function resetUpload(plan: Plan): Exchange {
+  const length = plan.random.int(1, 50_000)
+  const sent = plan.request('HTTP/2 reset during its upload', 'left before', 'POST', '/body')
+  return async (session, crowd) => {
+    const stream = send(session, sent, UPLOAD)
+    stream.write('x'.repeat(length))
+    await crowd.sign('arrived', sent)
+    await cancel(stream)
+  }
+}
+
+function raced(plan: Plan): Exchange {
+  const until = plan.random.pick(['arrival', 'response', 'data'])
+  const sent = plan.request(`HTTP/2 reset at any moment, after ${until}`, 'raced', 'GET', '/streamed')
+  return async (session, crowd) => {
+    const stream = send(session, sent)
+    if (until === 'arrival') await crowd.sign('arrived', sent)
+    else await once(stream, until)
+    await cancel(stream)
+  }
+}
+
+function brokenOff(plan: Plan): Exchange {
+  const path = plan.random.pick(['/broken', '/destroyed'])
+  const sent = plan.request(`HTTP/2 ${path}`, 'broken off', 'GET', path)
+  return async (session) => closed(send(session, sent))
+}
+
+/** Sends a request, with a body that is given or, if headers announce one, still to come. */
+function send(
+  session: ClientHttp2Session,
+  { id, method, path, seen }: Sent,
+  more: OutgoingHttpHeaders = {},
+  body?: string,
+): ClientHttp2Stream {
+  const headers = { ':method': method, ':path': path, 'x-request-id': id, 'x-sign': 'yes', ...more }
+  const stream = session.request(headers, { endStream: more['content-type'] === undefined })
+  stream.on('error', () => {})
+  stream.on('response', ({ ':status': status }) => {
+    seen.status = status
+  })
+  stream.on('data', (bytes: Buffer) => {
+    seen.bytes += bytes.length
+  })
+  stream.on('end', () => {
+    seen.whole = seen.status !== undefined && !stream.aborted && (stream.rstCode ?? 0) === 0
+  })
+  if (body !== undefined) stream.end(body)
+  return stream
+}
+
+async function cancel(stream: ClientHttp2Stream): Promise<void> {
+  stream.close(NGHTTP2_CANCEL)
+  await closed(stream)
+}
+
+async function closed(stream: ClientHttp2Stream): Promise<void> {
+  if (!stream.destroyed) await new Promise((resolve) => stream.once('close', resolve))
+}

@@ -1,0 +1,54 @@
+import { Random } from './random.js'
+import type { Fate } from './truth.js'
+
+/** What a client saw of the answer to a request. */
+export interface Seen {
+  status: number | undefined
+  /** The bytes of the body. */
+  bytes: number
+  /** Whether it has read the answer to its end. */
+  whole: boolean
+}
+
+/** A request that is sent, and what became of it for its client. */
+export interface Sent {
+  readonly id: string
+  readonly kind: string
+  readonly method: string
+  readonly path: string
+  readonly fate: Fate
+  readonly seen: Seen
+  /** The request before it in a pipeline, whose answer comes first. */
+  readonly behind: Sent | undefined
+}
+
+/** What one client does, from its connection to its end. */
+export type Visit = (crowd: Crowd) => Promise<void>
+
+/** The service that a crowd visits. */
+export interface Crowd {
+  readonly http1: number
+  readonly http2: number
+  /** Waits until the server has said so of a request. */
+  sign(name: 'arrived' | 'stalled', request: Sent): Promise<void>
+}
+
+/** What a crowd will do. All chance is here, so that a seed repeats it. */
+export class Plan {
+  readonly random: Random
+  readonly sent: Sent[] = []
+  readonly visits: Visit[] = []
+  /** Connections on which something is sent that is no request. */
+  garbage = 0
+
+  constructor(seed: number) {
+    this.random = new Random(seed)
+  }
+
+  request(kind: string, fate: Fate, method: string, path: string, behind?: Sent): Sent {
+    const seen: Seen = { status: undefined, bytes: 0, whole: false }
+    const sent: Sent = { id: `request-${this.sent.length}`, kind, fate, method, path, seen, behind }
+    this.sent.push(sent)
+    return sent
+  }
+}

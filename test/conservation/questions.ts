@@ -1,0 +1,77 @@
+import type { Plan, Sent } from './plan.js'
+import type { Fate } from './truth.js'
+import { requestText } from './wire.js'
+
+/** A kind of request to which there is a whole answer. */
+export interface Question {
+  readonly kind: string
+  readonly fate: Fate
+  readonly method: string
+  readonly path: string
+  readonly body?: string
+  readonly type?: string
+  /** Whether the server closes the connection after its answer. */
+  readonly closes?: boolean
+}
+
+const ANSWERED = { fate: 'answered', method: 'GET' } as const
+
+/** What can be asked over any protocol. */
+export const QUESTIONS: readonly Question[] = [
+  { ...ANSWERED, kind: 'GET', path: '/plain' },
+  { ...ANSWERED, kind: 'GET with a parameter', path: '/parameters/42' },
+  { ...ANSWERED, kind: 'HEAD', method: 'HEAD', path: '/plain' },
+  { ...ANSWERED, kind: 'POST', method: 'POST', path: '/body', body: 'x'.repeat(5000), type: 'text/plain' },
+  {
+    ...ANSWERED,
+    kind: '400, bad JSON',
+    method: 'POST',
+    path: '/json',
+    body: '{',
+    type: 'application/json',
+    closes: true,
+  },
+  { ...ANSWERED, kind: 'stream', path: '/streamed' },
+  { ...ANSWERED, kind: 'hijacked', path: '/hijacked' },
+  { ...ANSWERED, kind: '204', path: '/empty' },
+  { ...ANSWERED, kind: '404', path: '/missing' },
+  { ...ANSWERED, kind: '500', path: '/failing' },
+  { kind: '503, handler timeout', fate: 'timed out', method: 'GET', path: '/given-up' },
+  { kind: '400, bad URL', fate: 'rejected', method: 'GET', path: '/%zz' },
+  { kind: '414, long parameter', fate: 'rejected', method: 'GET', path: `/parameters/${'x'.repeat(200)}` },
+]
+
+/** Enters a question into a plan. */
+export function ask(plan: Plan, protocol: string, { kind, fate, method, path }: Question): Sent {
+  return plan.request(`${protocol} ${kind}`, fate, method, path)
+}
+
+/** A question as it is sent over HTTP/1.1. */
+export function textOf(question: Question, sent: Sent): string {
+  const { body, type } = question
+  if (body === undefined) return requestText(sent)
+  return requestText(sent, [`Content-Type: ${type}`, `Content-Length: ${body.length}`], body)
+}
+
+/** Those after which a connection goes on. */
+export const STAYING = QUESTIONS.filter(({ closes }) => closes !== true)
+/** Those after which the server closes it. */
+export const CLOSING = QUESTIONS.filter(({ closes }) => closes === true)
+
+/** Questions, up to one after whose answer the server closes the connection. */
+export function askSeveral(
+  plan: Plan,
+  protocol: string,
+  most: number,
+  among = QUESTIONS,
+): { text: string; sent: Sent }[] {
+  const asked: { text: string; sent: Sent }[] = []
+  let open = true
+  while (open && asked.length < most) {
+    const question = plan.random.pick(among)
+    const sent = ask(plan, protocol, question)
+    asked.push({ text: textOf(question, sent), sent })
+    open = question.closes !== true
+  }
+  return asked
+}

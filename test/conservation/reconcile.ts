@@ -1,0 +1,81 @@
+import type { Line } from '../support/capture.js'
+import type { Sent } from './plan.js'
+import { mayBeMissing, truthfulOutcomes, truthfulStatus, wentAsPlanned } from './truth.js'
+
+/** The events of one request as the log has them, in its order. */
+type Events = Line[]
+
+/** Compares what was sent with what was logged, one to one; returns every disagreement in words. */
+export function reconcile(sent: readonly Sent[], lines: readonly Line[]): string[] {
+  const logged = eventsById(lines)
+  const completed = new Set(
+    lines.filter(({ outcome }) => outcome === 'completed').map((line) => line.request_id),
+  )
+  const disagreements = sent.flatMap((request) => {
+    const events = logged.get(request.id) ?? []
+    logged.delete(request.id)
+    const found = disagreementsOf(request, events)
+    if (isOutOfTurn(request, completed)) found.push('logged as completed, behind one that is not')
+    return found.map((what) => `${describe(request)}: ${what}`)
+  })
+  for (const events of logged.values()) disagreements.push(`nobody sent ${JSON.stringify(events)}`)
+  return disagreements
+}
+
+/** Whether a request is told to be answered whose turn never came. */
+function isOutOfTurn({ id, fate, behind }: Sent, completed: ReadonlySet<unknown>): boolean {
+  return behind?.fate === fate && completed.has(id) && !completed.has(behind.id)
+}
+
+function eventsById(lines: readonly Line[]): Map<unknown, Events> {
+  const logged = new Map<unknown, Events>()
+  for (const line of lines) {
+    if (line.event === undefined || isOfGarbage(line)) continue
+    const events = logged.get(line.request_id)
+    if (events === undefined) logged.set(line.request_id, [line])
+    else events.push(line)
+  }
+  return logged
+}
+
+/** Whether an event is of what was no request: nothing is known of it. */
+function isOfGarbage({ event, method }: Line): boolean {
+  return String(event).startsWith('request.') && method === undefined
+}
+
+function describe({ id, kind, method, path, fate, seen }: Sent): string {
+  const { status = 'no status', bytes, whole } = seen
+  return `${id} (${kind}, ${method} ${path}; ${fate}: the client saw ${status}, ${bytes} bytes${whole ? ', all' : ''})`
+}
+
+function disagreementsOf(request: Sent, events: Events): string[] {
+  if (!wentAsPlanned(request)) return ['the client was not answered']
+  if (events.length === 0) return mayBeMissing(request) ? [] : ['missing']
+  const names = events.map(({ event }) => String(event)).join(', ')
+  if (names !== 'request.started, request.completed') return [`logged as ${names}`]
+  const [start, completion] = events as [Line, Line]
+  return [
+    ...differencesOf(request, start),
+    ...differencesOf(request, completion),
+    ...lies(request, completion),
+  ]
+}
+
+function differencesOf({ method, path }: Sent, line: Line): string[] {
+  if (line.method === method && line.path === path) return []
+  return [`${line.event} is of ${line.method} ${line.path}`]
+}
+
+/** What a completion says that its client knows better. */
+function lies(request: Sent, { outcome, status, response_bytes: bytes }: Line): string[] {
+  const found: string[] = []
+  const outcomes: readonly unknown[] = truthfulOutcomes(request)
+  if (!outcomes.includes(outcome))
+    found.push(`logged as ${outcome} ${status}, not as ${outcomes.join(' or ')}`)
+  const trueStatus = truthfulStatus(request)
+  if (trueStatus !== undefined && status !== trueStatus) found.push(`logged with status ${status}`)
+  const { fate, seen } = request
+  if (fate !== 'half-closed' && (seen.whole ? bytes !== seen.bytes : Number(bytes) < seen.bytes))
+    found.push(`logged with ${bytes} bytes`)
+  return found
+}

@@ -1,0 +1,74 @@
+import type { Outcome } from '../../src/vocabulary.js'
+import type { Sent } from './plan.js'
+
+/**
+ * What becomes of a request by intent. Each but `raced` leaves one truth only: its client waits for a sign of the
+ * server's before it does what decides the end.
+ */
+export type Fate =
+  /** The client reads the whole answer. */
+  | 'answered'
+  /** As answered, by Fastify before any route runs. */
+  | 'rejected'
+  /** As answered, by Fastify when a handler takes too long. */
+  | 'timed out'
+  /** The client leaves before any of the answer is sent: the handler waits for just that, or the server for the rest of the request. */
+  | 'left before'
+  /** As left before, but it closes its half only, and the server says to that what it likes. */
+  | 'half-closed'
+  /** The server closes the connection after its answer to an earlier request. */
+  | 'closed upon'
+  /** The client leaves during an answer that does not end. */
+  | 'left during'
+  /** The server breaks its answer off while the client reads it. */
+  | 'broken off'
+  /** The connection becomes a WebSocket. */
+  | 'upgraded'
+  /** The client leaves at any moment: between the last byte for the system and the first for the client. */
+  | 'raced'
+  /** As raced, and perhaps before the server has read the request at all. */
+  | 'perhaps unsent'
+
+/** The outcomes that tell the truth. The racy kinds are those with two. */
+const OUTCOMES: Readonly<Record<Fate, readonly Outcome[]>> = {
+  answered: ['completed'],
+  rejected: ['rejected'],
+  'timed out': ['timeout'],
+  'left before': ['aborted'],
+  'half-closed': ['aborted', 'rejected'],
+  'closed upon': ['aborted', 'destroyed'],
+  'left during': ['aborted'],
+  'broken off': ['destroyed'],
+  upgraded: ['upgraded'],
+  raced: ['completed', 'aborted'],
+  'perhaps unsent': ['completed', 'aborted'],
+}
+
+/** Fates that the client has read to the end of the answer, unless the test itself is wrong. */
+const WHOLE: ReadonlySet<Fate> = new Set(['answered', 'rejected', 'timed out'])
+
+/** The outcomes that the log may tell of a request, its client having seen what it saw. */
+export function truthfulOutcomes({ fate, seen }: Sent): readonly Outcome[] {
+  // Whoever has the whole answer was not left without it.
+  if (seen.whole && OUTCOMES[fate].includes('completed')) return ['completed']
+  return OUTCOMES[fate]
+}
+
+/** The status that the log must tell, if there is only one. */
+export function truthfulStatus({ fate, seen }: Sent): number | undefined {
+  if (fate === 'upgraded') return 101
+  if (fate === 'left before') return seen.status ?? 499
+  // Node.js takes the end of a half request for malformed, and its 400 passes by the response that it has.
+  if (fate === 'half-closed') return undefined
+  return seen.status
+}
+
+/** Whether a request may be missing from the log: only if the server need not have read it. */
+export function mayBeMissing({ fate, seen }: Sent): boolean {
+  return (fate === 'perhaps unsent' || fate === 'closed upon') && seen.status === undefined
+}
+
+/** Whether the client saw what it was meant to see. */
+export function wentAsPlanned({ fate, seen }: Sent): boolean {
+  return !WHOLE.has(fate) || seen.whole
+}
