@@ -51,6 +51,12 @@ test('the stack of an error stands below its request, indented', async () => {
   expect(others).toContain('    caused by: Error: deeper')
 })
 
+test('the end of an id is whole characters', () => {
+  const log = new Capture()
+  createLogger({ format: 'pretty', destination: log }).child({ request_id: '😀1234567' }).info('line')
+  expect(withoutTimes(log)).toEqual(['INFO           1234567  line\n'])
+})
+
 test('an error that the app logs itself is shown the same way, with its details', () => {
   const log = new Capture()
   const error = Object.assign(new Error('no connection'), {

@@ -39,12 +39,13 @@ export function logLineHead(row: Row, paint: Paint): string {
 
 function columns(row: Row, paint: Paint, tag: string, duration: string, text: string): string {
   const time = paint.gray(localTime(new Date(row.timestamp as string | number)))
-  const id = paint.gray(
-    String(row.request_id ?? '')
-      .slice(-ID_WIDTH)
-      .padEnd(ID_WIDTH),
-  )
+  const id = paint.gray(lastCharacters(String(row.request_id ?? ''), ID_WIDTH).padEnd(ID_WIDTH))
   return `${time} ${tag} ${duration || ' '.repeat(DURATION_WIDTH)} ${id} ${text}`
+}
+
+/** The end of a text, which an app's own ids may have characters of two UTF-16 units in. */
+function lastCharacters(text: string, count: number): string {
+  return text.slice(-count).replace(/^\p{Surrogate}/u, '')
 }
 
 function localTime(date: Date): string {
