@@ -1,0 +1,141 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { jsonFormat } from '../src/formats/json.js'
+import { prettyFormat } from '../src/formats/pretty.js'
+import { createLogger } from '../src/index.js'
+import { anyError, anyText, anything, jsonValue } from './fuzz/arbitraries.js'
+import { isCutOf } from './fuzz/cut.js'
+import { anyLife, fields, type Life, linesOf } from './fuzz/events.js'
+import { Capture } from './support/capture.js'
+
+const LIMIT = 8000
+/** A test takes a second or two, on a machine that is not busy; looking for the smallest counterexample can take long. */
+const LIMITS = { interruptAfterTimeLimit: 10_000 }
+const TIMEOUT_MS = 60_000
+/** What no reader of lines may meet raw: controls, line separators, what is no character. */
+const UNSAFE = /[\x00-\x1f\x7f-\x9f\u2028\u2029\uffff]|\p{Surrogate}/u
+/** What a terminal obeys besides: changes of direction, a byte order mark. */
+const OBEYED = /[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/
+const COLOR = /\x1b\[\d+m/g
+
+/** A line of JSON as its reader takes it in, after all that holds for every line has been checked. */
+function readLine(line: string): Record<string, unknown> {
+  expect(line.endsWith('\n')).toBe(true)
+  expect(line.slice(0, -1)).not.toMatch(UNSAFE)
+  expect(Buffer.byteLength(line)).toBeLessThanOrEqual(LIMIT)
+  return JSON.parse(line)
+}
+
+/** Checks that a line says what it was given: all of it if it fits, else its beginning and that it was cut. */
+function expectSaid(line: Record<string, unknown>, said: Record<string, unknown>): void {
+  const { truncated, ...rest } = line
+  const present = Object.entries(said).filter(([, value]) => value !== undefined)
+  for (const [key, value] of present) {
+    expect(Object.hasOwn(rest, key), `${key} is missing`).toBe(true)
+    if (truncated !== true) expect(rest[key]).toEqual(value)
+    else expect(isCutOf(rest[key], value), `${key} is another`).toBe(true)
+  }
+}
+
+function storyOf({ arrival, outcome, status }: Life): string {
+  const { method, path } = arrival
+  const story = `${method} ${path} ${status === undefined ? '' : `${status} `}0ms`
+  return outcome === 'completed' ? story : `${story} ${outcome}`
+}
+
+test(
+  'whatever a request brings, its two events are one safe line of JSON each, and say what it brought',
+  () => {
+    const format = jsonFormat(fields)
+    fc.assert(
+      fc.property(anyLife, (life) => {
+        const [started, completed] = linesOf(life, format).map(readLine)
+        const { requestId, clientRequestId, idRejected, method, path, route, captured } = life.arrival
+        const shared = { request_id: requestId, client_request_id: clientRequestId, method, path, route }
+        const [query, user_agent, header] = captured
+        const details = { query, user_agent, 'header:x-any': header }
+        const start = {
+          event: 'request.started',
+          request_id_rejected: idRejected,
+          message: `${method} ${path}`,
+        }
+        expectSaid(started ?? {}, { ...shared, ...details, ...start })
+        const { outcome, status } = life
+        const end = { event: 'request.completed', outcome, status, duration_ms: 0, message: storyOf(life) }
+        expectSaid(completed ?? {}, { ...shared, ...details, ...end })
+      }),
+      { ...LIMITS, numRuns: 400 },
+    )
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'a field that a handler adds reads back as JSON holds it',
+  () => {
+    const format = jsonFormat(fields)
+    const arrival = { requestId: 'id', idRejected: undefined, clientRequestId: undefined, pathCut: false }
+    const life = { outcome: 'completed', status: 200, bytes: 0, thrown: [] } as const
+    const request = { ...arrival, method: 'GET', path: '/', route: '/', captured: [] }
+    fc.assert(
+      fc.property(anyText, fc.oneof(jsonValue, anyText), (key, value) => {
+        fc.pre(!fields.reserved.has(key))
+        const [, completed] = linesOf({ ...life, arrival: request, added: [{ [key]: value }] }, format)
+        const line = readLine(completed)
+        const whole: unknown = JSON.parse(JSON.stringify(value))
+        if (line.truncated === true) expect(!Object.hasOwn(line, key) || isCutOf(line[key], whole)).toBe(true)
+        else expect(Object.getOwnPropertyDescriptor(line, key)?.value).toEqual(whole)
+      }),
+      { ...LIMITS, numRuns: 1000 },
+    )
+  },
+  TIMEOUT_MS,
+)
+
+test(
+  'whatever the app logs, a log line is one safe line of JSON',
+  () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(anyText, anything, { maxKeys: 4 }),
+        anyText,
+        anyError,
+        (object, message, error) => {
+          const log = new Capture()
+          const logger = createLogger({ destination: log, format: 'json' })
+          logger.info(object, message)
+          logger.child({ bound: message }).warn({ error }, message)
+          expect(log.raw).toHaveLength(2)
+          const [, bound] = log.raw.map(readLine)
+          expectSaid(bound ?? {}, { level: 'warn', bound: message, message })
+        },
+      ),
+      { ...LIMITS, numRuns: 300 },
+    )
+  },
+  TIMEOUT_MS,
+)
+
+test.each([true, false])(
+  'a terminal obeys nothing of what a line holds (colours: %s)',
+  (colors) => {
+    const format = prettyFormat(fields, colors)
+    const log = new Capture()
+    const logger = createLogger({ destination: log, format: 'pretty' })
+    fc.assert(
+      fc.property(anyLife, fc.dictionary(anyText, anything, { maxKeys: 4 }), (life, object) => {
+        const events = linesOf({ ...life, thrown: [] }, format)
+        for (const line of events) expect(line.indexOf('\n')).toBe(line.length - 1)
+        log.raw.length = 0
+        logger.info(object, life.arrival.path)
+        for (const text of [...events, ...linesOf(life, format), ...log.raw]) {
+          const shown = colors ? text.replaceAll(COLOR, '') : text
+          expect(shown.replaceAll('\n', '')).not.toMatch(UNSAFE)
+          expect(shown).not.toMatch(OBEYED)
+        }
+      }),
+      { ...LIMITS, numRuns: 120 },
+    )
+  },
+  TIMEOUT_MS,
+)

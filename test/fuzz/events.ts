@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import type { Arrival, Entry } from '../../src/entry.js'
+import { nativeFields } from '../../src/formats/fields.js'
+import type { Format } from '../../src/formats/format.js'
+import { Ledger } from '../../src/ledger.js'
+import type { Include } from '../../src/options.js'
+import type { RequestLogger } from '../../src/request-logger.js'
+import { compileCaptures } from '../../src/rules/capture.js'
+import { cutPath } from '../../src/rules/path.js'
+import { parseEventOptions } from '../../src/settings.js'
+import type { Level, Outcome } from '../../src/vocabulary.js'
+import { anyError, anyText, anything } from './arbitraries.js'
+
+const INCLUDE: Include[] = ['query', 'user_agent', 'header:x-any']
+export const fields = nativeFields(compileCaptures(INCLUDE, []))
+
+/** The life of a request with nothing in it to rely on. */
+export interface Life {
+  readonly arrival: Arrival
+  readonly added: readonly object[]
+  readonly thrown: readonly unknown[]
+  readonly outcome: Outcome
+  readonly status: number | undefined
+  readonly bytes: number
+}
+
+const anyArrival: fc.Arbitrary<Arrival> = fc.record({
+  requestId: anyText,
+  idRejected: fc.option(fc.constantFrom('length', 'charset', 'multiple'), { nil: undefined }),
+  clientRequestId: fc.option(anyText, { nil: undefined }),
+  method: anyText,
+  path: anyText.map(cutPath),
+  pathCut: fc.boolean(),
+  route: fc.option(anyText, { nil: undefined }),
+  captured: fc.array(fc.option(anyText, { nil: undefined }), { minLength: 3, maxLength: 3 }),
+})
+
+export const anyLife: fc.Arbitrary<Life> = fc.record({
+  arrival: anyArrival,
+  added: fc.array(fc.dictionary(anyText, anything, { maxKeys: 5 }), { maxLength: 3 }),
+  thrown: fc.array(anyError, { maxLength: 2 }),
+  outcome: fc.constantFrom(
+    'completed',
+    'aborted',
+    'timeout',
+    'destroyed',
+    'rejected',
+    'upgraded',
+    'unfinished',
+  ),
+  status: fc.option(fc.constantFrom(101, 200, 204, 404, 499, 500, 503), { nil: undefined }),
+  bytes: fc.nat(),
+})
+
+/** The two lines of a request, by way of the ledger. */
+export function linesOf(life: Life, format: Format): [string, string] {
+  const lines: string[] = []
+  const ledger = new Ledger(
+    parseEventOptions({}),
+    fields.reserved,
+    {
+      started: (entry: Entry, level: Level) => lines.push(format.started(entry, level)),
+      completed: (entry: Entry, level: Level) => lines.push(format.completed(entry, level)),
+    },
+    { now: () => Date.UTC(2026, 10, 23, 10), elapsed: () => 5 },
+  )
+  const entry = ledger.open(life.arrival, {} as RequestLogger, true)
+  for (const each of life.added) entry.add(each)
+  for (const each of life.thrown) entry.fail(each)
+  ledger.close(entry, { outcome: life.outcome, status: life.status }, life.bytes)
+  const [started, completed] = lines
+  if (started === undefined || completed === undefined) throw new Error('an event is lost')
+  return [started, completed]
+}
