@@ -1,4 +1,4 @@
-import type { Plan, Visit } from './plan.js'
+import { nothingSeen, type Plan, type Visit } from './plan.js'
 import { requestText, Wire } from './wire.js'
 
 const GARBAGE: readonly string[] = [
@@ -8,6 +8,7 @@ const GARBAGE: readonly string[] = [
   'GET / HTTP/1.1\r\nHost: h\r\nno colon\r\n\r\n',
   'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n',
   'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+  `GET / HTTP/1.1\r\nHost: h\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`,
   '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
 ]
 
@@ -18,7 +19,8 @@ export function garbage(plan: Plan): Visit {
     plan.random.next() < 0.3
       ? plan.request('HTTP/1.1 before garbage', 'answered', 'GET', '/plain')
       : undefined
-  plan.garbage++
+  const seen = nothingSeen()
+  plan.garbage.push(seen)
   return async ({ http1 }) => {
     const wire = await Wire.open(http1)
     if (before !== undefined) {
@@ -26,6 +28,7 @@ export function garbage(plan: Plan): Visit {
       await wire.answer(before)
     }
     wire.write(Buffer.from(text, 'latin1'))
+    await wire.answer({ method: '', seen })
     await wire.closed()
   }
 }

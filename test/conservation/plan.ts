@@ -10,6 +10,10 @@ export interface Seen {
   whole: boolean
 }
 
+export function nothingSeen(): Seen {
+  return { status: undefined, bytes: 0, whole: false }
+}
+
 /** A request that is sent, and what became of it for its client. */
 export interface Sent {
   readonly id: string
@@ -38,15 +42,15 @@ export class Plan {
   readonly random: Random
   readonly sent: Sent[] = []
   readonly visits: Visit[] = []
-  /** Connections on which something is sent that is no request. */
-  garbage = 0
+  /** What the clients saw that send something that is no request. */
+  readonly garbage: Seen[] = []
 
   constructor(seed: number) {
     this.random = new Random(seed)
   }
 
   request(kind: string, fate: Fate, method: string, path: string, behind?: Sent): Sent {
-    const seen: Seen = { status: undefined, bytes: 0, whole: false }
+    const seen = nothingSeen()
     const sent: Sent = { id: `request-${this.sent.length}`, kind, fate, method, path, seen, behind }
     this.sent.push(sent)
     return sent

@@ -22,6 +22,37 @@ export function reconcile(sent: readonly Sent[], lines: readonly Line[]): string
   return disagreements
 }
 
+/**
+ * Compares what was sent that is no request with what was logged of it: for each a start and a completion, which know
+ * neither method nor path, rejected with what its sender saw.
+ */
+export function reconcileGarbage(
+  statuses: readonly (number | undefined)[],
+  lines: readonly Line[],
+): string[] {
+  const logged = new Map<unknown, Line[]>()
+  for (const line of lines.filter(isOfGarbage)) {
+    logged.set(line.request_id, [...(logged.get(line.request_id) ?? []), line])
+  }
+  const told = [...logged.values()].map((events) => {
+    const [start, completion] = events
+    const isPair =
+      events.length === 2 && start?.event === 'request.started' && completion?.outcome === 'rejected'
+    return isPair && completion.path === undefined ? `rejected ${completion.status}` : JSON.stringify(events)
+  })
+  const expected = countEach(statuses.map((status) => `rejected ${status}`))
+  const counted = countEach(told)
+  return [...new Set([...expected.keys(), ...counted.keys()])]
+    .filter((what) => expected.get(what) !== counted.get(what))
+    .map((what) => `garbage: ${what} logged ${counted.get(what) ?? 0} times, not ${expected.get(what) ?? 0}`)
+}
+
+function countEach(texts: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1)
+  return counts
+}
+
 /** Whether a request is told to be answered whose turn never came. */
 function isOutOfTurn({ id, fate, behind }: Sent, completed: ReadonlySet<unknown>): boolean {
   return behind?.fate === fate && completed.has(id) && !completed.has(behind.id)

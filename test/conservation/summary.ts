@@ -17,7 +17,7 @@ export function summaryOf(title: string, { sent, visits, garbage }: Plan, lines:
   const rows = [...kinds].sort(([a], [b]) => a.localeCompare(b)).map(([kind, counts]) => row(kind, counts))
   return [
     title,
-    `${sent.length} requests in ${visits.length} visits, garbage on ${garbage} connections`,
+    `${sent.length} requests in ${visits.length} visits, garbage on ${garbage.length} connections`,
     ...rows,
   ].join('\n')
 }

@@ -8,6 +8,9 @@ const NEWLINE = 0x0a
 export const LEAVINGS = ['half-close', 'close', 'reset'] as const
 export type Leaving = (typeof LEAVINGS)[number]
 
+/** What must be known of a request to read its answer. */
+type Asked = Pick<Sent, 'method' | 'seen'>
+
 /** The bytes of a request that has an id. */
 export function requestText({ id, method, path }: Sent, headers: readonly string[] = [], body = ''): string {
   const head = [`${method} ${path} HTTP/1.1`, 'Host: shop.test', `X-Request-Id: ${id}`, ...headers]
@@ -81,7 +84,7 @@ export class Wire {
   }
 
   /** Reads the head of an answer; how long its body is. */
-  async head({ method, seen }: Sent): Promise<number | 'chunked' | 'to the end'> {
+  async head({ method, seen }: Asked): Promise<number | 'chunked' | 'to the end'> {
     const [first, ...headers] = await this.#lines()
     if (first === undefined) return 0
     seen.status = Number(first.split(' ')[1])
@@ -92,7 +95,7 @@ export class Wire {
   }
 
   /** Reads an answer as far as it comes. */
-  async answer(sent: Sent): Promise<void> {
+  async answer(sent: Asked): Promise<void> {
     const { seen } = sent
     const length = await this.head(sent)
     if (seen.status === undefined) return
@@ -101,7 +104,7 @@ export class Wire {
     else seen.whole = await this.#read(length, sent)
   }
 
-  async #readChunks(sent: Sent): Promise<boolean> {
+  async #readChunks(sent: Asked): Promise<boolean> {
     for (;;) {
       const size = Number.parseInt((await this.#line()) ?? '', 16)
       if (Number.isNaN(size) || !(await this.#read(size, sent))) return false
@@ -134,7 +137,7 @@ export class Wire {
   }
 
   /** Reads bytes of a body; false if the connection ends before. */
-  async #read(count: number, { seen }: Sent): Promise<boolean> {
+  async #read(count: number, { seen }: Asked): Promise<boolean> {
     let left = count
     while (left > 0) {
       if (this.#unread.length === 0) {
