@@ -3,6 +3,7 @@ import * as http1 from './http1.js'
 import { http2Session, http2SessionLeft } from './http2.js'
 import * as pipelines from './pipelines.js'
 import { type Crowd, Plan, type Visit } from './plan.js'
+import { badUpgrade, refused } from './refusals.js'
 import { refusedSocket, webSocket } from './sockets.js'
 
 /** How many clients there are at once. */
@@ -25,6 +26,8 @@ const KINDS: readonly (readonly [number, (plan: Plan) => Visit])[] = [
   [2, http1.continued],
   [4, http1.brokenOff],
   [6, garbage],
+  [2, refused],
+  [2, badUpgrade],
   [6, webSocket],
   [2, refusedSocket],
   [20, http2Session],

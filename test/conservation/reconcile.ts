@@ -1,6 +1,6 @@
 import type { Line } from '../support/capture.js'
 import type { Sent } from './plan.js'
-import { mayBeMissing, truthfulOutcomes, truthfulStatus, wentAsPlanned } from './truth.js'
+import { areBytesTrue, mayBeMissing, truthfulOutcomes, truthfulStatus, wentAsPlanned } from './truth.js'
 
 /** The events of one request as the log has them, in its order. */
 type Events = Line[]
@@ -105,8 +105,6 @@ function lies(request: Sent, { outcome, status, response_bytes: bytes }: Line): 
     found.push(`logged as ${outcome} ${status}, not as ${outcomes.join(' or ')}`)
   const trueStatus = truthfulStatus(request)
   if (trueStatus !== undefined && status !== trueStatus) found.push(`logged with status ${status}`)
-  const { fate, seen } = request
-  if (fate !== 'half-closed' && (seen.whole ? bytes !== seen.bytes : Number(bytes) < seen.bytes))
-    found.push(`logged with ${bytes} bytes`)
+  if (!areBytesTrue(request, Number(bytes))) found.push(`logged with ${bytes} bytes`)
   return found
 }

@@ -8,13 +8,15 @@ import type { Sent } from './plan.js'
 export type Fate =
   /** The client reads the whole answer. */
   | 'answered'
-  /** As answered, by Fastify before any route runs. */
+  /** As answered, before any route runs, by Fastify or by Node.js itself. */
   | 'rejected'
+  /** As answered, by what was to take the connection over. */
+  | 'not upgraded'
   /** As answered, by Fastify when a handler takes too long. */
   | 'timed out'
   /** The client leaves before any of the answer is sent: the handler waits for just that, or the server for the rest of the request. */
   | 'left before'
-  /** As left before, but it closes its half only, and the server says to that what it likes. */
+  /** As left before, but it closes its half only, and reads the 400 with which the server refuses half a request. */
   | 'half-closed'
   /** The server closes the connection after its answer to an earlier request. */
   | 'closed upon'
@@ -33,6 +35,7 @@ export type Fate =
 const OUTCOMES: Readonly<Record<Fate, readonly Outcome[]>> = {
   answered: ['completed'],
   rejected: ['rejected'],
+  'not upgraded': ['rejected', 'completed'],
   'timed out': ['timeout'],
   'left before': ['aborted'],
   'half-closed': ['aborted', 'rejected'],
@@ -45,12 +48,13 @@ const OUTCOMES: Readonly<Record<Fate, readonly Outcome[]>> = {
 }
 
 /** Fates that the client has read to the end of the answer, unless the test itself is wrong. */
-const WHOLE: ReadonlySet<Fate> = new Set(['answered', 'rejected', 'timed out'])
+const WHOLE: ReadonlySet<Fate> = new Set(['answered', 'rejected', 'not upgraded', 'timed out'])
 
 /** The outcomes that the log may tell of a request, its client having seen what it saw. */
 export function truthfulOutcomes({ fate, seen }: Sent): readonly Outcome[] {
   // Whoever has the whole answer was not left without it.
-  if (seen.whole && OUTCOMES[fate].includes('completed')) return ['completed']
+  if (seen.whole && OUTCOMES[fate].includes('aborted') && OUTCOMES[fate].includes('completed'))
+    return ['completed']
   return OUTCOMES[fate]
 }
 
@@ -58,9 +62,13 @@ export function truthfulOutcomes({ fate, seen }: Sent): readonly Outcome[] {
 export function truthfulStatus({ fate, seen }: Sent): number | undefined {
   if (fate === 'upgraded') return 101
   if (fate === 'left before') return seen.status ?? 499
-  // Node.js takes the end of a half request for malformed, and its 400 passes by the response that it has.
-  if (fate === 'half-closed') return undefined
   return seen.status
+}
+
+/** Whether the log must count the bytes that the client read: not if they passed by the response that Node.js has. */
+export function areBytesTrue({ fate, seen }: Sent, bytes: number): boolean {
+  if (fate === 'half-closed' || fate === 'not upgraded') return true
+  return seen.whole ? bytes === seen.bytes : bytes >= seen.bytes
 }
 
 /** Whether a request may be missing from the log: only if the server need not have read it. */
