@@ -3,12 +3,12 @@ import { expect, test } from 'vitest'
 import { jsonFormat } from '../src/formats/json.js'
 import { prettyFormat } from '../src/formats/pretty.js'
 import { createLogger } from '../src/index.js'
+import { MAX_LINE_BYTES } from '../src/vocabulary.js'
 import { anyError, anyText, anything, jsonValue } from './fuzz/arbitraries.js'
 import { isCutOf } from './fuzz/cut.js'
 import { anyLife, fields, type Life, linesOf } from './fuzz/events.js'
 import { Capture } from './support/capture.js'
 
-const LIMIT = 8000
 /** A test takes a second or two, on a machine that is not busy; looking for the smallest counterexample can take long. */
 const LIMITS = { interruptAfterTimeLimit: 10_000 }
 const TIMEOUT_MS = 60_000
@@ -22,7 +22,7 @@ const COLOR = /\x1b\[\d+m/g
 function readLine(line: string): Record<string, unknown> {
   expect(line.endsWith('\n')).toBe(true)
   expect(line.slice(0, -1)).not.toMatch(UNSAFE)
-  expect(Buffer.byteLength(line)).toBeLessThanOrEqual(LIMIT)
+  expect(Buffer.byteLength(line)).toBeLessThanOrEqual(MAX_LINE_BYTES)
   return JSON.parse(line)
 }
 
@@ -46,7 +46,7 @@ function storyOf({ arrival, outcome, status }: Life): string {
 test(
   'whatever a request brings, its two events are one safe line of JSON each, and say what it brought',
   () => {
-    const format = jsonFormat(fields)
+    const format = jsonFormat(fields, MAX_LINE_BYTES)
     fc.assert(
       fc.property(anyLife, (life) => {
         const [started, completed] = linesOf(life, format).map(readLine)
@@ -73,7 +73,7 @@ test(
 test(
   'a field that a handler adds reads back as JSON holds it',
   () => {
-    const format = jsonFormat(fields)
+    const format = jsonFormat(fields, MAX_LINE_BYTES)
     const arrival = { requestId: 'id', idRejected: undefined, clientRequestId: undefined, pathCut: false }
     const life = { outcome: 'completed', status: 200, bytes: 0, thrown: [] } as const
     const request = { ...arrival, method: 'GET', path: '/', route: '/', captured: [] }
@@ -119,7 +119,7 @@ test(
 test.each([true, false])(
   'a terminal obeys nothing of what a line holds (colours: %s)',
   (colors) => {
-    const format = prettyFormat(fields, colors)
+    const format = prettyFormat(fields, colors, MAX_LINE_BYTES)
     const log = new Capture()
     const logger = createLogger({ destination: log, format: 'pretty' })
     fc.assert(

@@ -32,10 +32,12 @@ export function refuseUnparsed(visits: Visits, error: ClientError, socket: Socke
   connection.failed = true
 
   const { last } = connection
-  if (last === undefined || !last.listed || last.raw.complete) {
+  if (last === undefined || last.raw.complete) {
     enterUnparsed(visits, error, socket, timedOut ? 'timeout' : 'rejected')
     return
   }
+  // The rest of a request that has been answered already.
+  if (!last.listed) return
   last.timedOut = timedOut
   last.refused = last.status === undefined
   if (!hasLeft(last)) last.error = error

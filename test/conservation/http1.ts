@@ -45,11 +45,13 @@ export function stalledAndLeft(plan: Plan): Visit {
   })
 }
 
+const FATE_OF_UPLOAD = { 'half-close': 'half-closed', close: 'closed within', reset: 'left before' } as const
+
 /** Leaves in the middle of its own upload, which the server waits for. */
 export function leftUpload(plan: Plan): Visit {
   const length = plan.random.int(0, 50_000)
   const how = plan.random.pick(LEAVINGS)
-  const fate = how === 'half-close' ? 'half-closed' : 'left before'
+  const fate = FATE_OF_UPLOAD[how]
   const sent = plan.request(`HTTP/1.1 left during its upload, ${how}`, fate, 'POST', '/body')
   return async (crowd) => {
     const wire = await Wire.open(crowd.http1)

@@ -1,6 +1,6 @@
 import type { Line } from '../support/capture.js'
 import type { Sent } from './plan.js'
-import { areBytesTrue, mayBeMissing, truthfulOutcomes, truthfulStatus, wentAsPlanned } from './truth.js'
+import { areBytesTrue, mayBeMissing, truthfulOutcomes, truthfulStatuses, wentAsPlanned } from './truth.js'
 
 /** The events of one request as the log has them, in its order. */
 type Events = Line[]
@@ -103,8 +103,8 @@ function lies(request: Sent, { outcome, status, response_bytes: bytes }: Line): 
   const outcomes: readonly unknown[] = truthfulOutcomes(request)
   if (!outcomes.includes(outcome))
     found.push(`logged as ${outcome} ${status}, not as ${outcomes.join(' or ')}`)
-  const trueStatus = truthfulStatus(request)
-  if (trueStatus !== undefined && status !== trueStatus) found.push(`logged with status ${status}`)
+  const statuses: readonly unknown[] | undefined = truthfulStatuses(request)
+  if (statuses?.includes(status) === false) found.push(`logged with status ${status}`)
   if (!areBytesTrue(request, Number(bytes))) found.push(`logged with ${bytes} bytes`)
   return found
 }

@@ -18,6 +18,8 @@ export type Fate =
   | 'left before'
   /** As left before, but it closes its half only, and reads the 400 with which the server refuses half a request. */
   | 'half-closed'
+  /** As half-closed, but it closes the whole, which the server can't know: whether it sees the 400 is not known. */
+  | 'closed within'
   /** The server closes the connection after its answer to an earlier request. */
   | 'closed upon'
   /** The client leaves during an answer that does not end. */
@@ -39,6 +41,7 @@ const OUTCOMES: Readonly<Record<Fate, readonly Outcome[]>> = {
   'timed out': ['timeout'],
   'left before': ['aborted'],
   'half-closed': ['aborted', 'rejected'],
+  'closed within': ['aborted'],
   'closed upon': ['aborted', 'destroyed'],
   'left during': ['aborted'],
   'broken off': ['destroyed'],
@@ -58,11 +61,12 @@ export function truthfulOutcomes({ fate, seen }: Sent): readonly Outcome[] {
   return OUTCOMES[fate]
 }
 
-/** The status that the log must tell, if there is only one. */
-export function truthfulStatus({ fate, seen }: Sent): number | undefined {
-  if (fate === 'upgraded') return 101
-  if (fate === 'left before') return seen.status ?? 499
-  return seen.status
+/** The statuses that the log may tell; undefined when any is true. */
+export function truthfulStatuses({ fate, seen }: Sent): readonly number[] | undefined {
+  if (fate === 'upgraded') return [101]
+  if (fate === 'left before') return [seen.status ?? 499]
+  if (fate === 'closed within') return [400, 499]
+  return seen.status === undefined ? undefined : [seen.status]
 }
 
 /** Whether the log must count the bytes that the client read: not if they passed by the response that Node.js has. */

@@ -61,6 +61,7 @@ export function linesOf(life: Life, format: Format): [string, string] {
     {
       started: (entry: Entry, level: Level) => lines.push(format.started(entry, level)),
       completed: (entry: Entry, level: Level) => lines.push(format.completed(entry, level)),
+      late: () => {},
     },
     { now: () => Date.UTC(2026, 10, 23, 10), elapsed: () => 5 },
   )
