@@ -2,6 +2,7 @@ import { bindsId, type RequestLogger } from './request-logger.js'
 import { AddedFields } from './rules/added.js'
 import type { Failure } from './rules/failure.js'
 import type { IdRejection } from './rules/request-id.js'
+import type { TraceContext } from './rules/traceparent.js'
 import type { Outcome } from './vocabulary.js'
 
 /** What is known of a request when it starts. */
@@ -12,6 +13,9 @@ export interface Arrival {
   /** Absent, as the path is, of a request that can't be parsed. */
   readonly method: string | undefined
   readonly path: string | undefined
+  /** The version of HTTP: `1.1`, `2.0`. */
+  readonly protocol: string | undefined
+  readonly trace: TraceContext | undefined
   /** Whether the path is only the beginning of what was asked for. */
   readonly pathCut: boolean
   readonly route: string | undefined
@@ -34,6 +38,8 @@ export class Entry implements Arrival {
   readonly clientRequestId: string | undefined
   readonly method: string | undefined
   readonly path: string | undefined
+  readonly protocol: string | undefined
+  readonly trace: TraceContext | undefined
   readonly pathCut: boolean
   readonly route: string | undefined
   readonly captured: readonly (string | undefined)[]
@@ -79,6 +85,8 @@ export class Entry implements Arrival {
     this.clientRequestId = arrival.clientRequestId
     this.method = arrival.method
     this.path = arrival.path
+    this.protocol = arrival.protocol
+    this.trace = arrival.trace
     this.pathCut = arrival.pathCut
     this.route = arrival.route
     this.captured = arrival.captured

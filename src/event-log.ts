@@ -1,15 +1,9 @@
 import type { Entry } from './entry.js'
 import { showValue, warnOnce } from './errors.js'
-import {
-  completionMessage,
-  type EventFields,
-  type Field,
-  startMessage,
-  toRecord,
-  withAdded,
-} from './formats/fields.js'
+import { type EventFields, type Field, reservedNames, toRecord, withAdded } from './formats/fields.js'
 import type { Format } from './formats/format.js'
 import { fitRecord } from './formats/limit.js'
+import { completionMessage, startMessage } from './formats/messages.js'
 import { mapTexts, percentEncode } from './formats/text.js'
 import type { Destination } from './options.js'
 import { describeError } from './rules/failure.js'
@@ -30,12 +24,15 @@ function isEnabled({ logger }: Entry, level: Level): boolean {
 
 /** Writes events to a destination, beside the log lines of the app that go there too. */
 export function eventsToDestination(format: Format, destination: Destination): EventLog {
+  const write = (line: string): void => {
+    if (line !== '') destination.write(line)
+  }
   return {
     started(entry, level) {
-      if (isEnabled(entry, level)) destination.write(format.started(entry, level))
+      if (isEnabled(entry, level)) write(format.started(entry, level))
     },
     completed(entry, level) {
-      if (isEnabled(entry, level)) destination.write(format.completed(entry, level))
+      if (isEnabled(entry, level)) write(format.completed(entry, level))
     },
     late(entry, level) {
       if (isEnabled(entry, level))
@@ -54,6 +51,7 @@ const SHORT_MESSAGE = 1 / 16
 
 /** Writes events through the logger that the app brought: its level, redaction, serializers and destination hold. */
 export function eventsToLogger(fields: EventFields, maxLineBytes: number): EventLog {
+  const reserved = reservedNames()
   const withoutId = { started: omitId(fields.started), completed: omitId(fields.completed) }
 
   function log(entry: Entry, level: Level, record: Record<string, unknown>, story: string): void {
@@ -64,19 +62,24 @@ export function eventsToLogger(fields: EventFields, maxLineBytes: number): Event
     }
     const whole = mapTexts({ ...record, message }, percentEncode) as Record<string, unknown>
     const room = maxLineBytes - ENVELOPE_BYTES - boundBytes(entry)
-    const { message: fittedMessage, ...fitted } = fitRecord(whole, room, fields.reserved)
+    const { message: fittedMessage, ...fitted } = fitRecord(whole, room, reserved)
     entry.logger[level](fitted, String(fittedMessage))
   }
 
   function logCompletion(entry: Entry, level: Level): void {
-    const record = toRecord(entry, (entry.bindsId ? withoutId : fields).completed)
+    const record = toRecord(entry, level, (entry.bindsId ? withoutId : fields).completed)
     log(entry, level, withAdded(record, entry), completionMessage(entry))
   }
 
   return {
     started(entry, level) {
       if (!isEnabled(entry, level)) return
-      log(entry, level, toRecord(entry, (entry.bindsId ? withoutId : fields).started), startMessage(entry))
+      log(
+        entry,
+        level,
+        toRecord(entry, level, (entry.bindsId ? withoutId : fields).started),
+        startMessage(entry),
+      )
     },
     completed(entry, level) {
       if (!isEnabled(entry, level)) return

@@ -11,13 +11,16 @@ import {
   takeFrameworkErrors,
 } from './fastify-insides.js'
 import { FastifyRequests } from './fastify-requests.js'
-import { type EventFields, nativeFields } from './formats/fields.js'
+import { nativeFields, reservedNames } from './formats/fields.js'
+import { createFormat, reservedIn } from './formats/formats.js'
 import { receiveFrom } from './http/servers.js'
 import { Visits } from './http/visits.js'
 import { Ledger } from './ledger.js'
-import { createFormat, openDestination, pinoLogger, surroundings } from './logger.js'
-import type { Options } from './options.js'
+import { openOutput, pinoLogger, surroundings } from './logger.js'
+import type { Options, RawRequest } from './options.js'
 import type { RequestLogger } from './request-logger.js'
+import type { Capture } from './rules/capture.js'
+import { readTraceparent } from './rules/traceparent.js'
 import {
   checkOptionNames,
   parseEventOptions,
@@ -80,10 +83,11 @@ function install(app: FastifyInstance, options: Options): void {
   refuseConflicts(app)
   checkOptionNames(options)
   const settings = parseEventOptions(options)
-  const fields = nativeFields(settings.captures)
-  const silent = isNullLogger(app.log)
-  const events = silent ? bringLogger(app, options, fields) : useOwnLogger(options, fields)
-  const ledger = new Ledger(settings, fields.reserved, events, systemClock)
+  const { captures } = settings
+  const { events, reserved } = isNullLogger(app.log)
+    ? bringLogger(app, options, captures)
+    : useOwnLogger(options, captures)
+  const ledger = new Ledger(settings, reserved, events, systemClock)
   const visits = new Visits(settings, ledger, () => app.log as RequestLogger, hasSemicolonQueries(app))
   const requests = new FastifyRequests(visits, settings.ids)
 
@@ -138,20 +142,35 @@ function hasSemicolonQueries({ initialConfig }: FastifyInstance): boolean {
   return routerOptions?.useSemicolonDelimiter ?? useSemicolonDelimiter ?? false
 }
 
-/** Gives an app without logging a pino logger that writes beside the events. */
-function bringLogger(app: FastifyInstance, options: Options, fields: EventFields): EventLog {
-  const settings = parseLoggerOptions(options, surroundings())
-  const format = createFormat(settings, fields)
-  const destination = openDestination(settings, format)
-  const logger = pinoLogger(settings, format, destination)
-  app.log = logger
-  app.setChildLoggerFactory((_silent, bindings, childOptions) => logger.child(bindings, childOptions))
-  return eventsToDestination(format, destination)
+/** What the events of an app are written with. */
+interface EventOutput {
+  readonly events: EventLog
+  /** The names that handlers can't give to fields of their own. */
+  readonly reserved: ReadonlySet<string>
 }
 
-function useOwnLogger(options: Options, fields: EventFields): EventLog {
+/** Gives an app without logging a pino logger that writes beside the events. */
+function bringLogger(app: FastifyInstance, options: Options, captures: readonly Capture[]): EventOutput {
+  const settings = parseLoggerOptions(options, surroundings())
+  const output = openOutput(settings, createFormat(settings, captures))
+  const logger = pinoLogger(settings, output)
+  app.log = logger
+  app.setChildLoggerFactory((_silent, bindings, childOptions, raw) =>
+    logger.child({ ...bindings, ...traceFields(raw) }, childOptions),
+  )
+  return { events: eventsToDestination(output.format, output.events), reserved: reservedIn(settings) }
+}
+
+/** What the lines of a request say of the trace that it belongs to. */
+function traceFields({ headers }: RawRequest): object | undefined {
+  const trace = readTraceparent(headers.traceparent)
+  return trace && { trace_id: trace.traceId, span_id: trace.spanId, trace_flags: trace.flags }
+}
+
+function useOwnLogger(options: Options, captures: readonly Capture[]): EventOutput {
   refuseLoggerOptions(options)
-  return eventsToLogger(fields, parseMaxLineBytes(options, surroundings()))
+  const maxLineBytes = parseMaxLineBytes(options, surroundings())
+  return { events: eventsToLogger(nativeFields(captures), maxLineBytes), reserved: reservedNames() }
 }
 
 /** The way by public hooks alone, for a Fastify whose insides have moved; it can't keep Fastify's lines away. */

@@ -8,14 +8,15 @@ export { createLogger } from './logger.js'
 export type {
   Completion,
   Destination,
-  FormatName,
   Include,
   LoggerOptions,
   Options,
   RawRequest,
   RequestIdOptions,
+  Template,
+  TemplateValue,
 } from './options.js'
-export type { Level, LogLevel, Outcome } from './vocabulary.js'
+export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
 export default waybill
 
 const required = Object.assign(waybill, { createLogger, WaybillError })

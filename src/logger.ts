@@ -1,11 +1,9 @@
 import cluster from 'node:cluster'
 import { type Logger, pino } from 'pino'
-import { isPipe, isTerminal } from './destination/open.js'
-import { stdout } from './destination/stdout.js'
-import { type EventFields, nativeFields } from './formats/fields.js'
+import { isJournal, isPipe, isTerminal } from './destination/open.js'
+import { standard } from './destination/standard.js'
 import type { Format } from './formats/format.js'
-import { jsonFormat } from './formats/json.js'
-import { prettyFormat } from './formats/pretty.js'
+import { createFormat } from './formats/formats.js'
 import { isoTime } from './formats/time.js'
 import type { Destination, LoggerOptions } from './options.js'
 import { pathOf } from './rules/path.js'
@@ -18,7 +16,13 @@ import {
 
 /** What of this process decides where an option is silent. */
 export function surroundings(): Surroundings {
-  return { env: process.env, terminal: isTerminal(), sharedPipe: cluster.isWorker && isPipe() }
+  const { env } = process
+  return {
+    env,
+    terminal: isTerminal(),
+    sharedPipe: cluster.isWorker && isPipe(),
+    journal: isJournal(env.JOURNAL_STREAM),
+  }
 }
 
 /** A request in a log line: never its headers, its query or its body. */
@@ -36,37 +40,44 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
+/** Where the events of an app go, and its log lines: to one place, unless stdout has no line for the latter. */
+export interface Output {
+  readonly format: Format
+  readonly events: Destination
+  readonly lines: Destination
+}
+
+/** Opens what was asked for, else stdout. */
+export function openOutput(settings: LoggerSettings, format: Format): Output {
+  const { destination, maxHeldBytes, whenFull } = settings
+  const open = (fd: 1 | 2): Destination =>
+    standard(fd, { maxHeldBytes, whenFull, lossLine: (lines) => lossLine(format, lines) })
+  const events = destination ?? open(1)
+  return { format, events, lines: format.logsToStderr && destination === undefined ? open(2) : events }
+}
+
 /** A pino logger whose lines are formatted and written beside the events. */
-export function pinoLogger(settings: LoggerSettings, format: Format, destination: Destination): Logger {
+export function pinoLogger(settings: LoggerSettings, { format, lines }: Output): Logger {
+  const { service, version, environment } = settings
   return pino(
     {
       level: settings.level,
-      base: null,
+      // Formats that read these lines again say by themselves what the service is.
+      base: format.addsService ? null : { service, version, environment },
       messageKey: 'message',
       errorKey: 'error',
       timestamp: () => `,"timestamp":"${isoTime(Date.now())}"`,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { req: serializeRequest, res: serializeResponse, error: pino.stdSerializers.err },
     },
-    { write: (line) => destination.write(format.logLine(line)) },
+    { write: (line) => lines.write(format.logLine(line)) },
   )
-}
-
-/** Where lines go: what was asked for, else stdout. */
-export function openDestination(settings: LoggerSettings, format: Format): Destination {
-  const { destination, maxHeldBytes, whenFull } = settings
-  return destination ?? stdout({ maxHeldBytes, whenFull, lossLine: (lines) => lossLine(format, lines) })
 }
 
 function lossLine(format: Format, dropped: number): string {
   const message = `${dropped} log lines were dropped: the reader of stdout did not keep up`
   const line = { level: 'warn', timestamp: isoTime(Date.now()), event: 'log.dropped', dropped, message }
   return format.logLine(`${JSON.stringify(line)}\n`)
-}
-
-/** The format that was asked for. */
-export function createFormat({ format, colors, maxLineBytes }: LoggerSettings, fields: EventFields): Format {
-  return format === 'pretty' ? prettyFormat(fields, colors, maxLineBytes) : jsonFormat(fields, maxLineBytes)
 }
 
 /**
@@ -82,6 +93,5 @@ export function createFormat({ format, colors, maxLineBytes }: LoggerSettings, f
 export function createLogger(options: LoggerOptions = {}): Logger {
   checkLoggerOptionNames(options)
   const settings = parseLoggerOptions(options, surroundings())
-  const format = createFormat(settings, nativeFields([]))
-  return pinoLogger(settings, format, openDestination(settings, format))
+  return pinoLogger(settings, openOutput(settings, createFormat(settings, [])))
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
-import type { Level, LogLevel, Outcome } from './vocabulary.js'
+import type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
 
 /** Where finished lines go. Each call gets one whole line with its newline. */
 export interface Destination {
@@ -10,8 +10,17 @@ export interface Destination {
 /** A request as Node.js hands it over, before any framework has seen it. */
 export type RawRequest = IncomingMessage | Http2ServerRequest
 
-/** How the lines look: `json` for programs, `pretty` for a person at a terminal. */
-export type FormatName = 'json' | 'pretty'
+/**
+ * A format as data: an object that has the shape of its lines. A text that begins with `$` names a source, and behind
+ * a colon the form in which it is said (`$duration:s`); what says nothing on a line is left out there. Other values
+ * stand as they are. A key that begins with `*` spreads what its source holds: `'*': '$added'`.
+ */
+export interface Template {
+  readonly [key: string]: TemplateValue
+}
+
+/** What stands under a key of a {@link Template}. */
+export type TemplateValue = string | number | boolean | readonly string[] | Template
 
 /** A request detail that is logged only when it is named. */
 export type Include = 'query' | 'client_ip' | 'user_agent' | 'host' | 'referer' | `header:${string}`
@@ -72,7 +81,32 @@ export interface LoggerOptions {
    * How lines look.
    * @default the environment's `LOG_FORMAT`, else 'pretty' when stdout is a terminal and 'json' when it is not
    */
-  format?: FormatName | undefined
+  format?: FormatName | Template | undefined
+  /**
+   * The name of the service, on every line.
+   * @default the environment's `OTEL_SERVICE_NAME`, else `service.name` in its `OTEL_RESOURCE_ATTRIBUTES`
+   */
+  service?: string | undefined
+  /**
+   * The version of the service.
+   * @default `service.version` in the environment's `OTEL_RESOURCE_ATTRIBUTES`
+   */
+  version?: string | undefined
+  /**
+   * Where the service runs: `production`, `staging`.
+   * @default `deployment.environment.name` in the environment's `OTEL_RESOURCE_ATTRIBUTES`
+   */
+  environment?: string | undefined
+  /**
+   * The project of Google Cloud that the traces of requests belong to, for the format `gcp`.
+   * @default the environment's `GOOGLE_CLOUD_PROJECT`
+   */
+  googleProject?: string | undefined
+  /**
+   * Whether each line begins with its priority (`<6>`), as the journal of systemd reads it.
+   * @default whether `JOURNAL_STREAM` names stdout
+   */
+  journalPriority?: boolean | undefined
   /**
    * Where lines go instead of stdout: anything with `write(line)`.
    * @default stdout

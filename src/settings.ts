@@ -1,29 +1,38 @@
 import { aFunction, checkNames, either, exactly, type Kind, oneOf, read, readList, text } from './checks.js'
 import { showValue, WaybillError } from './errors.js'
+import type { FormatSettings } from './formats/formats.js'
+import { type Service, SOURCE_NAMES } from './formats/sources.js'
+import { checkTemplate, isTemplate } from './formats/template.js'
 import type {
   Completion,
   Destination,
-  FormatName,
   Include,
   LoggerOptions,
   Options,
   RawRequest,
   RequestIdOptions,
+  Template,
 } from './options.js'
 import { type Capture, compileCaptures } from './rules/capture.js'
 import { wantsColors } from './rules/colors.js'
 import type { IdRules } from './rules/request-id.js'
+import { resourceAttributes } from './rules/resource.js'
 import { newUuid } from './rules/uuid.js'
-import { LEVELS, type Level, type LogLevel, MAX_LINE_BYTES, PIPE_BYTES } from './vocabulary.js'
+import {
+  FORMAT_NAMES,
+  type FormatName,
+  LEVELS,
+  type Level,
+  type LogLevel,
+  MAX_LINE_BYTES,
+  PIPE_BYTES,
+} from './vocabulary.js'
 
 /** Where lines go and how they look: the complete form of {@link LoggerOptions}. */
-export interface LoggerSettings {
+export interface LoggerSettings extends FormatSettings {
   readonly level: LogLevel
-  readonly format: FormatName
-  readonly colors: boolean
   /** Undefined: stdout. */
   readonly destination: Destination | undefined
-  readonly maxLineBytes: number
   /** Undefined: as it is. */
   readonly maxHeldBytes: number | undefined
   readonly whenFull: LoggerOptions['whenFull']
@@ -48,11 +57,21 @@ export interface Surroundings {
   readonly terminal: boolean
   /** Whether stdout is a pipe into which other processes of a cluster write. */
   readonly sharedPipe: boolean
+  /** Whether stdout is the journal of systemd. */
+  readonly journal: boolean
 }
 
 const STDOUT_NAMES = ['maxHeldBytes', 'whenFull'] as const
+const SERVICE_NAMES = ['service', 'version', 'environment', 'googleProject'] as const
 /** What an app's own logger decides instead. */
-const OUTPUT_NAMES = ['level', 'format', 'destination', ...STDOUT_NAMES] as const
+const OUTPUT_NAMES = [
+  'level',
+  'format',
+  ...SERVICE_NAMES,
+  'journalPriority',
+  'destination',
+  ...STDOUT_NAMES,
+] as const
 const LOGGER_NAMES: readonly (keyof LoggerOptions)[] = [...OUTPUT_NAMES, 'maxLineBytes']
 const EVENT_NAMES: (keyof Options)[] = [
   'requestId',
@@ -70,7 +89,9 @@ const DETAILS = ['query', 'client_ip', 'user_agent', 'host', 'referer']
 
 const startLevel = either(oneOf(LEVELS), exactly(false))
 const logLevel = oneOf<LogLevel>([...LEVELS, 'silent'])
-const format = oneOf<FormatName>(['json', 'pretty'])
+const formatName = oneOf<FormatName>(FORMAT_NAMES)
+const word = text('a text', /./s)
+const flag = either(exactly(true), exactly(false))
 const headerName = text('a header name', new RegExp(`^${TOKEN}$`))
 const detail = text<Include>(
   `${DETAILS.map((name) => `'${name}'`).join(', ')} or 'header:<name>'`,
@@ -150,15 +171,38 @@ export function parseLoggerOptions(options: LoggerOptions, around: Surroundings)
   const seen = terminal && given === undefined
   return {
     level: read('level', options.level, logLevel) ?? readVariable(env, 'LOG_LEVEL', logLevel) ?? 'info',
-    format:
-      read('format', options.format, format) ??
-      readVariable(env, 'LOG_FORMAT', format) ??
-      (seen ? 'pretty' : 'json'),
+    format: parseFormat(options) ?? readVariable(env, 'LOG_FORMAT', formatName) ?? (seen ? 'pretty' : 'json'),
+    ...parseService(options, env),
+    project: read('googleProject', options.googleProject, word) ?? (env.GOOGLE_CLOUD_PROJECT || undefined),
+    priority:
+      read('journalPriority', options.journalPriority, flag) ?? (given === undefined && around.journal),
     colors: wantsColors(env, seen),
     destination: given,
     maxLineBytes: parseMaxLineBytes(options, around),
     maxHeldBytes: read('maxHeldBytes', options.maxHeldBytes, heldBytes),
     whenFull: read('whenFull', options.whenFull, whenFull),
+  }
+}
+
+function parseFormat({ format }: LoggerOptions): FormatName | Template | undefined {
+  if (isTemplate(format)) return checkTemplate('format', format, SOURCE_NAMES)
+  return read('format', format, {
+    ...formatName,
+    takes: `${formatName.takes} or an object in the shape of a line`,
+  })
+}
+
+/** What the service is: from the options, else from the variables of OpenTelemetry, which win over its attributes. */
+function parseService(options: LoggerOptions, env: Surroundings['env']): Service {
+  const attributes = resourceAttributes(env.OTEL_RESOURCE_ATTRIBUTES)
+  return {
+    service:
+      read('service', options.service, word) ?? (env.OTEL_SERVICE_NAME || attributes.get('service.name')),
+    version: read('version', options.version, word) ?? attributes.get('service.version'),
+    environment:
+      read('environment', options.environment, word) ??
+      attributes.get('deployment.environment.name') ??
+      attributes.get('deployment.environment'),
   }
 }
 

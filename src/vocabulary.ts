@@ -27,6 +27,15 @@ export type Outcome =
   | 'upgraded'
   | 'unfinished'
 
+/** The formats that a word asks for. */
+export const FORMAT_NAMES = ['json', 'pretty', 'logfmt', 'ecs', 'gcp', 'datadog', 'otel', 'combined'] as const
+
+/**
+ * How lines look: `json`, the native line; `pretty`, for a person at a terminal; `logfmt`; `ecs`, Elastic Common Schema;
+ * `gcp`, Google Cloud Logging; `datadog`; `otel`, OpenTelemetry; `combined`, the access log of Apache and nginx.
+ */
+export type FormatName = (typeof FORMAT_NAMES)[number]
+
 /** No line is longer, in bytes and with its newline: Heroku and Splunk cut at 10,000, with an envelope of their own. */
 export const MAX_LINE_BYTES = 8000
 

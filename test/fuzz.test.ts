@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { jsonFormat } from '../src/formats/json.js'
-import { prettyFormat } from '../src/formats/pretty.js'
+import { reservedNames } from '../src/formats/fields.js'
 import { createLogger } from '../src/index.js'
 import { MAX_LINE_BYTES } from '../src/vocabulary.js'
 import { anyError, anyText, anything, jsonValue } from './fuzz/arbitraries.js'
 import { isCutOf } from './fuzz/cut.js'
-import { anyLife, fields, type Life, linesOf } from './fuzz/events.js'
+import { anyLife, captures, type Life, linesOf } from './fuzz/events.js'
 import { Capture } from './support/capture.js'
+import { formatOf } from './support/format.js'
 
 /** A test takes a second or two, on a machine that is not busy; looking for the smallest counterexample can take long. */
 const LIMITS = { interruptAfterTimeLimit: 10_000 }
@@ -46,7 +46,7 @@ function storyOf({ arrival, outcome, status }: Life): string {
 test(
   'whatever a request brings, its two events are one safe line of JSON each, and say what it brought',
   () => {
-    const format = jsonFormat(fields, MAX_LINE_BYTES)
+    const format = formatOf({}, captures)
     fc.assert(
       fc.property(anyLife, (life) => {
         const [started, completed] = linesOf(life, format).map(readLine)
@@ -73,13 +73,20 @@ test(
 test(
   'a field that a handler adds reads back as JSON holds it',
   () => {
-    const format = jsonFormat(fields, MAX_LINE_BYTES)
-    const arrival = { requestId: 'id', idRejected: undefined, clientRequestId: undefined, pathCut: false }
+    const format = formatOf({}, captures)
+    const arrival = {
+      requestId: 'id',
+      idRejected: undefined,
+      clientRequestId: undefined,
+      pathCut: false,
+      protocol: '1.1',
+      trace: undefined,
+    }
     const life = { outcome: 'completed', status: 200, bytes: 0, thrown: [] } as const
     const request = { ...arrival, method: 'GET', path: '/', route: '/', captured: [] }
     fc.assert(
       fc.property(anyText, fc.oneof(jsonValue, anyText), (key, value) => {
-        fc.pre(!fields.reserved.has(key))
+        fc.pre(!reservedNames().has(key))
         const [, completed] = linesOf({ ...life, arrival: request, added: [{ [key]: value }] }, format)
         const line = readLine(completed)
         const whole: unknown = JSON.parse(JSON.stringify(value))
@@ -119,7 +126,7 @@ test(
 test.each([true, false])(
   'a terminal obeys nothing of what a line holds (colours: %s)',
   (colors) => {
-    const format = prettyFormat(fields, colors, MAX_LINE_BYTES)
+    const format = formatOf({ format: 'pretty', colors }, captures)
     const log = new Capture()
     const logger = createLogger({ destination: log, format: 'pretty' })
     fc.assert(

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Clock } from '../src/clock.js'
 import type { Arrival, Entry } from '../src/entry.js'
-import { nativeFields } from '../src/formats/fields.js'
-import { jsonFormat } from '../src/formats/json.js'
+import { reservedNames } from '../src/formats/fields.js'
 import { Ledger } from '../src/ledger.js'
 import type { Options } from '../src/options.js'
 import type { RequestLogger } from '../src/request-logger.js'
 import type { Ending } from '../src/rules/outcome.js'
 import { parseEventOptions } from '../src/settings.js'
+import { formatOf } from './support/format.js'
 
 const arrival: Arrival = {
   requestId: 'abc',
@@ -15,6 +15,8 @@ const arrival: Arrival = {
   clientRequestId: undefined,
   method: 'GET',
   path: '/users/42',
+  protocol: '1.1',
+  trace: undefined,
   pathCut: false,
   route: '/users/:id',
   captured: [],
@@ -28,13 +30,12 @@ function openLedger(options: Options = {}): {
 } {
   const lines: string[] = []
   const clock = { time: Date.UTC(2026, 10, 23, 10), ms: 5000, now: () => clock.time, elapsed: () => clock.ms }
-  const fields = nativeFields([])
-  const format = jsonFormat(fields, 8000)
+  const format = formatOf()
   const events = {
     started: (entry: Entry, level: 'info') => lines.push(format.started(entry, level)),
     completed: (entry: Entry, level: 'info') => lines.push(format.completed(entry, level)),
   }
-  const ledger = new Ledger(parseEventOptions(options), fields.reserved, events as never, clock)
+  const ledger = new Ledger(parseEventOptions(options), reservedNames(), events as never, clock)
   return { ledger, clock, lines }
 }
 

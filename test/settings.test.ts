@@ -11,7 +11,7 @@ import {
   type Surroundings,
 } from '../src/settings.js'
 
-const piped: Surroundings = { env: {}, terminal: false, sharedPipe: false }
+const piped: Surroundings = { env: {}, terminal: false, sharedPipe: false, journal: false }
 const atTerminal: Surroundings = { ...piped, terminal: true }
 
 function parse(options: unknown, surroundings = piped): unknown {
@@ -34,6 +34,11 @@ test('every option has a default', () => {
     level: 'info',
     format: 'json',
     colors: false,
+    service: undefined,
+    version: undefined,
+    environment: undefined,
+    project: undefined,
+    priority: false,
     destination: undefined,
     maxLineBytes: 8000,
     maxHeldBytes: undefined,
@@ -109,7 +114,7 @@ test.each([
     { levle: 'info' },
     'UNKNOWN',
     'levle',
-    'option levle is unknown, got "info"; known are level, format, destination, maxHeldBytes, whenFull, maxLineBytes, requestId, include, allowQuery, startLevel, completionLevel, slow',
+    'option levle is unknown, got "info"; known are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, requestId, include, allowQuery, startLevel, completionLevel, slow',
   ],
   [
     { requestId: { headers: 'x' } },
@@ -122,8 +127,18 @@ test.each([
   [{ requestId: 'x-id' }, 'TYPE', 'requestId', 'requestId takes an object, got "x-id"'],
   [{ level: 30 }, 'TYPE', 'level', `option level takes ${LEVEL_WORDS}, 'silent', got 30`],
   [{ level: 'verbose' }, 'VALUE', 'level', `option level takes ${LEVEL_WORDS}, 'silent', got "verbose"`],
-  [{ format: true }, 'TYPE', 'format', "option format takes 'json', 'pretty', got true"],
-  [{ format: 'JSON' }, 'VALUE', 'format', `option format takes 'json', 'pretty', got "JSON"`],
+  [
+    { format: true },
+    'TYPE',
+    'format',
+    "option format takes 'json', 'pretty', 'logfmt', 'ecs', 'gcp', 'datadog', 'otel', 'combined' or an object in the shape of a line, got true",
+  ],
+  [
+    { format: 'JSON' },
+    'VALUE',
+    'format',
+    `option format takes 'json', 'pretty', 'logfmt', 'ecs', 'gcp', 'datadog', 'otel', 'combined' or an object in the shape of a line, got "JSON"`,
+  ],
   [
     { destination: 1 },
     'TYPE',
@@ -339,7 +354,7 @@ test('a wrong environment variable is refused by its name', () => {
   expect(errorOf(() => parse({}, { ...piped, env: { LOG_FORMAT: 'xml' } }))).toMatchObject({
     code: 'WAYBILL_ERR_ENVIRONMENT',
     option: 'LOG_FORMAT',
-    message: `environment variable LOG_FORMAT takes 'json', 'pretty', got "xml"`,
+    message: `environment variable LOG_FORMAT takes 'json', 'pretty', 'logfmt', 'ecs', 'gcp', 'datadog', 'otel', 'combined', got "xml"`,
   })
 })
 

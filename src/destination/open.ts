@@ -12,17 +12,17 @@ export interface Output {
 }
 
 const STDOUT = 1
+/** stdout and stderr. */
+export type StandardFd = 1 | 2
 const { O_WRONLY, O_APPEND, O_NOCTTY, O_NONBLOCK } = fs.constants
 
-/** Opens stdout so that it never makes the service wait: when its reader stalls, a write says EAGAIN. */
-export function openStdout(): Output {
-  const kind = fs.fstatSync(STDOUT)
+/** Opens stdout or stderr so that it never makes the service wait: when its reader stalls, a write says EAGAIN. */
+export function openStandard(fd: StandardFd): Output {
+  const kind = fs.fstatSync(fd)
   if (!kind.isFIFO() && !kind.isSocket()) {
-    const maxWriteBytes = Number.POSITIVE_INFINITY
-    return { fd: STDOUT, isTerminal: isTerminal(), maxWriteBytes }
+    return { fd, isTerminal: isatty(fd), maxWriteBytes: Number.POSITIVE_INFINITY }
   }
-  const fd = unblocked(kind)
-  return { fd, isTerminal: false, maxWriteBytes: PIPE_BYTES }
+  return { fd: unblocked(fd, kind), isTerminal: false, maxWriteBytes: PIPE_BYTES }
 }
 
 /** Whether a person sees what is written to stdout. */
@@ -35,21 +35,28 @@ export function isPipe(): boolean {
   return fs.fstatSync(STDOUT).isFIFO()
 }
 
+/** Whether stdout is the journal of systemd, which says so by its device and inode (systemd.exec(5)). */
+export function isJournal(journalStream: string | undefined): boolean {
+  if (journalStream === undefined) return false
+  const { dev, ino } = fs.fstatSync(STDOUT)
+  return journalStream === `${dev}:${ino}`
+}
+
 /**
- * A descriptor of stdout that does not block.
+ * A descriptor of stdout or stderr that does not block.
  *
  * A pipe is opened a second time, since the mode belongs to the opening and other processes may share the first.
- * Where that can't be done (a socket, another user's pipe, not Linux), Node.js makes descriptor 1 itself
+ * Where that can't be done (a socket, another user's pipe, not Linux), Node.js makes the descriptor itself
  * non-blocking as soon as `process.stdout` is used. Files and terminals have no such mode.
  */
-function unblocked(kind: fs.Stats): number {
+function unblocked(fd: StandardFd, kind: fs.Stats): number {
   if (kind.isFIFO()) {
     try {
-      return fs.openSync('/proc/self/fd/1', O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK)
+      return fs.openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK)
     } catch {
       // Goes on as for a socket.
     }
   }
-  void process.stdout
-  return STDOUT
+  void (fd === STDOUT ? process.stdout : process.stderr)
+  return fd
 }

@@ -17,26 +17,62 @@ interface Part {
   readonly bytes: number
 }
 
+/** Where and how a record says that it was cut. */
+export interface CutMark {
+  readonly path: readonly string[]
+  readonly value: unknown
+}
+
+const TRUNCATED: CutMark = { path: ['truncated'], value: true }
+
 /**
  * Makes a record fit: its longest values are cut to one common length, texts at a character boundary, lists and
- * objects by cutting what they hold, and `truncated` is set. Where too many values are left even so, the last ones
- * are left out.
+ * objects by cutting what they hold, and the mark is set. Where too many values are left even so, the last ones are
+ * left out.
  * @param maxBytes what the record may take as JSON
  * @param keep the fields that are never left out
+ * @param mark undefined when the record has no place for one
  */
-export function fitRecord(record: Container, maxBytes: number, keep: ReadonlySet<string>): Container {
+export function fitRecord(
+  record: Container,
+  maxBytes: number,
+  keep: ReadonlySet<string>,
+  mark: CutMark | undefined = TRUNCATED,
+): Container {
   if (byteLength(record) <= maxBytes) return record
-  const { truncated: _, ...others } = record
-  const mark = { truncated: true }
-  const parts = partsOf(others, maxBytes - byteLength(mark), keep)
-  return { ...Object.fromEntries(parts.map(({ key, value }) => [key, value])), ...mark }
+  const room = maxBytes - (mark === undefined ? 0 : byteLength({ [mark.path.join('":{"')]: mark.value }))
+  const parts = partsOf(withoutMark(record, mark), room, keep)
+  const fitted = Object.fromEntries(parts.map(({ key, value }) => [key, value]))
+  if (mark !== undefined) setMark(fitted, mark)
+  return fitted
+}
+
+/** Whether a line, with its newline, is no longer than it may be. */
+export function fits(line: string, maxBytes: number): boolean {
+  // UTF-8 takes at most three bytes for a UTF-16 unit.
+  return line.length * 3 <= maxBytes || Buffer.byteLength(line) <= maxBytes
 }
 
 /** Makes a finished line of JSON fit, as {@link fitRecord} does; a line that fits is returned as it is. */
 export function fitLine(line: string, maxBytes: number, keep: ReadonlySet<string>): string {
-  // UTF-8 takes at most three bytes for a UTF-16 unit.
-  if (line.length * 3 <= maxBytes || Buffer.byteLength(line) <= maxBytes) return line
+  if (fits(line, maxBytes)) return line
   return `${encodeValue(fitRecord(JSON.parse(line), maxBytes - 1, keep))}\n`
+}
+
+/** A record with its mark taken out, so that it comes last. */
+function withoutMark(record: Container, mark: CutMark | undefined): Container {
+  if (mark?.path.length !== 1) return record
+  const { [mark.path[0] ?? '']: _, ...others } = record
+  return others
+}
+
+function setMark(record: Container, { path: [key = '', ...rest], value }: CutMark): void {
+  if (rest.length === 0) record[key] = value
+  else {
+    const inner: Container = { ...(record[key] as Container | undefined) }
+    setMark(inner, { path: rest, value })
+    record[key] = inner
+  }
 }
 
 /** The values of a container that stay, each cut to the common length. */

@@ -2,10 +2,11 @@ import { createRequire } from 'node:module'
 import type { PrettyOptions } from 'pino-pretty'
 import type { Entry } from '../entry.js'
 import type { Level } from '../vocabulary.js'
-import { completionMessage, type EventFields, startMessage, toRecord, withAdded } from './fields.js'
+import { type EventFields, reservedNames, toRecord, withAdded } from './fields.js'
 import type { Format } from './format.js'
 import { LOG_LINE_KEEPS } from './json.js'
 import { fitRecord } from './limit.js'
+import { completionMessage, startMessage } from './messages.js'
 import { eventHead, logLineHead, type Paint } from './pretty-head.js'
 import { visibleLines, visibleText, visibleValue } from './visible.js'
 
@@ -22,19 +23,23 @@ export function prettyFormat(fields: EventFields, colors: boolean, maxLineBytes:
   const printEvent = createPrinter(colors, eventHead, SAID_BY_HEAD)
   const printLogLine = createPrinter(colors, logLineHead, 'timestamp,level,request_id,message')
 
+  const reserved = reservedNames()
+
   function printFitted(entry: Entry, level: Level, record: Row, message: string): string {
     const row = { timestamp: entry.time, level, ...record, message }
-    return printEvent(fitRecord(row, maxLineBytes, fields.reserved))
+    return printEvent(fitRecord(row, maxLineBytes, reserved))
   }
 
   return {
+    // A person knows what the service is.
+    addsService: true,
     started: (entry, level) =>
-      printFitted(entry, level, toRecord(entry, fields.started), startMessage(entry)),
+      printFitted(entry, level, toRecord(entry, level, fields.started), startMessage(entry)),
     completed: (entry, level) =>
       printFitted(
         entry,
         level,
-        withAdded(toRecord(entry, fields.completed), entry),
+        withAdded(toRecord(entry, level, fields.completed), entry),
         completionMessage(entry),
       ),
     logLine: (line) => {

@@ -3,6 +3,7 @@ import type { RawRequest } from '../options.js'
 import type { Capture, CaptureSource } from '../rules/capture.js'
 import { cutPath, pathOf } from '../rules/path.js'
 import type { RequestId } from '../rules/request-id.js'
+import { readTraceparent } from '../rules/traceparent.js'
 
 const NOTHING_CAPTURED: readonly undefined[] = []
 
@@ -18,6 +19,7 @@ export class Arrivals {
   }
 
   of(
+    { httpVersion, headers }: RawRequest,
     { rejected, clientId }: RequestId,
     requestId: string,
     method: string,
@@ -32,6 +34,8 @@ export class Arrivals {
       clientRequestId: clientId,
       method,
       path,
+      protocol: httpVersion,
+      trace: readTraceparent(headers.traceparent),
       pathCut: path !== whole,
       route,
       captured:
@@ -50,6 +54,8 @@ export class Arrivals {
       clientRequestId: undefined,
       method: undefined,
       path: undefined,
+      protocol: undefined,
+      trace: undefined,
       pathCut: false,
       route: undefined,
       captured: this.#captures.map(({ read }) => read(source, false)),

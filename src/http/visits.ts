@@ -84,7 +84,7 @@ export class Visits implements VisitKeeper {
 
   /** Opens the entry of a request that has come to a route. */
   enter(visit: Visit, { requestId, method, route, isRouted, source, request, bindsId }: Routing): Entry {
-    const arrival = this.#arrivals.of(visit.id, requestId, method, route, source)
+    const arrival = this.#arrivals.of(visit.raw, visit.id, requestId, method, route, source)
     visit.request = request
     visit.routed = isRouted
     visit.entry = this.#ledger.open(arrival, request.log, bindsId, visit.start)
@@ -195,7 +195,14 @@ export class Visits implements VisitKeeper {
   /** Enters a request that no route has had. */
   enterUnrouted(visit: Visit): Entry {
     const { url = '', method = '' } = visit.raw
-    const arrival = this.#arrivals.of(visit.id, visit.id.id, method, undefined, sourceOf(visit.raw, url))
+    const arrival = this.#arrivals.of(
+      visit.raw,
+      visit.id,
+      visit.id.id,
+      method,
+      undefined,
+      sourceOf(visit.raw, url),
+    )
     visit.entry = this.#ledger.open(arrival, this.#logger(), false, visit.start)
     return visit.entry
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Arrival, Entry } from '../../src/entry.js'
-import { nativeFields } from '../../src/formats/fields.js'
+import { reservedNames } from '../../src/formats/fields.js'
 import type { Format } from '../../src/formats/format.js'
 import { Ledger } from '../../src/ledger.js'
 import type { Include } from '../../src/options.js'
@@ -12,7 +12,7 @@ import type { Level, Outcome } from '../../src/vocabulary.js'
 import { anyError, anyText, anything } from './arbitraries.js'
 
 const INCLUDE: Include[] = ['query', 'user_agent', 'header:x-any']
-export const fields = nativeFields(compileCaptures(INCLUDE, []))
+export const captures = compileCaptures(INCLUDE, [])
 
 /** The life of a request with nothing in it to rely on. */
 export interface Life {
@@ -28,6 +28,10 @@ const anyArrival: fc.Arbitrary<Arrival> = fc.record({
   requestId: anyText,
   idRejected: fc.option(fc.constantFrom('length', 'charset', 'multiple'), { nil: undefined }),
   clientRequestId: fc.option(anyText, { nil: undefined }),
+  protocol: fc.constantFrom('1.0', '1.1', '2.0'),
+  trace: fc.option(fc.constant({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), flags: '01' }), {
+    nil: undefined,
+  }),
   method: anyText,
   path: anyText.map(cutPath),
   pathCut: fc.boolean(),
@@ -57,7 +61,7 @@ export function linesOf(life: Life, format: Format): [string, string] {
   const lines: string[] = []
   const ledger = new Ledger(
     parseEventOptions({}),
-    fields.reserved,
+    reservedNames(),
     {
       started: (entry: Entry, level: Level) => lines.push(format.started(entry, level)),
       completed: (entry: Entry, level: Level) => lines.push(format.completed(entry, level)),

@@ -1,0 +1,80 @@
+import type { Entry } from '../entry.js'
+import type { Template } from '../options.js'
+import type { Level } from '../vocabulary.js'
+import { compileTemplate, type Sources } from './encoder.js'
+import type { Format } from './format.js'
+import { FORMS } from './forms.js'
+import { type CutMark, fitRecord, fits } from './limit.js'
+import type { LogRow } from './sources.js'
+import { json, type Syntax } from './syntax.js'
+import { isTemplate, referenceOf } from './template.js'
+import { encodeValue } from './text.js'
+
+/** Compiles a format from its declaration: what a line holds, and how it is written. */
+export function lineFormat(
+  template: Template,
+  syntax: Syntax,
+  sources: Sources,
+  maxLineBytes: number,
+): Format {
+  /** What is too long is written as JSON first, which can be read again. */
+  const plain: Syntax = syntax.nests ? syntax : { ...json, nests: false, key: flatKey }
+  const compile = (of: Syntax) => ({
+    started: compileTemplate<Entry>(template, 'started', sources, of),
+    completed: compileTemplate<Entry>(template, 'completed', sources, of),
+    row: compileTemplate<LogRow>(template, 'row', sources, of),
+  })
+  const encoders = compile(syntax)
+  const fitting = syntax === plain ? encoders : compile(plain)
+  const keep = new Set(Object.keys(template))
+  const mark = markOf(template)
+
+  function write<Kind extends keyof typeof encoders>(
+    kind: Kind,
+    subject: Parameters<(typeof encoders)[Kind]>[0],
+    level: Level,
+  ): string {
+    const encode = encoders[kind] as (subject: unknown, level: Level) => string
+    const line = `${syntax.open}${encode(subject, level).slice(1)}${syntax.close}\n`
+    if (fits(line, maxLineBytes)) return line
+    const encodeAgain = fitting[kind] as (subject: unknown, level: Level) => string
+    const record = JSON.parse(`{${encodeAgain(subject, level).slice(1)}}`)
+    return `${writeRecord(fitRecord(record, maxLineBytes - 1, keep, mark), syntax)}\n`
+  }
+
+  return {
+    addsService: true,
+    started: (entry, level) => write('started', entry, level),
+    completed: (entry, level) => write('completed', entry, level),
+    logLine: (line) => {
+      const row: LogRow = JSON.parse(line)
+      return write('row', row, row.level as Level)
+    },
+  }
+}
+
+function flatKey(path: readonly string[]): string {
+  return json.key([path.join('.')])
+}
+
+function writeRecord(record: Record<string, unknown>, syntax: Syntax): string {
+  if (syntax.nests) return encodeValue(record)
+  const fields = Object.entries(record).map(([key, value]) => syntax.key([key]) + syntax.value(value))
+  return fields.join('').slice(1)
+}
+
+/** Where a template has lines say that they were cut. */
+function markOf(template: Template, parent: readonly string[] = []): CutMark | undefined {
+  for (const [key, value] of Object.entries(template)) {
+    const path = [...parent, key]
+    if (isTemplate(value)) {
+      const found = markOf(value, path)
+      if (found !== undefined) return found
+    }
+    const reference = referenceOf(value)
+    if (reference?.source !== 'truncated') continue
+    const form = reference.form === undefined ? undefined : FORMS.truncated?.[reference.form]
+    return { path, value: form === undefined ? true : form(true as never) }
+  }
+  return undefined
+}

@@ -1,0 +1,14 @@
+import type { Entry } from '../entry.js'
+
+/** The message of a start event: the story as a person reads it in a raw line. */
+export function startMessage(entry: Entry): string {
+  return entry.method === undefined ? 'unparsed request' : `${entry.method} ${entry.path}`
+}
+
+/** The message of a completion event; an ending other than `completed` is named. */
+export function completionMessage(entry: Entry): string {
+  const status = entry.status === undefined ? '' : ` ${entry.status}`
+  const duration = entry.durationMs === undefined ? '' : ` ${entry.durationMs}ms`
+  const story = startMessage(entry) + status + duration
+  return entry.outcome === 'completed' ? story : `${story} ${entry.outcome}`
+}

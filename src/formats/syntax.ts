@@ -1,0 +1,42 @@
+import { encodeText, encodeValue } from './text.js'
+
+/** How a line is written, whatever it says. */
+export interface Syntax {
+  /** What a line begins and ends with, without its newline. */
+  readonly open: string
+  readonly close: string
+  /** What stands before a value: with the separator, which the first value of a line does without. */
+  key(path: readonly string[]): string
+  value(value: unknown): string
+  /** Whether an object may hold others; where not, their keys are joined. */
+  readonly nests: boolean
+}
+
+/** JSON (RFC 8259). */
+export const json: Syntax = {
+  open: '{',
+  close: '}',
+  key: (path) => `,${encodeText(path.at(-1) ?? '')}:`,
+  value: (value) => {
+    if (typeof value === 'string') return encodeText(value)
+    return typeof value === 'object' ? encodeValue(value) : String(value)
+  },
+  nests: true,
+}
+
+/** Texts that stand in logfmt without quotes. */
+const BARE = /^[!#-<>-[\]-~]+$/
+/** What a key of logfmt may not hold. */
+const NO_KEY = /[^!#-<>-~]/g
+
+/** logfmt: `key=value`, texts in quotes where they need it, escaped there as in JSON. */
+export const logfmt: Syntax = {
+  open: '',
+  close: '',
+  key: (path) => ` ${path.join('.').replace(NO_KEY, '_') || '_'}=`,
+  value: (value) => {
+    if (typeof value === 'string') return BARE.test(value) ? value : encodeText(value)
+    return typeof value === 'object' && value !== null ? encodeText(JSON.stringify(value)) : String(value)
+  },
+  nests: false,
+}

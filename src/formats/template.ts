@@ -1,0 +1,75 @@
+import { showValue, WaybillError } from '../errors.js'
+import type { Template, TemplateValue } from '../options.js'
+import { FORMS } from './forms.js'
+
+/** A source, and the form in which it is said. */
+export interface Reference {
+  readonly source: string
+  readonly form: string | undefined
+}
+
+/** The sources that hold many fields: what handlers and log lines add, what `include` names. */
+export const SPREADS: readonly string[] = ['added', 'included']
+const SPREAD_FORMS: Readonly<Record<string, readonly string[]>> = { added: ['flat', 'labels'], included: [] }
+
+/** The source that a value of a template names, if it does. */
+export function referenceOf(value: TemplateValue): Reference | undefined {
+  if (typeof value !== 'string' || !value.startsWith('$')) return undefined
+  const [source = '', form] = value.slice(1).split(':', 2)
+  return { source, form }
+}
+
+export function isTemplate(value: unknown): value is Template {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * Throws unless a value is a template whose references all exist.
+ * @param option the name of the option that holds it
+ */
+export function checkTemplate(option: string, value: unknown, sources: readonly string[]): Template {
+  if (!isTemplate(value)) refuse('TYPE', option, 'an object in the shape of a line', value)
+  if (Object.keys(value).length === 0) refuse('VALUE', option, 'an object with at least one key', value)
+  for (const [key, each] of Object.entries(value)) checkValue(`${option}.${key}`, key, each, sources)
+  return value
+}
+
+function checkValue(option: string, key: string, value: unknown, sources: readonly string[]): void {
+  if (isTemplate(value) && !key.startsWith('*')) {
+    checkTemplate(option, value, sources)
+    return
+  }
+  const isConstant = ['string', 'number', 'boolean'].includes(typeof value) || isTexts(value)
+  if (!isConstant)
+    refuse('TYPE', option, 'a text, a number, a boolean, an array of texts or an object', value)
+  const reference = referenceOf(value as TemplateValue)
+  if (key.startsWith('*') ? !isSpread(reference) : reference !== undefined && !isKnown(reference, sources))
+    refuse('VALUE', option, key.startsWith('*') ? "'$added' or '$included'" : takesOf(sources), value)
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
+}
+
+function isSpread(reference: Reference | undefined): boolean {
+  if (reference === undefined) return false
+  const forms = SPREAD_FORMS[reference.source]
+  return forms !== undefined && (reference.form === undefined || forms.includes(reference.form))
+}
+
+function isKnown({ source, form }: Reference, sources: readonly string[]): boolean {
+  if (!sources.includes(source)) return false
+  return form === undefined || Object.hasOwn(FORMS[source] ?? {}, form)
+}
+
+function takesOf(sources: readonly string[]): string {
+  const forms = Object.entries(FORMS).flatMap(([source, of]) =>
+    Object.keys(of).map((form) => `$${source}:${form}`),
+  )
+  return `a source, which is one of ${[...sources.map((source) => `$${source}`), ...forms].join(', ')}`
+}
+
+function refuse(kind: 'TYPE' | 'VALUE', option: string, takes: string, value: unknown): never {
+  const message = `option ${option} takes ${takes}, got ${showValue(value)}`
+  throw new WaybillError(`WAYBILL_ERR_OPTION_${kind}`, message, option)
+}

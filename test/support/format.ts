@@ -1,0 +1,11 @@
+import type { Format } from '../../src/formats/format.js'
+import { createFormat, type FormatSettings } from '../../src/formats/formats.js'
+import type { Capture } from '../../src/rules/capture.js'
+import { MAX_LINE_BYTES } from '../../src/vocabulary.js'
+
+/** A format with nothing about it that was not asked for. */
+export function formatOf(settings: Partial<FormatSettings> = {}, captures: readonly Capture[] = []): Format {
+  const nothing = { service: undefined, version: undefined, environment: undefined, project: undefined }
+  const looks = { format: 'json', colors: false, priority: false, maxLineBytes: MAX_LINE_BYTES } as const
+  return createFormat({ ...nothing, ...looks, ...settings }, captures)
+}
