@@ -68,7 +68,7 @@ export class Entry implements Arrival {
   responseBytes: number | undefined
   slow = false
   /** How long after it had closed its handler answered. */
-  lateMs = 0
+  lateMs: number | undefined
   failure: Failure | undefined
 
   readonly #reserved: ReadonlySet<string>

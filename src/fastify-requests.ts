@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Entry } from './entry.js'
 import { isNullLogger, isUnrouted, type RequestObserver } from './fastify-insides.js'
+import { receiveHandover } from './http/upgrades.js'
 import type { Visit } from './http/visit.js'
 import type { Visits } from './http/visits.js'
 import type { RawRequest } from './options.js'
@@ -56,18 +57,14 @@ export class FastifyRequests implements RequestObserver {
 
   failed(error: unknown, request: FastifyRequest): void {
     entryOf(request)?.fail(error)
-    if (attempt(() => codeOf(error), undefined) === HANDLER_TIMEOUT) this.timedOut(request)
-  }
-
-  timedOut(request: FastifyRequest): void {
     const visit = this.#visits.of(request.raw)
-    if (visit !== undefined) visit.timedOut = true
+    if (visit !== undefined && isHandlerTimeout(error)) visit.handlerTimedOut = true
   }
 
   broke(error: unknown, request: FastifyRequest): void {
     const visit = this.#visits.of(request.raw)
     if (visit === undefined) return
-    if (attempt(() => codeOf(error), undefined) === HANDLER_TIMEOUT) visit.timedOut = true
+    if (isHandlerTimeout(error)) visit.handlerTimedOut = true
     this.#visits.broke(visit, error)
   }
 
@@ -76,10 +73,16 @@ export class FastifyRequests implements RequestObserver {
   }
 
   #visitOf({ raw, id }: FastifyRequest, reply: FastifyReply): Visit {
-    const visit = this.#visits.of(raw)
-    if (visit === undefined) return this.#visits.receive(raw, reply.raw, (raw as Marked)[ID] ?? { id })
+    const visit = this.#visits.of(raw) ?? this.#receive(raw, reply, id)
     if (visit.response === undefined) this.#visits.attach(visit, reply.raw)
     return visit
+  }
+
+  /** Receives a request that no server has had: an injected one, or one of a server that is not the app's. */
+  #receive(raw: FastifyRequest['raw'], reply: FastifyReply, id: string): Visit {
+    const { upgrade } = raw as { upgrade?: boolean }
+    if (upgrade) return receiveHandover(this.#visits, raw, raw.socket)
+    return this.#visits.receive(raw, reply.raw, (raw as Marked)[ID] ?? { id })
   }
 
   #bindsId(request: FastifyRequest): boolean {
@@ -99,6 +102,10 @@ function useChildOf(logger: FastifyRequest['log'], request: FastifyRequest, repl
   const { logLevel } = request.routeOptions
   request.log = logger.child({ request_id: request.id }, logLevel ? { level: logLevel } : {})
   reply.log = request.log
+}
+
+function isHandlerTimeout(error: unknown): boolean {
+  return attempt(() => codeOf(error), undefined) === HANDLER_TIMEOUT
 }
 
 /** The record of a request; absent on one that was answered before it arrived. */

@@ -98,13 +98,6 @@ function install(app: FastifyInstance, options: Options): void {
     requests.failed(error, request)
     done()
   })
-  // The hook costs every request a listener, for a timeout that is off unless it is asked for.
-  if (app.initialConfig.connectionTimeout) {
-    app.addHook('onTimeout', (request, _reply, done) => {
-      requests.timedOut(request)
-      done()
-    })
-  }
   if (!replaceRequestLines(app, requests)) observeByHooks(app, requests)
 }
 

@@ -50,7 +50,8 @@ export class Ledger {
     if (entry.method !== undefined) {
       const elapsed = entry.closedAt - entry.startedAt
       entry.durationMs = roundMs(elapsed)
-      entry.slow = elapsed >= slowMs
+      // A connection that became another thing is meant to last.
+      entry.slow = elapsed >= slowMs && ending.outcome !== 'upgraded'
     }
     entry.status = ending.status
     entry.outcome = ending.outcome

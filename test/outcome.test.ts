@@ -15,7 +15,13 @@ const sent = { ...none, status: 200 }
 
 test.each([
   ['finished', { ...sent, finished: true }, 'completed', 200],
-  ['answered before any route had it', { ...sent, finished: true, routed: false }, 'rejected', 200],
+  [
+    'refused before any route had it',
+    { ...none, status: 400, finished: true, routed: false },
+    'rejected',
+    400,
+  ],
+  ['answered by what is no route', { ...sent, finished: true, routed: false }, 'completed', 200],
   ['left half-way', { ...sent, left: true }, 'aborted', 200],
   ['left before any header', { ...none, left: true }, 'aborted', 499],
   ['left while the service closes', { ...none, left: true, closing: true }, 'aborted', 499],

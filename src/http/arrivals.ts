@@ -69,3 +69,9 @@ export function sourceOf({ headers, socket }: RawRequest, originalUrl: string): 
   const host = headers.host ?? (typeof authority === 'string' ? authority : '')
   return { headers, ip: socket.remoteAddress ?? '', host, originalUrl }
 }
+
+/** Where a CONNECT wants to go: HTTP/2 has it elsewhere. What may be a password before an `@` is left out. */
+export function authorityOf(headers: RawRequest['headers'], target: string): string {
+  const authority: unknown = headers[':authority']
+  return (typeof authority === 'string' ? authority : target).replace(/^.*@/s, '')
+}

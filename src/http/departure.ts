@@ -8,10 +8,11 @@ interface StreamSigns {
   readonly aborted: boolean
   readonly destroyed: boolean
   readonly rstCode?: number | undefined
+  readonly sentHeaders?: { readonly ':status'?: unknown } | undefined
 }
 
 /** The stream of a response; HTTP/1 has none. */
-function streamOf({ response }: Visit): StreamSigns | undefined {
+export function streamOf({ response }: Visit): StreamSigns | undefined {
   return (response as { stream?: StreamSigns } | undefined)?.stream
 }
 
@@ -34,7 +35,9 @@ export function hasLeft(visit: Visit): boolean {
   const stream = streamOf(visit)
   if (stream !== undefined) return !visit.broken && (isReset(stream) || stream.destroyed)
   const { readableEnded, errored } = visit.raw.socket as Partial<Socket>
-  return readableEnded === true || isNetworkError(errored)
+  // The server may have destroyed its response with an error of another connection, or of a file.
+  if (isNetworkError(errored) && errored !== visit.response?.errored) return true
+  return visit.handedOver ? visit.closedFirst : readableEnded === true
 }
 
 /** Whether a response that was not finished has not even begun to be sent, although its head was written. */
@@ -56,11 +59,23 @@ export function isUnsent({ response, raw, pieces, wasHeld }: Visit): boolean {
  * What of a body has been sent when its response was not finished, as far as Node.js tells: of HTTP/1 without TLS
  * what the operating system took, else the pieces that were written whole.
  */
-export function sentBytesOf(visit: Visit): number {
+export function sentBytesOf(visit: Visit): number | undefined {
   const { bodyBytes, framingBytes, response, raw } = visit
+  if (isBypassed(visit)) return undefined
+  if (isSent(visit)) return bodyBytes
   if (visit.unsent) return 0
   const waiting = response?.writableLength ?? 0
   const left = waiting > 0 || raw.httpVersionMajor !== 1 ? waiting : Connection.of(raw.socket).unsentBytes
   const written = bodyBytes + (response?.chunkedEncoding ? framingBytes : 0)
   return written === 0 ? 0 : Math.max(0, Math.round(bodyBytes * (1 - left / written)))
+}
+
+/** Whether an answer went past the response, as a connection that was handed over and a raw HTTP/2 stream do. */
+function isBypassed(visit: Visit): boolean {
+  return visit.pieces === 0 && (visit.handedOver || streamOf(visit)?.sentHeaders !== undefined)
+}
+
+/** Whether the server ended the connection of a request since nothing came or went over it for too long. */
+export function hasTimedOut({ raw }: Visit): boolean {
+  return raw.httpVersionMajor === 1 && 'readableEnded' in raw.socket && Connection.of(raw.socket).timedOut
 }

@@ -51,15 +51,16 @@ export function createWatch(): (response: ServerResponse, observer: ResponseObse
     if (this.writableEnded) return end.call(this, chunk, encoding, callback)
     const gone = isGone(this)
     watch.ending = true
+    let result: ServerResponse
     try {
-      end.call(this, chunk, encoding, callback)
+      result = end.call(this, chunk, encoding, callback)
     } finally {
       watch.ending = false
     }
     tell(observer, gone, chunk, encoding)
     observer.ended()
     if (this.writableLength > 0) observer.held()
-    return this
+    return result
   }
 
   function finish(this: Watched): void {

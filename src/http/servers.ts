@@ -1,6 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
+import type { RawRequest } from '../options.js'
+import { isLeftTo, listenBeside, listenFirst } from './listeners.js'
 import { answerAsNode, refuseUnparsed } from './unparsed.js'
 import { receiveUpgrades, takeConnect } from './upgrades.js'
 import type { RawResponse } from './visit.js'
@@ -35,21 +37,43 @@ function subscribeOnce(): void {
 /** Has every request of a server received, also those that Node.js answers before the app has them. */
 export function receiveFrom(server: Server, visits: Visits): void {
   subscribeOnce()
-  ;(server as Marked)[VISITS] = visits
+  const marked: Marked = server
+  // Of several apps on one server the first receives what none of them has a route for.
+  marked[VISITS] ??= visits
+  const receive = (raw: RawRequest, response: RawResponse): void => {
+    if (marked[VISITS] === visits && visits.of(raw) === undefined) visits.receive(raw, response)
+  }
   // HTTP/2 publishes nothing.
-  server.prependListener('request', (raw, response) => {
-    if (visits.of(raw) === undefined) visits.receive(raw, response)
-  })
-  server.prependListener('checkExpectation', (raw, response) => {
-    if (visits.of(raw) === undefined) visits.receive(raw, response)
-    // What Node.js does when nobody listens.
-    if (server.listenerCount('checkExpectation') === 1) response.writeHead(EXPECTATION_FAILED).end()
-  })
-  server.prependListener('clientError', (error, connection) => {
-    const socket = connection as Socket
-    refuseUnparsed(visits, error, socket)
-    if (server.listenerCount('clientError') === 1) answerAsNode(error, socket)
-  })
+  listenFirst(server, 'request', receive)
+  listenBeside(server, 'checkContinue', (raw: RawRequest, response: RawResponse) => receive(raw, response))
+  refuseExpectations(server, visits, receive)
+  if (marked[VISITS] !== visits) return
+  refuseWhatIsUnparsed(server, visits)
   takeConnect(server, visits)
   receiveUpgrades(server, visits)
+}
+
+function refuseExpectations(
+  server: Server,
+  visits: Visits,
+  receive: (raw: RawRequest, response: RawResponse) => void,
+): void {
+  const expectation = (raw: RawRequest, response: RawResponse): void => {
+    receive(raw, response)
+    if (!isLeftTo(server, 'checkExpectation', expectation)) return
+    const visit = visits.of(raw)
+    if (visit !== undefined) visits.enterUnrouted(visit)
+    // What Node.js does when nobody listens.
+    response.writeHead(EXPECTATION_FAILED).end()
+  }
+  listenFirst(server, 'checkExpectation', expectation)
+}
+
+function refuseWhatIsUnparsed(server: Server, visits: Visits): void {
+  const clientError = (error: Error, connection: unknown): void => {
+    const socket = connection as Socket
+    refuseUnparsed(visits, error, socket)
+    if (isLeftTo(server, 'clientError', clientError)) answerAsNode(error, socket)
+  }
+  listenFirst(server, 'clientError', clientError)
 }

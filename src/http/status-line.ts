@@ -1,28 +1,57 @@
 import type { Duplex } from 'node:stream'
+import { respondingOn } from './node-insides.js'
 
 /** The status line of HTTP/1 (RFC 9112, section 4), as it begins what is written to a connection by hand. */
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)/
 const LENGTH = 'HTTP/1.1 200'.length
+const SWITCHING_PROTOCOLS = 101
+
+/** Whether a status is one of those before the final one (RFC 9110, section 15.2). */
+function isInterim(status: number): boolean {
+  return status < 200 && status !== SWITCHING_PROTOCOLS
+}
 
 /** Tells the status of the next answer that is written to a connection without a response of Node.js. */
 export function watchStatus(connection: Duplex, told: (status: number) => void): void {
-  const write = connection.write as (...args: unknown[]) => boolean
-  const end = connection.end as (...args: unknown[]) => Duplex
+  type Method = (...args: unknown[]) => unknown
+  const { write, end } = connection as unknown as { write: Method; end: Method }
+  let head = ''
+  let done = false
 
   function read(chunk: unknown): void {
-    connection.write = write
-    connection.end = end
-    const head = Buffer.isBuffer(chunk) ? chunk.toString('latin1', 0, LENGTH) : String(chunk)
+    // What a response writes is an answer to an earlier request, or is told by that response.
+    if (done || !hasText(chunk) || respondingOn(connection)?.headersSent) return
+    head +=
+      typeof chunk === 'string' ? chunk.slice(0, LENGTH) : Buffer.from(chunk).toString('latin1', 0, LENGTH)
+    if (head.length < LENGTH) return
     const status = STATUS_LINE.exec(head)?.[1]
+    head = ''
+    if (status !== undefined && isInterim(Number(status))) return
+    done = true
+    unwatch()
     if (status !== undefined) told(Number(status))
   }
 
-  connection.write = function watchedWrite(...args: unknown[]): boolean {
+  /** Others may have wrapped what is there now. */
+  function unwatch(): void {
+    const now = connection as unknown as { write: Method; end: Method }
+    if (now.write === watchedWrite) now.write = write
+    if (now.end === watchedEnd) now.end = end
+  }
+
+  function watchedWrite(...args: unknown[]): unknown {
     read(args[0])
     return write.apply(connection, args)
   }
-  connection.end = function watchedEnd(...args: unknown[]): Duplex {
+
+  function watchedEnd(...args: unknown[]): unknown {
     read(args[0])
     return end.apply(connection, args)
   }
+
+  Object.assign(connection, { write: watchedWrite, end: watchedEnd })
+}
+
+function hasText(chunk: unknown): chunk is string | Uint8Array {
+  return (typeof chunk === 'string' || chunk instanceof Uint8Array) && chunk.length > 0
 }

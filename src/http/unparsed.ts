@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Outcome } from '../vocabulary.js'
 import { Connection } from './connection.js'
 import { hasLeft } from './departure.js'
+import { respondingOn } from './node-insides.js'
 import { watchStatus } from './status-line.js'
 import type { Visits } from './visits.js'
 
@@ -55,9 +56,7 @@ function enterUnparsed(visits: Visits, error: ClientError, socket: Socket, outco
 
 /** Answers as Node.js does when no server listens for its client errors. */
 export function answerAsNode(error: ClientError, socket: Socket): void {
-  const answering = Connection.of(socket).last
-  const isAnswered = answering?.listed === true && answering.status !== undefined
-  if (socket.writable && !isAnswered) {
+  if (socket.writable && respondingOn(socket)?.headersSent !== true) {
     const status = NODE_STATUS[error.code ?? ''] ?? BAD_REQUEST
     socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`)
   }

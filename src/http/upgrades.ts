@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { RawRequest } from '../options.js'
+import { isLeftTo, listenBeside, listenFirst } from './listeners.js'
 import { watchStatus } from './status-line.js'
 import type { RawResponse, Visit } from './visit.js'
 import type { Visits } from './visits.js'
@@ -8,29 +9,17 @@ import type { Visits } from './visits.js'
 /** RFC 9110, section 15.5.6. */
 const METHOD_NOT_ALLOWED = 405
 
-/** Receives requests whose connection is handed over by an app that listens for upgrades; Node.js says nothing else of them. */
+/** Receives requests whose connection is handed over to an app that listens for upgrades. */
 export function receiveUpgrades(server: Server, visits: Visits): void {
-  const handOver = (raw: RawRequest, connection: Duplex): void => {
+  listenBeside(server, 'upgrade', (raw: RawRequest, connection: Duplex) => {
     receiveHandover(visits, raw, connection)
-  }
-  // While nobody listens, Node.js serves an upgrade as any other request: then there must be no listener of ours.
-  const listen = (): void => {
-    if (!server.listeners('upgrade').includes(handOver)) server.prependListener('upgrade', handOver)
-  }
-  if (server.listenerCount('upgrade') > 0) listen()
-  server.on('newListener', (event: unknown, listener: unknown) => {
-    if (event === 'upgrade' && listener !== handOver) listen()
-  })
-  server.on('removeListener', (event: unknown, listener: unknown) => {
-    if (event !== 'upgrade' || listener === handOver) return
-    if (server.listenerCount('upgrade') === 1) server.removeListener('upgrade', handOver)
   })
 }
 
 /** Receives CONNECT, and does with it what Node.js does when the app does not listen for it. */
 export function takeConnect(server: Server, visits: Visits): void {
-  server.prependListener('connect', (raw: RawRequest, other: Duplex | RawResponse) => {
-    const isUnwanted = server.listenerCount('connect') === 1
+  const connect = (raw: RawRequest, other: Duplex | RawResponse): void => {
+    const isUnwanted = isLeftTo(server, 'connect', connect)
     if (isResponse(other)) {
       const visit = visits.receive(raw, other)
       visit.handedOver = true
@@ -41,7 +30,8 @@ export function takeConnect(server: Server, visits: Visits): void {
     const visit = receiveHandover(visits, raw, other)
     visit.refused = isUnwanted
     if (isUnwanted) other.destroy()
-  })
+  }
+  listenFirst(server, 'connect', connect)
 }
 
 /** HTTP/2 has responses for CONNECT too. */
@@ -49,13 +39,20 @@ function isResponse(other: Duplex | RawResponse): other is RawResponse {
   return 'writeHead' in other
 }
 
-function receiveHandover(visits: Visits, raw: RawRequest, connection: Duplex): Visit {
+/** Receives a request whose connection is no longer one of HTTP: it is over when that closes. */
+export function receiveHandover(visits: Visits, raw: RawRequest, connection: Duplex): Visit {
+  // Fastify hands the upgrades of a further server of localhost to the listeners of the first.
+  const known = visits.of(raw)
+  if (known !== undefined) return known
   const visit = visits.receive(raw, undefined)
   visit.handedOver = true
   // Whoever listens for it is to it what a route is to others.
   visit.routed = true
   watchStatus(connection, (status) => {
     visit.writtenStatus = status
+  })
+  connection.once('end', () => {
+    visit.closedFirst = !connection.writableEnded
   })
   connection.once('close', () => visits.leave(visit))
   // Its start is told now, unless a framework has it do a route.

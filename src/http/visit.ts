@@ -34,6 +34,8 @@ export class Visit implements ResponseObserver, Linked<Visit> {
   readonly id: RequestId
   readonly start: Start
   readonly raw: RawRequest
+  /** The target as it came: a framework may rewrite it. */
+  readonly url: string
   /** Absent where Node.js makes none: for an upgrade and for CONNECT. */
   response: RawResponse | undefined
   /** The bytes of its body, and those that chunks add to them. */
@@ -56,12 +58,16 @@ export class Visit implements ResponseObserver, Linked<Visit> {
   sent = false
   /** Whether the server broke the response off. */
   broken = false
-  /** Whether a timeout of the server's ended it. */
+  /** Whether the server gave up waiting for it. */
   timedOut = false
+  /** Whether the server answered it since its handler took too long. */
+  handlerTimedOut = false
   /** Whether the server would not have it. */
   refused = false
   /** Whether its connection was handed over, as Upgrade and CONNECT ask for. */
   handedOver = false
+  /** Whether its client was the first to close a connection that was handed over. */
+  closedFirst = false
   /** The status of an answer that was written without the response. */
   writtenStatus: number | undefined
   /** Why the server ended it. */
@@ -84,18 +90,23 @@ export class Visit implements ResponseObserver, Linked<Visit> {
     this.id = id
     this.start = start
     this.raw = raw
+    this.url = raw.url ?? ''
     this.response = response
   }
 
   /** The status that was sent, if any was. */
   get status(): number | undefined {
-    return this.response?.headersSent && !this.unsent ? this.response.statusCode : this.writtenStatus
+    if (!this.response?.headersSent || this.unsent) return this.writtenStatus
+    // A stream of HTTP/2 may have been answered itself, past its response.
+    const { stream } = this.response as { stream?: { sentHeaders?: { ':status'?: number } } }
+    return stream?.sentHeaders?.[':status'] ?? this.response.statusCode
   }
 
   wrote(bytes: number): void {
     this.pieces++
     this.bodyBytes += bytes
-    this.framingBytes += bytes.toString(16).length + CHUNK_FRAMING
+    // Hexadecimal digits.
+    this.framingBytes += ((35 - Math.clz32(bytes | 1)) >> 2) + CHUNK_FRAMING
   }
 
   wroteToNobody(): void {

@@ -1,3 +1,4 @@
+import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Entry } from '../entry.js'
 import { onExit } from '../exit.js'
@@ -10,9 +11,9 @@ import { type Ending, endingOf, isAccepted } from '../rules/outcome.js'
 import { acceptRequestId } from '../rules/request-id.js'
 import { newUuid } from '../rules/uuid.js'
 import type { EventSettings } from '../settings.js'
-import { Arrivals, sourceOf } from './arrivals.js'
+import { Arrivals, authorityOf, sourceOf } from './arrivals.js'
 import { Connection } from './connection.js'
-import { hasLeft, isSent, isUnsent, sentBytesOf } from './departure.js'
+import { hasLeft, hasTimedOut, isSent, isUnsent, sentBytesOf, streamOf } from './departure.js'
 import { OpenList } from './open-list.js'
 import { createWatch } from './response.js'
 import { type LoggedRequest, type RawResponse, Visit, type VisitKeeper } from './visit.js'
@@ -44,6 +45,8 @@ export class Visits implements VisitKeeper {
   readonly #arrivals: Arrivals
   readonly #watch = createWatch()
   readonly #open = new OpenList<Visit>()
+  /** Closes what could not be parsed and has not been answered. */
+  readonly #unparsed = new Set<(ending: Ending) => void>()
   /** Whether the service is closing: what it breaks off from then on is unfinished. */
   closing = false
 
@@ -87,6 +90,8 @@ export class Visits implements VisitKeeper {
     const arrival = this.#arrivals.of(visit.raw, visit.id, requestId, method, route, source)
     visit.request = request
     visit.routed = isRouted
+    // An upgrade that a listener took to a route later has its start already.
+    if (visit.entry !== undefined) return visit.entry
     visit.entry = this.#ledger.open(arrival, request.log, bindsId, visit.start)
     return visit.entry
   }
@@ -101,14 +106,20 @@ export class Visits implements VisitKeeper {
   /** Says that a request is over. */
   leave(visit: Visit): void {
     if (!this.#open.remove(visit)) return
-    visit.waiting?.delete(visit)
-    this.#close(visit, this.#endingOf(visit))
+    // Another app that shares the server has had it.
+    if (visit.entry !== undefined || this.of(visit.raw) === visit) this.#close(visit, this.#endingOf(visit))
+    this.#release(visit)
+    // Fastify pipes a stream into a response that is dead already.
+    if (visit.entry?.outcome === 'aborted') visit.response?.once('pipe', () => this.late(visit))
   }
 
   /** Writes the completions of all requests that are open when the process ends. */
   finish(): void {
-    for (const visit of this.#open.drain())
-      this.#close(visit, { outcome: 'unfinished', status: visit.status })
+    for (const visit of this.#open.drain()) {
+      const unfinished: Ending = { outcome: 'unfinished', status: visit.status }
+      this.#close(visit, isSent(visit) ? this.#endingOf(visit) : unfinished)
+    }
+    for (const close of this.#unparsed) close({ outcome: 'unfinished', status: undefined })
   }
 
   held({ raw }: Visit): void {
@@ -117,7 +128,7 @@ export class Visits implements VisitKeeper {
   }
 
   late({ entry }: Visit): void {
-    if (entry?.outcome === 'aborted') this.#ledger.late(entry)
+    if (entry?.outcome === 'aborted' && entry.lateMs === undefined) this.#ledger.late(entry)
   }
 
   /** Sends an id with a response, as long as it can be. */
@@ -143,6 +154,15 @@ export class Visits implements VisitKeeper {
       this.broke(visit, error)
       return destroy.call(response, error)
     }
+    const stream = streamOf(visit) as ServerHttp2Stream | undefined
+    if (stream === undefined) return
+    const { close } = stream
+    stream.close = (code, callback) => {
+      // A client whose connection is lost has its streams closed so, too.
+      const isLost = attempt(() => stream.session?.socket.destroyed, true)
+      if (code && isLost === false) this.broke(visit, undefined)
+      close.call(stream, code, callback)
+    }
   }
 
   /** A response that waits for the one before it is never told that its connection was lost (Node.js 20). */
@@ -165,21 +185,21 @@ export class Visits implements VisitKeeper {
   }
 
   #endingOf(visit: Visit): Ending {
-    const { raw, handedOver, timedOut, refused, routed } = visit
+    const { raw, handedOver, refused, routed, broken } = visit
     visit.sent = isSent(visit)
     if (!visit.sent && isUnsent(visit)) visit.unsent = true
-    const { status } = visit
-    const left = !visit.sent && hasLeft(visit)
-    if (!visit.sent && !left) visit.error ??= visit.response?.errored ?? raw.socket.errored
+    const { sent, status } = visit
+    const left = !sent && hasLeft(visit)
+    if (!sent && !left) visit.error ??= visit.response?.errored ?? raw.socket.errored
     return endingOf({
       status,
-      timedOut,
+      timedOut: visit.handlerTimedOut || (!sent && (visit.timedOut || hasTimedOut(visit))),
       refused,
       left,
-      finished: visit.sent || (handedOver && status !== undefined),
+      finished: sent || (handedOver && status !== undefined),
       upgraded: handedOver && isAccepted(raw.method, status),
       routed,
-      closing: this.closing,
+      closing: this.closing && !broken,
     })
   }
 
@@ -189,12 +209,22 @@ export class Visits implements VisitKeeper {
     // An app may have given the request another logger, to bind more to it.
     if (request !== undefined) entry.useLogger(request.log)
     if (error) entry.fail(error)
-    this.#ledger.close(entry, ending, visit.sent ? visit.bodyBytes : sentBytesOf(visit))
+    this.#ledger.close(entry, ending, sentBytesOf(visit))
+  }
+
+  /** Lets go of what a connection that is kept alive would hold on to. */
+  #release(visit: Visit): void {
+    visit.waiting?.delete(visit)
+    visit.request = undefined
+    if (visit.raw.httpVersionMajor !== 1 || !visit.raw.complete) return
+    const connection = Connection.of(visit.raw.socket)
+    if (connection.last === visit) connection.last = undefined
   }
 
   /** Enters a request that no route has had. */
   enterUnrouted(visit: Visit): Entry {
-    const { url = '', method = '' } = visit.raw
+    const { method = '', headers } = visit.raw
+    const url = method === 'CONNECT' ? authorityOf(headers, visit.url) : visit.url
     const arrival = this.#arrivals.of(
       visit.raw,
       visit.id,
@@ -214,6 +244,11 @@ export class Visits implements VisitKeeper {
   enterUnparsed(error: unknown, ip: string | undefined): (ending: Ending) => void {
     const entry = this.#ledger.open(this.#arrivals.ofUnparsed(newUuid(), ip ?? ''), this.#logger(), false)
     entry.fail(error)
-    return (ending) => this.#ledger.close(entry, ending, undefined)
+    const close = (ending: Ending): void => {
+      this.#unparsed.delete(close)
+      this.#ledger.close(entry, ending, undefined)
+    }
+    this.#unparsed.add(close)
+    return close
   }
 }

@@ -39,7 +39,7 @@ export function endingOf(signs: Signs): Ending {
   const { status, finished, left, timedOut, refused, routed, closing, upgraded } = signs
   if (upgraded) return { outcome: 'upgraded', status }
   if (timedOut) return { outcome: 'timeout', status: status ?? REQUEST_TIMEOUT }
-  if (finished) return { outcome: routed ? 'completed' : 'rejected', status }
+  if (finished) return { outcome: routed || (status ?? 0) < 400 ? 'completed' : 'rejected', status }
   if (left) return { outcome: 'aborted', status: status ?? CLIENT_CLOSED_REQUEST }
   if (refused) return { outcome: 'rejected', status }
   return { outcome: closing ? 'unfinished' : 'destroyed', status }

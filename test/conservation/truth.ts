@@ -71,7 +71,7 @@ export function truthfulStatuses({ fate, seen }: Sent): readonly number[] | unde
 
 /** Whether the log must count the bytes that the client read: not if they passed by the response that Node.js has. */
 export function areBytesTrue({ fate, seen }: Sent, bytes: number): boolean {
-  if (fate === 'half-closed' || fate === 'not upgraded') return true
+  if (fate === 'half-closed' || fate === 'not upgraded' || fate === 'upgraded') return true
   return seen.whole ? bytes === seen.bytes : bytes >= seen.bytes
 }
 
