@@ -12,7 +12,7 @@ interface StreamSigns {
 }
 
 /** The stream of a response; HTTP/1 has none. */
-export function streamOf({ response }: Visit): StreamSigns | undefined {
+function streamOf({ response }: Visit): StreamSigns | undefined {
   return (response as { stream?: StreamSigns } | undefined)?.stream
 }
 

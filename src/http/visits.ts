@@ -1,4 +1,3 @@
-import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Entry } from '../entry.js'
 import { onExit } from '../exit.js'
@@ -12,8 +11,9 @@ import { acceptRequestId } from '../rules/request-id.js'
 import { newUuid } from '../rules/uuid.js'
 import type { EventSettings } from '../settings.js'
 import { Arrivals, authorityOf, sourceOf } from './arrivals.js'
+import { watchBreaking } from './breaking.js'
 import { Connection } from './connection.js'
-import { hasLeft, hasTimedOut, isSent, isUnsent, sentBytesOf, streamOf } from './departure.js'
+import { hasLeft, hasTimedOut, isSent, isUnsent, sentBytesOf } from './departure.js'
 import { OpenList } from './open-list.js'
 import { createWatch } from './response.js'
 import { type LoggedRequest, type RawResponse, Visit, type VisitKeeper } from './visit.js'
@@ -145,24 +145,7 @@ export class Visits implements VisitKeeper {
     this.#watch(response, visit)
     // Of a connection of HTTP/1 it can be seen who ended it.
     if (visit.raw.httpVersionMajor !== 1 || !('readableEnded' in visit.raw.socket))
-      this.#watchDestroy(visit, response)
-  }
-
-  #watchDestroy(visit: Visit, response: RawResponse): void {
-    const { destroy } = response
-    response.destroy = (error) => {
-      this.broke(visit, error)
-      return destroy.call(response, error)
-    }
-    const stream = streamOf(visit) as ServerHttp2Stream | undefined
-    if (stream === undefined) return
-    const { close } = stream
-    stream.close = (code, callback) => {
-      // A client whose connection is lost has its streams closed so, too.
-      const isLost = attempt(() => stream.session?.socket.destroyed, true)
-      if (code && isLost === false) this.broke(visit, undefined)
-      close.call(stream, code, callback)
-    }
+      watchBreaking(response, (error) => this.broke(visit, error))
   }
 
   /** A response that waits for the one before it is never told that its connection was lost (Node.js 20). */

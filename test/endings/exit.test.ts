@@ -84,3 +84,41 @@ test('a service that is told to end by SIGTERM and waits for app.close() has its
     /"event":"request.completed","request_id":"open".*"status":200.*"outcome":"completed"/,
   )
 })
+
+test('an answer that was sent is completed, also when the process ends before its response closes', async () => {
+  const run = await finish(
+    startProgram(`
+      import http from 'node:http'
+      import Fastify from 'fastify'
+      import waybill from 'waybill'
+      const app = Fastify()
+      await app.register(waybill)
+      app.addHook('onResponse', () => process.exit(0))
+      app.get('/', async () => 'ok')
+      http.get(await app.listen({ port: 0, host: '127.0.0.1' }), { agent: false }).on('error', () => {})
+    `),
+  )
+  expect(run.stdout).toMatch(
+    /"event":"request.completed".*"status":200.*"outcome":"completed","response_bytes":2/,
+  )
+})
+
+test('what could not be parsed and is not answered yet is unfinished when the process ends', async () => {
+  const run = await finish(
+    startProgram(`
+      import { connect } from 'node:net'
+      import Fastify from 'fastify'
+      import waybill from 'waybill'
+      const app = Fastify({ clientErrorHandler: () => process.exit(0) })
+      await app.register(waybill)
+      await app.listen({ port: 0, host: '127.0.0.1' })
+      connect(app.server.address().port, '127.0.0.1').on('error', () => {}).write('nonsense\\r\\n\\r\\n')
+    `),
+  )
+  const events = run.stdout.match(/"event":"[^"]*"|"outcome":"[^"]*"/g)
+  expect(events).toEqual([
+    '"event":"request.started"',
+    '"event":"request.completed"',
+    '"outcome":"unfinished"',
+  ])
+})

@@ -1,5 +1,6 @@
+import { createReadStream } from 'node:fs'
 import { connect as connectHttp2 } from 'node:http2'
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { expect, test } from 'vitest'
 import { open, PROTOCOLS, serve, serveHttp2 } from '../support/connection.js'
@@ -128,4 +129,42 @@ test('a reply that is hijacked and forgotten is open for as long as its client w
   await log.completions(1)
   await app.close()
   expect(log.events('completed')).toMatchObject([{ route: '/', status: 499, outcome: 'aborted' }])
+})
+
+test('a response that is destroyed by an error of a file or of another connection is not its client’s doing', async () => {
+  const { app, log, port } = await serve(
+    declare(
+      hijacked((raw) => {
+        pipeline(createReadStream('/nonexistent'), raw, () => {})
+      }),
+    ),
+  )
+  const client = await open(port)
+  client.send('GET / HTTP/1.1', 'Host: h', '')
+  await client.closed()
+  await log.completions(1)
+  await app.close()
+  expect(log.events('completed')).toMatchObject([{ outcome: 'destroyed', error: { code: 'ENOENT' } }])
+})
+
+test('a stream that fails by itself while the service closes is broken off, not unfinished', async () => {
+  const source = new Readable({ read() {} })
+  const { app, log, port } = await serve(
+    declare((reply) => reply.send(source)),
+    {
+      server: { forceCloseConnections: false },
+    },
+  )
+  source.push('begun')
+  const client = await open(port)
+  client.send('GET / HTTP/1.1', 'Host: h', '')
+  await client.until('begun')
+  const closed = app.close()
+  while (app.server.listening) await new Promise(setImmediate)
+  source.destroy(new Error('the source is gone'))
+  await log.completions(1)
+  await closed
+  expect(log.events('completed')).toMatchObject([
+    { outcome: 'destroyed', error: { message: 'the source is gone' } },
+  ])
 })

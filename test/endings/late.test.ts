@@ -1,4 +1,5 @@
 import { connect as connectHttp2 } from 'node:http2'
+import { Readable } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { expect, test } from 'vitest'
 import waybill from '../../src/index.js'
@@ -104,4 +105,18 @@ test('the line goes through the logger that the app brought, and is not written 
     expect(log.lines.filter(isLate)).toHaveLength(lines)
     for (const line of log.lines.filter(isLate)) expect(line).toMatchObject({ level: 20, request_id: 'abc' })
   }
+})
+
+test('a handler that answers with a stream after its client has left has that line too', async () => {
+  const { declare, goOn } = goingOn(() => Readable.from(['late']))
+  const { app, log, port } = await serve(declare, { options })
+  const client = await open(port)
+  client.send('GET / HTTP/1.1', 'Host: h', '')
+  await log.starts(1)
+  client.leaveByRst()
+  await log.completions(1)
+  goOn()
+  await log.until(isLate)
+  await app.close()
+  expect(log.lines.filter(isLate)).toHaveLength(1)
 })

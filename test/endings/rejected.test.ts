@@ -6,6 +6,7 @@ import waybill from '../../src/index.js'
 import { startApp } from '../support/app.js'
 import { Capture } from '../support/capture.js'
 import { ask, listen } from '../support/http.js'
+import { twoLocalhosts } from '../support/localhost.js'
 
 test.each([
   ['a URL that can not be decoded', '/%zz?token=secret', 400, '/%zz'],
@@ -74,6 +75,7 @@ test('the 503 of a server that is closing is rejected, and Fastify writes no lin
 })
 
 test('both servers of localhost are covered', async () => {
+  twoLocalhosts()
   const { app, log } = await startApp()
   await app.listen({ port: 0, host: 'localhost' })
   const addresses = app.addresses() as AddressInfo[]

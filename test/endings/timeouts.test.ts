@@ -81,3 +81,46 @@ test('a handler that never answers stays open for as long as its client does', a
   await app.close()
   expect(log.events('completed')[1]).toMatchObject({ path: '/', status: 499, outcome: 'aborted' })
 })
+
+test('a connection that the server gives up on ends each of its requests as a timeout, also within an answer', async () => {
+  const { app, log, port } = await serve(
+    (each) => {
+      each.get('/streams', (_request, reply) => {
+        reply.hijack()
+        reply.raw.write('begun')
+      })
+      each.get('/queued', () => {})
+    },
+    { server: { connectionTimeout: 60 } },
+  )
+  const client = await open(port)
+  client.send('GET /streams HTTP/1.1', 'Host: h', '', 'GET /queued HTTP/1.1', 'Host: h', '')
+  await client.closed()
+  await log.completions(2)
+  await app.close()
+  const endings = log.events('completed').map(({ path, status, outcome }) => [path, status, outcome])
+  expect(endings.sort()).toEqual([
+    ['/queued', 408, 'timeout'],
+    ['/streams', 200, 'timeout'],
+  ])
+})
+
+test('an answer that was sent although the body never ended is completed', async () => {
+  const { app, log, port } = await serve(
+    (each) => {
+      each.addContentTypeParser('*', (_request, _payload, done) => done(null))
+      each.post('/', async () => {
+        await new Promise((resolve) => each.server.once('clientError', resolve))
+        return 'in time'
+      })
+    },
+    { server: { ...impatient, clientErrorHandler: () => {} } },
+  )
+  const client = await open(port)
+  client.send('POST / HTTP/1.1', 'Host: h', 'Content-Length: 10', '', 'half')
+  await client.until('in time')
+  await log.completions(1)
+  client.leaveByRst()
+  await app.close()
+  expect(log.events('completed')).toMatchObject([{ status: 200, outcome: 'completed' }])
+})

@@ -1,8 +1,6 @@
 import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
-import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
-import { startApp } from '../support/app.js'
 import type { Capture, Line } from '../support/capture.js'
 import { open, serve, serveHttp2 } from '../support/connection.js'
 
@@ -247,19 +245,4 @@ test('a request over the limit of its connection is rejected by Node.js', async 
     { status: 200, outcome: 'completed' },
     { status: 503, outcome: 'rejected', level: 'error' },
   ])
-})
-
-test('both servers of localhost refuse what can not be parsed, and both are covered', async () => {
-  const { app, log } = await startApp()
-  await app.listen({ port: 0, host: 'localhost' })
-  const addresses = app.addresses() as AddressInfo[]
-  for (const { address, port } of addresses) {
-    const client = await open(port, 'HTTP', address)
-    client.send('nonsense', '')
-    expect(await client.closed()).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/)
-  }
-  await app.close()
-  expect(log.events('completed').map(({ status, outcome }) => [status, outcome])).toEqual(
-    addresses.map(() => [400, 'rejected']),
-  )
 })

@@ -1,11 +1,16 @@
 import { once } from 'node:events'
+import { ServerResponse } from 'node:http'
 import { connect as connectHttp2 } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import websocket from '@fastify/websocket'
-import type { FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
+import waybill from '../../src/index.js'
+import { Capture } from '../support/capture.js'
 import { open, serve, serveHttp2 } from '../support/connection.js'
-import { ask } from '../support/http.js'
+import { ask, listen } from '../support/http.js'
 
 /** What is the same in every upgrade that was accepted. */
 const UPGRADED = {
@@ -182,4 +187,128 @@ test('CONNECT over HTTP/2 that nobody listens for is rejected with 405', async (
   await app.close()
   expect(headers[':status']).toBe(405)
   expect(log.events('completed')).toMatchObject([{ method: 'CONNECT', status: 405, outcome: 'rejected' }])
+})
+
+test('a WebSocket of an encapsulated registration is upgraded, too', async () => {
+  const log = new Capture()
+  const app = Fastify()
+  await app.register(websocket)
+  await app.register(async (inner) => {
+    await inner.register(waybill, { destination: log })
+    inner.get('/echo', { websocket: true }, (socket) => {
+      socket.on('message', (message: Buffer) => socket.send(message.toString()))
+    })
+  })
+  await talk(await listen(app), '/echo', () => {})
+  await log.completions(1)
+  await app.close()
+  expect(log.events('started')).toHaveLength(1)
+  expect(log.events('completed')).toMatchObject([{ route: '/echo', ...UPGRADED }])
+})
+
+test('an upgrade that a listener routes later has one start and one completion', async () => {
+  const { app, log, port } = await serve((each) => {
+    each.get('/', async () => 'routed')
+    each.server.on('upgrade', async (request, connection) => {
+      await new Promise(setImmediate)
+      const response = new ServerResponse(request)
+      response.assignSocket(connection as Socket)
+      response.on('finish', () => connection.end())
+      each.routing(request, response)
+    })
+  })
+  const client = await open(port)
+  client.send('GET / HTTP/1.1', 'Host: h', 'Connection: Upgrade', 'Upgrade: other', '')
+  expect(await client.closed()).toMatch(/^HTTP\/1.1 200 [\s\S]*routed$/)
+  await log.completions(1)
+  await app.close()
+  expect(log.events('started')).toHaveLength(1)
+  expect(log.events('completed')).toMatchObject([{ path: '/', status: 200, outcome: 'completed' }])
+})
+
+test('an upgrade behind a slow answer has its own status', async () => {
+  const { app, log, port } = await serve((each) => {
+    each.get('/slow', async () => {
+      await new Promise(setImmediate)
+      return 'slow'
+    })
+    each.server.on('upgrade', (_request, connection) => {
+      setTimeout(() => connection.end('HTTP/1.1 426 Upgrade Required\r\n\r\n'), 50)
+    })
+  })
+  const client = await open(port)
+  client.send(
+    'GET /slow HTTP/1.1',
+    'Host: h',
+    '',
+    'GET /ws HTTP/1.1',
+    'Host: h',
+    'Connection: Upgrade',
+    'Upgrade: x',
+    '',
+  )
+  await client.closed()
+  await log.completions(2)
+  await app.close()
+  const statuses = log.events('completed').map(({ path, status }) => [path, status])
+  expect(statuses.sort()).toEqual([
+    ['/slow', 200],
+    ['/ws', 426],
+  ])
+})
+
+test('a listener that comes first, comes late, listens once or goes has its upgrades seen all the same', async () => {
+  const { app, log, port } = await serve((each) => each.get('/', async () => 'ok'))
+  const accept = (_request: unknown, connection: Duplex): void => {
+    connection.end('HTTP/1.1 101 Switching Protocols\r\n\r\n')
+  }
+  const ask = async (): Promise<string> => {
+    const client = await open(port)
+    client.send('GET / HTTP/1.1', 'Host: h', 'Connection: Upgrade, close', 'Upgrade: x', '')
+    return (await client.closed()).slice(0, 'HTTP/1.1 000'.length)
+  }
+  app.server.prependListener('upgrade', accept)
+  expect(await ask()).toBe('HTTP/1.1 101')
+  app.server.removeAllListeners('upgrade')
+  expect(await ask()).toBe('HTTP/1.1 200')
+  app.server.once('upgrade', accept)
+  expect(await ask()).toBe('HTTP/1.1 101')
+  expect(await ask()).toBe('HTTP/1.1 200')
+  await log.completions(4)
+  await app.close()
+  expect(log.events('completed').map(({ outcome }) => outcome)).toEqual([
+    'upgraded',
+    'completed',
+    'upgraded',
+    'completed',
+  ])
+})
+
+test('where CONNECT wants to go is logged without what may be a password', async () => {
+  const { app, log, port } = await serve(() => {})
+  const client = await open(port)
+  client.send('CONNECT user:secret@db.test:5432 HTTP/1.1', 'Host: db.test:5432', '')
+  await client.closed()
+  await log.completions(1)
+  await app.close()
+  expect(log.events('completed')).toMatchObject([{ method: 'CONNECT', path: 'db.test:5432' }])
+  expect(log.raw.join('')).not.toContain('secret')
+})
+
+test('a WebSocket is not slow for lasting long, and has no body', async () => {
+  const { app, log, port } = await serve(
+    async (each) => {
+      await each.register(websocket)
+      each.get('/echo', { websocket: true }, (socket) => {
+        socket.on('message', (message: Buffer) => socket.send(message.toString()))
+      })
+    },
+    { options: { slow: 0.001 } },
+  )
+  await talk(port, '/echo', () => {})
+  await log.completions(1)
+  await app.close()
+  const [completed] = log.events('completed')
+  expect(completed).toMatchObject(UPGRADED)
+  for (const key of ['slow', 'response_bytes']) expect(completed).not.toHaveProperty(key)
 })
