@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
+import { Client } from 'undici'
 import { expect, test } from 'vitest'
 import { open, PROTOCOLS, serve, serveHttp2 } from '../support/connection.js'
 
@@ -173,5 +174,27 @@ test('a handler that fails because its client has left answers nobody: no status
   await app.close()
   expect(log.events('completed')).toMatchObject([
     { status: 499, outcome: 'aborted', level: 'info', response_bytes: 0 },
+  ])
+})
+
+test('a client of undici that gives up, before the answer and within it', async () => {
+  const { app, log, port } = await serve(declareRoutes)
+  const client = new Client(`http://127.0.0.1:${port}`)
+  const early = new AbortController()
+  const waiting = client.request({ path: '/hangs', method: 'GET', signal: early.signal })
+  await log.starts(1)
+  early.abort()
+  await expect(waiting).rejects.toThrow('aborted')
+  await log.completions(1)
+  const { body } = await client.request({ path: '/streams', method: 'GET' })
+  body.on('error', () => {})
+  await once(body, 'data')
+  body.destroy()
+  await log.completions(2)
+  await client.close()
+  await app.close()
+  expect(log.events('completed')).toMatchObject([
+    { path: '/hangs', status: 499, outcome: 'aborted', response_bytes: 0 },
+    { path: '/streams', status: 200, outcome: 'aborted', response_bytes: 'begun'.length },
   ])
 })
