@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { unsentBytesOf } from './node-insides.js'
 import type { Visit } from './visit.js'
 
@@ -37,10 +38,17 @@ export class Connection {
   watchUnsent(socket: Socket): void {
     if (this.#watched) return
     this.#watched = true
-    const { destroy } = socket
-    socket.destroy = (error?: Error) => {
-      if (!socket.destroyed) this.unsentBytes = unsentBytesOf(socket)
-      return destroy.call(socket, error)
-    }
+    beforeDestroy(socket, () => {
+      this.unsentBytes = unsentBytesOf(socket)
+    })
+  }
+}
+
+/** Calls back when a stream is destroyed, while it can still tell of itself. */
+export function beforeDestroy(stream: Duplex, look: () => void): void {
+  const { destroy } = stream
+  stream.destroy = (error?: Error) => {
+    if (!stream.destroyed) look()
+    return destroy.call(stream, error)
   }
 }

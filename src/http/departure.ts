@@ -1,23 +1,16 @@
+import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { Connection } from './connection.js'
 import { isNetworkError } from './network.js'
 import type { Visit } from './visit.js'
 
-/** What the stream of HTTP/2 that carried a response shows of itself. */
-interface StreamSigns {
-  readonly aborted: boolean
-  readonly destroyed: boolean
-  readonly rstCode?: number | undefined
-  readonly sentHeaders?: { readonly ':status'?: unknown } | undefined
-}
-
-/** The stream of a response; HTTP/1 has none. */
-function streamOf({ response }: Visit): StreamSigns | undefined {
-  return (response as { stream?: StreamSigns } | undefined)?.stream
+/** The stream of HTTP/2 that carries a response; HTTP/1 has none. */
+export function streamOf({ response }: Visit): ServerHttp2Stream | undefined {
+  return (response as { stream?: ServerHttp2Stream } | undefined)?.stream
 }
 
 /** Whether a stream was reset. */
-function isReset({ aborted, rstCode }: StreamSigns): boolean {
+function isReset({ aborted, rstCode }: ServerHttp2Stream): boolean {
   return aborted || (rstCode ?? 0) !== 0
 }
 
@@ -64,7 +57,7 @@ export function sentBytesOf(visit: Visit): number | undefined {
   if (isBypassed(visit)) return undefined
   if (isSent(visit)) return bodyBytes
   if (visit.unsent) return 0
-  const waiting = response?.writableLength ?? 0
+  const waiting = Math.max(response?.writableLength ?? 0, visit.unsentBytes)
   const left = waiting > 0 || raw.httpVersionMajor !== 1 ? waiting : Connection.of(raw.socket).unsentBytes
   const written = bodyBytes + (response?.chunkedEncoding ? framingBytes : 0)
   return written === 0 ? 0 : Math.max(0, Math.round(bodyBytes * (1 - left / written)))

@@ -45,6 +45,8 @@ export class Visit implements ResponseObserver, Linked<Visit> {
   pieces = 0
   /** Whether its connection has not taken a piece at once. */
   wasHeld = false
+  /** What of it a stream of HTTP/2 had not sent when it was destroyed. */
+  unsentBytes = 0
   /** Whether there was nobody left when its head was written. */
   unsent = false
 
@@ -114,7 +116,6 @@ export class Visit implements ResponseObserver, Linked<Visit> {
   }
 
   held(): void {
-    this.wasHeld = true
     this.keeper.held(this)
   }
 

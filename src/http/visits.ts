@@ -12,8 +12,8 @@ import { newUuid } from '../rules/uuid.js'
 import type { EventSettings } from '../settings.js'
 import { Arrivals, authorityOf, sourceOf } from './arrivals.js'
 import { watchBreaking } from './breaking.js'
-import { Connection } from './connection.js'
-import { hasLeft, hasTimedOut, isSent, isUnsent, sentBytesOf } from './departure.js'
+import { beforeDestroy, Connection } from './connection.js'
+import { hasLeft, hasTimedOut, isSent, isUnsent, sentBytesOf, streamOf } from './departure.js'
 import { OpenList } from './open-list.js'
 import { createWatch } from './response.js'
 import { type LoggedRequest, type RawResponse, Visit, type VisitKeeper } from './visit.js'
@@ -122,9 +122,17 @@ export class Visits implements VisitKeeper {
     for (const close of this.#unparsed) close({ outcome: 'unfinished', status: undefined })
   }
 
-  held({ raw }: Visit): void {
-    if (raw.httpVersionMajor === 1 && 'writableLength' in raw.socket)
-      Connection.of(raw.socket).watchUnsent(raw.socket)
+  held(visit: Visit): void {
+    const { socket } = visit.raw
+    const stream = streamOf(visit)
+    if (stream === undefined) {
+      if ('writableLength' in socket) Connection.of(socket).watchUnsent(socket)
+    } else if (!visit.wasHeld) {
+      beforeDestroy(stream, () => {
+        visit.unsentBytes = stream.writableLength
+      })
+    }
+    visit.wasHeld = true
   }
 
   late({ entry }: Visit): void {
