@@ -118,6 +118,7 @@ test('an app that answers bad URLs itself has them told as rejected, with what i
     frameworkErrors: (error, _request, reply) => (reply as FastifyReply).code(422).send(error.code),
   })
   await app.register(waybill, { destination: log })
+  app.get('/users/:id', async () => '')
   const { status, body } = await ask(await listen(app), '/%zz')
   await log.completions(1)
   await app.close()

@@ -240,6 +240,7 @@ test('a target that the app rewrites is logged as it came', async () => {
   const log = new Capture()
   const app = Fastify({ rewriteUrl: () => '/%zz' })
   await app.register(waybill, { destination: log })
+  app.get('/users/:id', async () => '')
   await ask(await listen(app), '/asked-for')
   await log.completions(1)
   await app.close()
