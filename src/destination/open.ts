@@ -5,8 +5,8 @@ import { PIPE_BYTES } from '../vocabulary.js'
 /** Where a writer writes. */
 export interface Output {
   readonly fd: number
-  /** Whether a person reads it, who sees other output beside it. */
-  readonly isTerminal: boolean
+  /** Whether a line is written at once: for a person, who sees other output beside it, and where no turn may follow. */
+  readonly atOnce: boolean
   /** What one write may hold, in bytes, so that no other process can write in between. */
   readonly maxWriteBytes: number
 }
@@ -20,9 +20,14 @@ const { O_WRONLY, O_APPEND, O_NOCTTY, O_NONBLOCK } = fs.constants
 export function openStandard(fd: StandardFd): Output {
   const kind = fs.fstatSync(fd)
   if (!kind.isFIFO() && !kind.isSocket()) {
-    return { fd, isTerminal: isatty(fd), maxWriteBytes: Number.POSITIVE_INFINITY }
+    return { fd, atOnce: isatty(fd) || isFrozen(), maxWriteBytes: Number.POSITIVE_INFINITY }
   }
-  return { fd: unblocked(fd, kind), isTerminal: false, maxWriteBytes: PIPE_BYTES }
+  return { fd: unblocked(fd, kind), atOnce: isFrozen(), maxWriteBytes: PIPE_BYTES }
+}
+
+/** Whether this process stands still between two requests: AWS Lambda lets it run while a handler does. */
+function isFrozen(): boolean {
+  return Boolean(process.env.AWS_LAMBDA_FUNCTION_NAME)
 }
 
 /** Whether a person sees what is written to stdout. */

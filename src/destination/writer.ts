@@ -70,11 +70,13 @@ export class LineWriter implements Destination {
     this.#lines += line
     this.#held += line.length
     if (this.#closed) this.close()
-    else if (this.#output.isTerminal) this.#flush()
-    else if (!this.#scheduled) {
+    else if (this.#scheduled) {
+      if (this.#lines.length >= LONG_TURN && !this.#stalled) this.#drain()
+    } else if (this.#output.atOnce) this.#flush()
+    else {
       this.#scheduled = true
       setImmediate(this.#flush)
-    } else if (this.#lines.length >= LONG_TURN && !this.#stalled) this.#drain()
+    }
   }
 
   /** Whether there is no room for a line, even after the reader was given what it takes. */

@@ -1,0 +1,8 @@
+// The same service on AWS Lambda, behind API Gateway, a function URL or a load balancer.
+import awsLambda from '@fastify/aws-lambda'
+import { build } from './service.mjs'
+
+const app = await build()
+export const handler = awsLambda(app)
+// What takes time is done while Lambda starts, not in the first request.
+await app.ready()
