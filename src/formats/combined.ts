@@ -1,16 +1,12 @@
 import type { Entry } from '../entry.js'
 import type { Sources } from './encoder.js'
 import type { Format } from './format.js'
-import { fits } from './limit.js'
-import type { Value } from './sources.js'
+import { commonLength, fits } from './limit.js'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /** What readers of access logs have instead of a request that was not answered: nginx's number. */
 const NO_STATUS = 499
-
-/** How long a text may be in a line that is too long with all of them. */
-const MAX_TEXT = 1000
 
 /** What may not stand in a quoted text, nor anywhere in a line. */
 const UNSAFE = /["\\\x00-\x1f\x7f-\x9f\u2028\u2029\uffff]|\p{Surrogate}/gu
@@ -27,24 +23,40 @@ export function combinedFormat(
   const read = (name: string) => included[name]?.completed ?? (() => undefined)
   const [ip, query, referer, agent] = ['client_ip', 'query', 'referer', 'user_agent'].map(read)
 
-  function lineOf(entry: Entry, maxText: number): string {
-    const text = (value: Value): string =>
-      value === undefined ? '-' : quotable(String(value).slice(0, maxText))
+  /** The texts of a line: who asked, how, for what, coming from where, with which program. */
+  function textsOf(entry: Entry): string[] {
     const asked = query?.(entry, 'info')
-    const target = text(asked === undefined ? entry.path : `${entry.path}?${asked}`)
-    const request =
-      entry.method === undefined ? '-' : `${text(entry.method)} ${target} HTTP/${entry.protocol}`
+    const target = asked === undefined ? entry.path : `${entry.path}?${asked}`
+    const [client = '', method = '', path = '', from = '', program = ''] = [
+      ip?.(entry, 'info'),
+      entry.method,
+      target,
+      referer?.(entry, 'info'),
+      agent?.(entry, 'info'),
+    ].map((text) => quotable(String(text ?? '') || '-'))
+    return [client.replaceAll(' ', '_'), ...[method, path].map(unspaced), from, program]
+  }
+
+  function lineOf(entry: Entry, [client, method, path, from, program]: readonly string[]): string {
+    const request = entry.method === undefined ? '-' : `${method} ${path} HTTP/${entry.protocol}`
     const { status = NO_STATUS, responseBytes = 0 } = entry
-    const client = text(ip?.(entry, 'info')).replaceAll(' ', '_')
-    return `${client} - - [${timeOf(entry.time)}] "${request}" ${status} ${responseBytes} "${text(referer?.(entry, 'info'))}" "${text(agent?.(entry, 'info'))}"\n`
+    return `${client} - - [${timeOf(entry.time)}] "${request}" ${status} ${responseBytes} "${from}" "${program}"\n`
   }
 
   return {
     addsService: false,
     started: () => '',
     completed: (entry) => {
-      const line = lineOf(entry, Number.POSITIVE_INFINITY)
-      return fits(line, maxLineBytes) ? line : lineOf(entry, MAX_TEXT)
+      const texts = textsOf(entry)
+      const line = lineOf(entry, texts)
+      if (fits(line, maxLineBytes)) return line
+      const sizes = texts.map((text) => Buffer.byteLength(text))
+      const others = Buffer.byteLength(line) - sizes.reduce((sum, size) => sum + size, 0)
+      const most = commonLength(sizes, maxLineBytes - others)
+      return lineOf(
+        entry,
+        texts.map((text) => cutQuoted(text, most)),
+      )
     },
     logLine,
     logsToStderr: true,
@@ -58,6 +70,23 @@ function quotable(text: string): string {
     const code = character.charCodeAt(0)
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
   })
+}
+
+/** A part of a request line, which readers take apart at its spaces. */
+function unspaced(text: string): string {
+  return text.replaceAll(' ', '%20')
+}
+
+/** The beginning of a quoted text, up to the end of a character. */
+function cutQuoted(quoted: string, maxBytes: number): string {
+  let bytes = 0
+  let end = 0
+  for (const [piece] of quoted.matchAll(/\\x..|\\u....|\\.|./gsu)) {
+    bytes += Buffer.byteLength(piece)
+    if (bytes > maxBytes) break
+    end += piece.length
+  }
+  return quoted.slice(0, end)
 }
 
 function timeOf(time: number): string {

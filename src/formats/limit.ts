@@ -84,7 +84,10 @@ function partsOf(container: Container, maxBytes: number, keep: ReadonlySet<strin
   })
   const room = maxBytes - BRACES
   const staying = choose(parts, room, keep)
-  const most = commonLength(staying, room)
+  const most = commonLength(
+    staying.map(({ bytes }) => bytes),
+    room - staying.reduce((sum, { keyBytes }) => sum + keyBytes, 0),
+  )
   return staying.map((part) => (part.bytes <= most ? part : { ...part, value: shrink(part.value, most) }))
 }
 
@@ -101,11 +104,10 @@ function choose(parts: readonly Part[], room: number, keep: ReadonlySet<string>)
   })
 }
 
-/** The length to which the longest values must be cut so that all fit. */
-function commonLength(parts: readonly Part[], room: number): number {
-  let left = room - parts.reduce((sum, { keyBytes }) => sum + keyBytes, 0)
-  const sizes = parts.map(({ bytes }) => bytes).sort((a, b) => a - b)
-  for (const [index, bytes] of sizes.entries()) {
+/** The length to which the longest of some sizes must be cut so that all fit into a room. */
+export function commonLength(sizes: readonly number[], room: number): number {
+  let left = room
+  for (const [index, bytes] of [...sizes].sort((a, b) => a - b).entries()) {
     const share = Math.floor(left / (sizes.length - index))
     if (bytes > share) return share
     left -= bytes
