@@ -2,7 +2,8 @@ import type { Entry } from '../entry.js'
 import type { Template, TemplateValue } from '../options.js'
 import { LEVELS, type Level } from '../vocabulary.js'
 import { FORMS, type Form, flatValue, plainForm } from './forms.js'
-import { customOf, type LineKind, type LogRow, type Source } from './sources.js'
+import { customOf, type LogRow } from './log-row.js'
+import type { LineKind, Source } from './sources.js'
 import type { Syntax } from './syntax.js'
 import { isTemplate, type Reference, referenceOf, SPREADS } from './template.js'
 
@@ -23,7 +24,7 @@ export function compileTemplate<Subject extends Entry | LogRow>(
   sources: Sources,
   syntax: Syntax,
 ): Encode<Subject> {
-  const compiler = new Compiler(kind, sources, syntax, sourcesOf(template))
+  const compiler = new Compiler(kind, sources, syntax, template)
   return compiler.object(template, []) as Encode<Subject>
 }
 
@@ -33,18 +34,21 @@ class Compiler {
   readonly #kind: LineKind
   readonly #sources: Sources
   readonly #syntax: Syntax
+  /** All of a line. */
+  readonly #whole: Template
   /** The sources that have a place of their own. */
   readonly #placed: ReadonlySet<string>
 
-  constructor(kind: LineKind, sources: Sources, syntax: Syntax, placed: ReadonlySet<string>) {
+  constructor(kind: LineKind, sources: Sources, syntax: Syntax, whole: Template) {
     this.#kind = kind
     this.#sources = sources
     this.#syntax = syntax
-    this.#placed = placed
+    this.#whole = whole
+    this.#placed = sourcesOf(whole)
   }
 
   object(template: Template, path: readonly string[]): AnyEncode {
-    const encoders = Object.entries(template).flatMap(([key, value]) => this.#value(key, value, path))
+    const encoders = this.#fields(template, path)
     return (subject, level) => {
       let encoded = ''
       for (const encode of encoders) encoded += encode(subject, level)
@@ -52,29 +56,44 @@ class Compiler {
     }
   }
 
-  #value(key: string, value: TemplateValue, parent: readonly string[]): AnyEncode[] {
-    const path = [...parent, key]
+  #fields(template: Template, path: readonly string[]): AnyEncode[] {
+    return Object.entries(template).flatMap(([key, value]) => {
+      const reference = referenceOf(value)
+      if (reference === undefined || !SPREADS.includes(reference.source))
+        return this.#value(value, [...path, key])
+      if (reference.source === 'included') return this.#included(reference, path)
+      return this.#added(reference, path, this.#namesBeside(template, path))
+    })
+  }
+
+  #value(value: TemplateValue, path: readonly string[]): AnyEncode[] {
     const reference = referenceOf(value)
-    if (reference !== undefined && SPREADS.includes(reference.source)) return this.#spread(reference, parent)
     if (reference !== undefined) return this.#leaf(reference, path)
-    if (isTemplate(value)) return [this.#nested(value, path)]
+    if (isTemplate(value)) return this.#nested(value, path)
     return [this.#constant(value, path)]
   }
 
   #constant(value: TemplateValue, path: readonly string[]): AnyEncode {
-    const encoded = this.#syntax.key(path) + this.#syntax.value(value)
+    const encoded = this.#key(path) + this.#syntax.value(value)
     return () => encoded
   }
 
-  #nested(template: Template, path: readonly string[]): AnyEncode {
+  #nested(template: Template, path: readonly string[]): AnyEncode[] {
+    if (!this.#syntax.nests) return this.#fields(template, path)
+    if (this.#fields(template, path).length === 0) return []
     const inner = this.object(template, path)
-    if (!this.#syntax.nests) return inner
-    const key = this.#syntax.key(path)
+    const key = this.#key(path)
     const { open, close } = this.#syntax
-    return (subject, level) => {
-      const encoded = inner(subject, level)
-      return encoded === '' ? '' : key + open + encoded.slice(1) + close
-    }
+    return [
+      (subject, level) => {
+        const encoded = inner(subject, level)
+        return encoded === '' ? '' : key + open + encoded.slice(1) + close
+      },
+    ]
+  }
+
+  #key(path: readonly string[]): string {
+    return this.#syntax.key(this.#syntax.name(path))
   }
 
   #leaf(reference: Reference, path: readonly string[]): AnyEncode[] {
@@ -84,7 +103,7 @@ class Compiler {
     const read = found?.[this.#kind]
     if (read === undefined) return []
     const form = name === undefined ? plainForm(source) : FORMS[source]?.[name]
-    const key = this.#syntax.key(path)
+    const key = this.#key(path)
     if (source === 'level') return [this.#level(key, form, read)]
     const { value: write } = this.#syntax
     return [
@@ -108,30 +127,55 @@ class Compiler {
     return (subject, level) => written.get(read(subject, level)) ?? ''
   }
 
-  #spread({ source, form }: Reference, parent: readonly string[]): AnyEncode[] {
-    if (source === 'included') {
-      return Object.keys(this.#sources.included).flatMap((name) =>
-        this.#placed.has(name) ? [] : this.#leaf({ source: name, form: undefined }, [...parent, name]),
-      )
-    }
-    const { key, value: write } = this.#syntax
-    const say = form === undefined ? (value: unknown) => value : flatValue
-    // Elastic takes a dot in the name of a label for an object.
-    const call = (name: string): string => (form === 'labels' ? name.replaceAll('.', '_') : name)
-    const field = (name: string, value: unknown): string => key([...parent, call(name)]) + write(say(value))
+  /** What was asked for by name and has no place of its own. */
+  #included({ form }: Reference, parent: readonly string[]): AnyEncode[] {
+    return Object.keys(this.#sources.included).flatMap((name) =>
+      this.#placed.has(name)
+        ? []
+        : this.#leaf({ source: name, form: undefined }, [...parent, callField(name, form)]),
+    )
+  }
+
+  /** What handlers and log lines add: under names that nothing else in a line has. */
+  #added({ form }: Reference, parent: readonly string[], taken: ReadonlySet<string>): AnyEncode[] {
     if (this.#kind === 'started') return []
-    if (this.#kind === 'completed') return [(entry: Entry) => encodeAdded(entry, field)] as AnyEncode[]
-    const fields = (row: LogRow): string =>
-      Object.entries(customOf(row)).reduce((encoded, [name, value]) => encoded + field(name, value), '')
-    return [fields] as AnyEncode[]
+    const { name, key, value: write } = this.#syntax
+    const say = form === undefined ? (value: unknown) => value : flatValue
+    const encode = (fields: Iterable<readonly [string, unknown]>): string => {
+      let encoded = ''
+      const used = new Set<string>()
+      for (const [given, value] of fields) {
+        let called = name([...parent, callField(given, form)])
+        while (taken.has(called) || used.has(called)) called += '_'
+        used.add(called)
+        encoded += key(called) + write(say(value))
+      }
+      return encoded
+    }
+    if (this.#kind === 'row') return [(row: LogRow) => encode(customOf(row))] as AnyEncode[]
+    return [({ added }: Entry) => (added === undefined ? '' : encode(added.fields))] as AnyEncode[]
+  }
+
+  /** What the fields are called that lines of this kind may have beside those that are added at a path. */
+  #namesBeside(template: Template, path: readonly string[]): ReadonlySet<string> {
+    const { nests, name } = this.#syntax
+    const names = (of: Template, at: readonly string[]): string[] =>
+      Object.entries(of).flatMap(([key, value]) => {
+        const here = [...at, key]
+        const { source, form } = referenceOf(value) ?? {}
+        if (source === 'added') return []
+        if (source === 'included')
+          return Object.keys(this.#sources.included).map((each) => name([...at, callField(each, form)]))
+        if (isTemplate(value) && !nests) return names(value, here)
+        return this.#value(value, here).length > 0 ? [name(here)] : []
+      })
+    return new Set(nests ? names(template, path) : names(this.#whole, []))
   }
 }
 
-function encodeAdded({ added }: Entry, field: (name: string, value: unknown) => string): string {
-  if (added === undefined) return ''
-  let encoded = ''
-  for (const [name, value] of added.fields) encoded += field(name, value)
-  return encoded
+/** What a field is called: Elastic takes a dot in the name of a label for an object. */
+function callField(name: string, form: string | undefined): string {
+  return form === 'labels' ? name.replaceAll('.', '_') : name
 }
 
 /** The names of all sources that a template has a place for. */

@@ -2,12 +2,15 @@ import type { Sources } from './encoder.js'
 import type { Format } from './format.js'
 import { fitLine } from './limit.js'
 import { lineFormat } from './line-format.js'
+import { readLogLine } from './log-row.js'
 import { json } from './syntax.js'
 import { native } from './templates/native.js'
 import { escapeJson } from './text.js'
 
 /** What pino writes first; it can't be told to write the timestamp before the level. */
-const PINO_ENVELOPE = /^\{("level":"[a-z]+"),("timestamp":"[^"]+")/
+const PINO_ENVELOPE = /^\{("level":"[^"\\]+"),("timestamp":"[^"]+")/
+
+const ENVELOPE: ReadonlySet<string> = new Set(['level', 'timestamp'])
 
 /** What is never left out of a log line of the app's own. */
 export const LOG_LINE_KEEPS: ReadonlySet<string> = new Set([
@@ -24,7 +27,21 @@ export function jsonFormat(sources: Sources, maxLineBytes: number): Format {
   return {
     ...lineFormat(native, json, sources, maxLineBytes),
     addsService: false,
-    logLine: (line) =>
-      fitLine(escapeJson(line.replace(PINO_ENVELOPE, '{$2,$1')), maxLineBytes, LOG_LINE_KEEPS),
+    logLine: (line) => fitLine(escapeJson(ordered(line)), maxLineBytes, LOG_LINE_KEEPS),
   }
+}
+
+/** A line with its timestamp first, and with one timestamp and one level, whatever the app has logged under these names. */
+function ordered(line: string): string {
+  if (line.lastIndexOf('"level":') > 1 || line.lastIndexOf('"timestamp":') > line.indexOf('"timestamp":')) {
+    const { level, timestamp, fields } = readLogLine(line)
+    if (Object.hasOwn(fields, 'level') || Object.hasOwn(fields, 'timestamp')) {
+      const renamed = Object.entries(fields).map(([key, value]) => [
+        ENVELOPE.has(key) ? `${key}_` : key,
+        value,
+      ])
+      return `${JSON.stringify({ timestamp, level, ...Object.fromEntries(renamed) })}\n`
+    }
+  }
+  return line.replace(PINO_ENVELOPE, '{$2,$1')
 }

@@ -5,7 +5,7 @@ import { compileTemplate, type Sources } from './encoder.js'
 import type { Format } from './format.js'
 import { FORMS } from './forms.js'
 import { type CutMark, fitRecord, fits } from './limit.js'
-import type { LogRow } from './sources.js'
+import { type LogRow, readLogLine } from './log-row.js'
 import { json, type Syntax } from './syntax.js'
 import { isTemplate, referenceOf } from './template.js'
 import { encodeValue } from './text.js'
@@ -18,7 +18,7 @@ export function lineFormat(
   maxLineBytes: number,
 ): Format {
   /** What is too long is written as JSON first, which can be read again. */
-  const plain: Syntax = syntax.nests ? syntax : { ...json, nests: false, key: flatKey }
+  const plain: Syntax = syntax.nests ? syntax : { ...json, nests: false, name: syntax.name }
   const compile = (of: Syntax) => ({
     started: compileTemplate<Entry>(template, 'started', sources, of),
     completed: compileTemplate<Entry>(template, 'completed', sources, of),
@@ -47,19 +47,15 @@ export function lineFormat(
     started: (entry, level) => write('started', entry, level),
     completed: (entry, level) => write('completed', entry, level),
     logLine: (line) => {
-      const row: LogRow = JSON.parse(line)
-      return write('row', row, row.level as Level)
+      const row = readLogLine(line)
+      return write('row', row, row.level)
     },
   }
 }
 
-function flatKey(path: readonly string[]): string {
-  return json.key([path.join('.')])
-}
-
 function writeRecord(record: Record<string, unknown>, syntax: Syntax): string {
   if (syntax.nests) return encodeValue(record)
-  const fields = Object.entries(record).map(([key, value]) => syntax.key([key]) + syntax.value(value))
+  const fields = Object.entries(record).map(([key, value]) => syntax.key(key) + syntax.value(value))
   return fields.join('').slice(1)
 }
 

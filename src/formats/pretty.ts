@@ -6,6 +6,7 @@ import { type EventFields, reservedNames, toRecord, withAdded } from './fields.j
 import type { Format } from './format.js'
 import { LOG_LINE_KEEPS } from './json.js'
 import { fitRecord } from './limit.js'
+import { readLogLine } from './log-row.js'
 import { completionMessage, startMessage } from './messages.js'
 import { eventHead, logLineHead, type Paint } from './pretty-head.js'
 import { visibleLines, visibleText, visibleValue } from './visible.js'
@@ -43,7 +44,8 @@ export function prettyFormat(fields: EventFields, colors: boolean, maxLineBytes:
         completionMessage(entry),
       ),
     logLine: (line) => {
-      const row: Row = JSON.parse(line)
+      const { fields, ...envelope } = readLogLine(line)
+      const row: Row = { ...fields, ...envelope }
       // An app may have been given such a logger as its own: then events come as log lines too.
       const print = EVENTS.has(row.event) ? printEvent : printLogLine
       return print(fitRecord(row, maxLineBytes, LOG_LINE_KEEPS))

@@ -5,8 +5,10 @@ export interface Syntax {
   /** What a line begins and ends with, without its newline. */
   readonly open: string
   readonly close: string
-  /** What stands before a value: with the separator, which the first value of a line does without. */
-  key(path: readonly string[]): string
+  /** What the field at a path is called. */
+  name(path: readonly string[]): string
+  /** What stands before the value of a field: with the separator, which the first value of a line does without. */
+  key(name: string): string
   value(value: unknown): string
   /** Whether an object may hold others; where not, their keys are joined. */
   readonly nests: boolean
@@ -16,7 +18,8 @@ export interface Syntax {
 export const json: Syntax = {
   open: '{',
   close: '}',
-  key: (path) => `,${encodeText(path.at(-1) ?? '')}:`,
+  name: (path) => path.at(-1) ?? '',
+  key: (name) => `,${encodeText(name)}:`,
   value: (value) => {
     if (typeof value === 'string') return encodeText(value)
     return typeof value === 'object' ? encodeValue(value) : String(value)
@@ -33,7 +36,8 @@ const NO_KEY = /[^!#-<>-~]/g
 export const logfmt: Syntax = {
   open: '',
   close: '',
-  key: (path) => ` ${path.join('.').replace(NO_KEY, '_') || '_'}=`,
+  name: (path) => path.join('.').replace(NO_KEY, '_') || '_',
+  key: (name) => ` ${name}=`,
   value: (value) => {
     if (typeof value === 'string') return BARE.test(value) ? value : encodeText(value)
     return typeof value === 'object' && value !== null ? encodeText(JSON.stringify(value)) : String(value)

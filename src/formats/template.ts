@@ -10,7 +10,10 @@ export interface Reference {
 
 /** The sources that hold many fields: what handlers and log lines add, what `include` names. */
 export const SPREADS: readonly string[] = ['added', 'included']
-const SPREAD_FORMS: Readonly<Record<string, readonly string[]>> = { added: ['flat', 'labels'], included: [] }
+const SPREAD_FORMS: Readonly<Record<string, readonly string[]>> = {
+  added: ['flat', 'labels'],
+  included: ['labels'],
+}
 
 /** The source that a value of a template names, if it does. */
 export function referenceOf(value: TemplateValue): Reference | undefined {

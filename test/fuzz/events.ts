@@ -11,7 +11,15 @@ import { parseEventOptions } from '../../src/settings.js'
 import type { Level, Outcome } from '../../src/vocabulary.js'
 import { anyError, anyText, anything } from './arbitraries.js'
 
-const INCLUDE: Include[] = ['query', 'user_agent', 'header:x-any']
+const INCLUDE: Include[] = [
+  'query',
+  'user_agent',
+  'header:x-any',
+  'client_ip',
+  'referer',
+  'host',
+  'header:x.dot',
+]
 export const captures = compileCaptures(INCLUDE, [])
 
 /** The life of a request with nothing in it to rely on. */
@@ -36,7 +44,10 @@ const anyArrival: fc.Arbitrary<Arrival> = fc.record({
   path: anyText.map(cutPath),
   pathCut: fc.boolean(),
   route: fc.option(anyText, { nil: undefined }),
-  captured: fc.array(fc.option(anyText, { nil: undefined }), { minLength: 3, maxLength: 3 }),
+  captured: fc.array(fc.option(anyText, { nil: undefined }), {
+    minLength: INCLUDE.length,
+    maxLength: INCLUDE.length,
+  }),
 })
 
 export const anyLife: fc.Arbitrary<Life> = fc.record({

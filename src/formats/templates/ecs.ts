@@ -39,7 +39,7 @@ export const ecs: Template = {
     client_request_id: '$client_request_id',
     request_id_rejected: '$request_id_rejected',
     trace_flags: '$trace_flags',
-    '*included': '$included',
+    '*included': '$included:labels',
     '*': '$added:labels',
     truncated: '$truncated:text',
   },

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import { createLogger, type FormatName } from '../src/index.js'
+import { Capture, type Line } from './support/capture.js'
+
+/** The line that a logger writes of what it is given, as text and read. */
+function lineOf(format: FormatName, given: object): { text: string; line: Line } {
+  const log = new Capture()
+  createLogger({ destination: log, format }).error(given, 'what happened')
+  const [text = ''] = log.raw
+  return { text, line: format === 'logfmt' ? {} : JSON.parse(text) }
+}
+
+const NotFound = Object.assign(new TypeError('no such user'), {
+  code: 'E_USER',
+  statusCode: 404,
+  stack: 'at x',
+})
+
+test('an error that is logged keeps its own properties, beside what each reader knows of it', () => {
+  expect(lineOf('ecs', NotFound).line).toMatchObject({
+    'error.type': 'TypeError',
+    labels: { error_statusCode: 404 },
+  })
+  expect(lineOf('gcp', NotFound).line).toMatchObject({
+    error: { type: 'TypeError', code: 'E_USER', message: 'no such user' },
+    stack_trace: 'at x',
+    'error.statusCode': 404,
+  })
+  expect(lineOf('datadog', NotFound).line).toMatchObject({
+    error: { kind: 'TypeError', code: 'E_USER', message: 'no such user', stack: 'at x' },
+    'error.statusCode': 404,
+  })
+  expect(lineOf('otel', NotFound).line).toMatchObject({
+    attributes: { 'exception.type': 'TypeError', 'error.statusCode': 404 },
+  })
+  expect(lineOf('logfmt', NotFound).text).toContain(' error.type=TypeError error.code=E_USER ')
+  expect(lineOf('logfmt', NotFound).text).toMatch(/ error\.statusCode=404\n$/)
+})
+
+test('an error that is a text is the message of an error', () => {
+  expect(lineOf('ecs', { error: 'refused' }).line).toMatchObject({ 'error.message': 'refused' })
+  expect(lineOf('gcp', { error: 'refused' }).line).toMatchObject({ error: { message: 'refused' } })
+})
+
+test.each(['json', 'logfmt', 'ecs', 'gcp', 'datadog', 'otel'] as const)(
+  '%s: a field that is called timestamp or level is a field like any other',
+  (format) => {
+    const { text } = lineOf(format, { timestamp: 'long ago', level: 9000 })
+    const { text: plain } = lineOf(format, {})
+    const keys = (line: string): string[] => line.match(/"?[\w@.]+"?[:=]/g) ?? []
+    expect(text).toContain('long ago')
+    expect(text).toContain('9000')
+    expect(keys(text).slice(0, 3)).toEqual(keys(plain).slice(0, 3))
+  },
+)
+
+test('a field whose name the line has already is told under another', () => {
+  expect(lineOf('gcp', { severity: 'DEBUG', request_id: { a: 1 } }).line).toMatchObject({
+    severity: 'ERROR',
+    severity_: 'DEBUG',
+    request_id_: { a: 1 },
+  })
+  expect(lineOf('ecs', { 'a.b': 1, a_b: 2 }).line.labels).toEqual({ a_b: 1, a_b_: 2 })
+  expect(lineOf('logfmt', { 'a b': 1, a_b: 2, 'error.type': 'x', err: NotFound }).text).toMatch(
+    / error\.type=TypeError .* a_b=1 a_b_=2 error\.type_=x err\.statusCode=404\n$/,
+  )
+  expect(lineOf('json', { level: 'info', timestamp: 0 }).line).toMatchObject({
+    level: 'error',
+    level_: 'info',
+    timestamp_: 0,
+  })
+})
+
+test('a field that is no id is told as what it is', () => {
+  expect(lineOf('ecs', { trace_id: { a: 1 }, span_id: 5 }).line).toMatchObject({
+    labels: { trace_id: '{"a":1}', span_id: 5 },
+  })
+})
