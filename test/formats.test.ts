@@ -65,6 +65,7 @@ test('ecs: the keys, units and types of Elastic Common Schema, in its order', ()
     'http.version': '1.1',
     'url.path': '/users/42',
     'url.query': 'a=[redacted]',
+    'client.address': '10.0.0.7',
     'client.ip': '10.0.0.7',
     'user_agent.original': 'curl "8"',
   }
@@ -148,7 +149,7 @@ test('datadog: its standard attributes, with the duration in nanoseconds', () =>
     status: 'error',
     service: 'shop',
     env: 'production',
-    dd: { trace_id: arrival.trace.traceId, span_id: arrival.trace.spanId },
+    dd: { trace_id: arrival.trace.traceId, span_id: '67667974448284343' },
     http: { request_id: 'abc', method: 'PURGE', url: '/users/42', status_code: 500, useragent: 'curl "8"' },
     network: { client: { ip: '10.0.0.7' }, bytes_written: 27 },
     duration: 0,

@@ -96,13 +96,13 @@ class Compiler {
     return this.#syntax.key(this.#syntax.name(path))
   }
 
-  #leaf(reference: Reference, path: readonly string[]): AnyEncode[] {
+  #leaf(reference: Reference, path: readonly string[], as?: Form): AnyEncode[] {
     const { source, form: name } = reference
     const found = this.#sources.named[source] ?? this.#sources.included[source]
     if (found?.constant !== undefined) return [this.#constant(found.constant, path)]
     const read = found?.[this.#kind]
     if (read === undefined) return []
-    const form = name === undefined ? plainForm(source) : FORMS[source]?.[name]
+    const form = as ?? (name === undefined ? plainForm(source) : FORMS[source]?.[name])
     const key = this.#key(path)
     if (source === 'level') return [this.#level(key, form, read)]
     const { value: write } = this.#syntax
@@ -129,11 +129,15 @@ class Compiler {
 
   /** What was asked for by name and has no place of its own. */
   #included({ form }: Reference, parent: readonly string[]): AnyEncode[] {
-    return Object.keys(this.#sources.included).flatMap((name) =>
-      this.#placed.has(name)
-        ? []
-        : this.#leaf({ source: name, form: undefined }, [...parent, callField(name, form)]),
-    )
+    return Object.keys(this.#sources.included).flatMap((source) => {
+      if (this.#placed.has(source)) return []
+      const path = [...parent, callField(source, form)]
+      return this.#leaf(
+        { source, form: undefined },
+        path,
+        form === 'headers' ? (value) => [value] : undefined,
+      )
+    })
   }
 
   /** What handlers and log lines add: under names that nothing else in a line has. */
@@ -173,9 +177,12 @@ class Compiler {
   }
 }
 
-/** What a field is called: Elastic takes a dot in the name of a label for an object. */
+/** What a field is called that a template does not name. */
 function callField(name: string, form: string | undefined): string {
-  return form === 'labels' ? name.replaceAll('.', '_') : name
+  // Elastic takes a dot in the name of a label for an object.
+  if (form === 'labels') return name.replaceAll('.', '_')
+  if (form !== 'headers') return name
+  return `http.request.header.${name.replace('header:', '')}`
 }
 
 /** The names of all sources that a template has a place for. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Level } from '../vocabulary.js'
 import { isoTime } from './time.js'
 
@@ -50,6 +51,29 @@ function nanoseconds(durationMs: number): number {
   return Math.round(durationMs * 1e6)
 }
 
+/** A host as a request names it: a name or an address, and a port. */
+const HOST = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/
+const MAX_PORT = 65_535
+
+function hostName(host: string): string | undefined {
+  return (HOST.exec(host)?.[1] ?? host) || undefined
+}
+
+function hostPort(host: string): number | undefined {
+  const port = HOST.exec(host)?.[2]
+  return port === undefined || Number(port) > MAX_PORT ? undefined : Number(port)
+}
+
+/** An IP address without the zone that it is reached through; what a proxy has made up is none. */
+function ipAddress(address: string): string | undefined {
+  return isIP(address) === 0 ? undefined : address.replace(/%.*$/s, '')
+}
+
+/** HTTP/2 and HTTP/3 have no minor version (RFC 9113, section 3.1). */
+function shortVersion(version: string): string {
+  return version.replace(/^([2-9])\.0$/, '$1')
+}
+
 /** The ways in which a source can be said other than its own, by its name. */
 export const FORMS: Readonly<Record<string, Readonly<Record<string, Form>>>> = {
   time: {
@@ -72,7 +96,10 @@ export const FORMS: Readonly<Record<string, Readonly<Record<string, Form>>>> = {
     known: (method: string) => (KNOWN_METHODS.has(method) ? method : '_OTHER'),
     unknown: (method: string) => (KNOWN_METHODS.has(method) ? undefined : method),
   },
-  protocol: { http: (version: string) => `HTTP/${version}` },
+  protocol: { http: (version: string) => `HTTP/${shortVersion(version)}`, short: shortVersion },
+  client_ip: { ip: ipAddress },
+  host: { name: hostName, port: hostPort },
+  span_id: { decimal: (id: string) => BigInt(`0x${id}`).toString() },
   status: { text: String },
   event: {
     ecs_category: (event: string) => (event.startsWith('request.') ? ['web'] : undefined),

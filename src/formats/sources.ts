@@ -47,6 +47,7 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   slow: { completed: (entry) => entry.slow || undefined },
   outcome: { completed: (entry) => entry.outcome },
   result: { completed: resultOf },
+  fault: { completed: faultOf, row: (row) => errorPartOf(row, 'type') },
   response_bytes: { completed: (entry) => entry.responseBytes },
   error: { completed: (entry) => entry.failure, row: errorOf },
   ...Object.fromEntries(ERROR_PARTS.map((part) => [`error.${part}`, errorPart(part)])),
@@ -102,6 +103,13 @@ function resultOf({ outcome, status = 0 }: Entry): string {
   if (outcome === 'unfinished') return 'unknown'
   const isGood = outcome === 'completed' || outcome === 'upgraded' || outcome === 'rejected'
   return isGood && status < 500 ? 'success' : 'failure'
+}
+
+/** Why the service failed a request, in few words (`error.type` of OpenTelemetry); of a 404 nothing. */
+function faultOf(entry: Entry): string | undefined {
+  const { failure, status = 0, outcome } = entry
+  if (resultOf(entry) !== 'failure') return undefined
+  return failure?.type ?? (status >= 500 ? String(status) : outcome)
 }
 
 function both(read: FromEntry): Source {

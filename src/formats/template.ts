@@ -12,7 +12,7 @@ export interface Reference {
 export const SPREADS: readonly string[] = ['added', 'included']
 const SPREAD_FORMS: Readonly<Record<string, readonly string[]>> = {
   added: ['flat', 'labels'],
-  included: ['labels'],
+  included: ['labels', 'headers'],
 }
 
 /** The source that a value of a template names, if it does. */

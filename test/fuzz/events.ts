@@ -68,7 +68,8 @@ export const anyLife: fc.Arbitrary<Life> = fc.record({
 })
 
 /** The two lines of a request, by way of the ledger. */
-export function linesOf(life: Life, format: Format): [string, string] {
+export function linesOf(life: Life, format: Format, durationMs = 0): [string, string] {
+  let elapsed = 5
   const lines: string[] = []
   const ledger = new Ledger(
     parseEventOptions({}),
@@ -78,11 +79,12 @@ export function linesOf(life: Life, format: Format): [string, string] {
       completed: (entry: Entry, level: Level) => lines.push(format.completed(entry, level)),
       late: () => {},
     },
-    { now: () => Date.UTC(2026, 10, 23, 10), elapsed: () => 5 },
+    { now: () => Date.UTC(2026, 10, 23, 10), elapsed: () => elapsed },
   )
   const entry = ledger.open(life.arrival, {} as RequestLogger, true)
   for (const each of life.added) entry.add(each)
   for (const each of life.thrown) entry.fail(each)
+  elapsed += durationMs
   ledger.close(entry, { outcome: life.outcome, status: life.status }, life.bytes)
   const [started, completed] = lines
   if (started === undefined || completed === undefined) throw new Error('an event is lost')

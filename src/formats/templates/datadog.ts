@@ -9,7 +9,7 @@ export const datadog: Template = {
   version: '$version',
   env: '$environment',
   event: '$event',
-  dd: { trace_id: '$trace_id', span_id: '$span_id' },
+  dd: { trace_id: '$trace_id', span_id: '$span_id:decimal' },
   http: {
     request_id: '$request_id',
     method: '$method',
@@ -18,7 +18,9 @@ export const datadog: Template = {
     status_code: '$status',
     useragent: '$user_agent',
     referer: '$referer',
-    version: '$protocol',
+    version: '$protocol:short',
+    // At the top, `host` would be the machine.
+    url_details: { host: '$host:name', port: '$host:port' },
   },
   network: { client: { ip: '$client_ip' }, bytes_written: '$response_bytes' },
   client_request_id: '$client_request_id',
