@@ -3,11 +3,11 @@ import { encodeText, encodeValue, measureText, percentEncode } from '../src/form
 
 const EVERY_CHARACTER = [...Array.from({ length: 0x10000 }, (_, unit) => String.fromCharCode(unit)), '😀']
 
-test('every character reads back as it was, from bytes that no reader stumbles over', () => {
+test('every character reads back as it was, half a one as U+FFFD, from bytes that no reader stumbles over', () => {
   const wrong = EVERY_CHARACTER.filter((character) => {
     const encoded = encodeText(`a${character}b`)
     const stumbles = /[\x00-\x1f\x7f-\x9f\u2028\u2029\uffff]/.test(encoded) || !encoded.isWellFormed()
-    return stumbles || JSON.parse(encoded) !== `a${character}b`
+    return stumbles || JSON.parse(encoded) !== `a${character}b`.toWellFormed()
   })
   expect(wrong).toEqual([])
 })
@@ -27,6 +27,12 @@ test('a text is cut between two characters', () => {
 
 test('keys and nested texts are encoded as texts are', () => {
   expect(encodeValue({ '\x9b': ['\u2028'] })).toBe('{"\\u009b":["\\u2028"]}')
+})
+
+test('half a character is no JSON for some readers; what only looks like its escape stays', () => {
+  expect(encodeValue({ '\udc00': ['\\ud800', '\\\ud800', '😀'] })).toBe(
+    '{"\\ufffd":["\\\\ud800","\\\\\\ufffd","😀"]}',
+  )
 })
 
 test('what others will write as JSON holds nothing that JSON leaves raw', () => {

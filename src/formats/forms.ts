@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Level } from '../vocabulary.js'
+import { encodeValue } from './text.js'
 import { isoTime } from './time.js'
 
 /** Says a thing as one reader wants it; undefined when it then says nothing. */
@@ -121,5 +122,5 @@ export function plainForm(source: string): Form | undefined {
 
 /** A custom value where a reader takes texts, numbers and words only (Elastic's `labels`). */
 export function flatValue(value: unknown): unknown {
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value
+  return typeof value === 'object' && value !== null ? encodeValue(value) : value
 }

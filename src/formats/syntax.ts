@@ -40,7 +40,7 @@ export const logfmt: Syntax = {
   key: (name) => ` ${name}=`,
   value: (value) => {
     if (typeof value === 'string') return BARE.test(value) ? value : encodeText(value)
-    return typeof value === 'object' && value !== null ? encodeText(JSON.stringify(value)) : String(value)
+    return typeof value === 'object' && value !== null ? encodeText(encodeValue(value)) : String(value)
   },
   nests: false,
 }

@@ -9,14 +9,25 @@ const UNSAFE = /[\x7f-\x9f\u2028\u2029\uffff]/g
 const UNSAFE_OR_LONE = /[\x7f-\x9f\u2028\u2029\uffff]|\p{Surrogate}/u
 const LONE_SURROGATE = /\p{Surrogate}/gu
 
+/** Half a character, as `JSON.stringify` escapes it: it is no JSON for jq, DuckDB and others (RFC 8259, section 8.2). */
+const LONE_ESCAPE = /\\ud[89a-f]/
+const ESCAPE = /\\(?:u(d[89a-f]..)?|.)/g
+const REPLACEMENT = '\\ufffd'
+
 function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
-/** Escapes, inside finished JSON, what is only allowed there within texts. */
+/** Escapes, inside finished JSON, what is only allowed there within texts, and replaces halves of characters. */
 export function escapeJson(json: string): string {
-  if (!UNSAFE_OR_LONE.test(json)) return json
-  return json.replace(UNSAFE, escapeCharacter).replace(LONE_SURROGATE, escapeCharacter)
+  const whole = LONE_ESCAPE.test(json) ? json.replace(ESCAPE, replaceLone) : json
+  if (!UNSAFE_OR_LONE.test(whole)) return whole
+  return whole.replace(UNSAFE, escapeCharacter).replace(LONE_SURROGATE, REPLACEMENT)
+}
+
+/** Takes every escape, so that the second backslash of an escaped one is not taken for the first of another. */
+function replaceLone(text: string, lone: string | undefined): string {
+  return lone === undefined ? text : REPLACEMENT
 }
 
 /** A text as JSON (RFC 8259) that no reader of lines stumbles over. */
