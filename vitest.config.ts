@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/packed/**'],
+    exclude: ['test/packed/**', 'test/readers/**'],
     // The warnings that tests provoke are asserted, not printed.
     execArgv: ['--no-warnings'],
     env: { LOG_LEVEL: '', LOG_FORMAT: '', NO_COLOR: '', TZ: 'UTC' },
