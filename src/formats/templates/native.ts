@@ -29,9 +29,12 @@ export const native: Template = {
   truncated: '$truncated',
 }
 
+/** What readers of logfmt look for (lnav, and what reads Go's `log/slog`). */
+const LOGFMT_NAMES: Readonly<Record<string, string>> = { timestamp: 'time', message: 'msg' }
+
 /** The native line as logfmt, which holds no objects. */
 export const nativeFlat: Template = {
-  ...native,
+  ...Object.fromEntries(Object.entries(native).map(([key, value]) => [LOGFMT_NAMES[key] ?? key, value])),
   error: { type: '$error.type', code: '$error.code', message: '$error.message', stack: '$error.stack' },
   '*': '$added:flat',
 }
