@@ -27,9 +27,13 @@ function readLine(line: string): Record<string, unknown> {
   return JSON.parse(line)
 }
 
-/** What a reader takes in of a value: U+FFFD in place of half a character. */
+/** What a reader takes in of a text: U+FFFD in place of half a character and of U+0000. */
+function readableText(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd')
+}
+
 function readable(value: unknown): unknown {
-  return mapTexts(value, (text) => text.toWellFormed())
+  return mapTexts(value, readableText)
 }
 
 /** Checks that a line says what it was given: all of it if it fits, else its beginning and that it was cut. */
@@ -97,7 +101,7 @@ test(
         const [, completed] = linesOf({ ...life, arrival: request, added: [{ [key]: value }] }, format)
         const line = readLine(completed)
         const whole = readable(JSON.parse(JSON.stringify(value)))
-        const name = key.toWellFormed()
+        const name = readableText(key)
         if (line.truncated === true)
           expect(!Object.hasOwn(line, name) || isCutOf(line[name], whole)).toBe(true)
         else expect(Object.getOwnPropertyDescriptor(line, name)?.value).toEqual(whole)

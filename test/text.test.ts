@@ -3,11 +3,11 @@ import { encodeText, encodeValue, measureText, percentEncode } from '../src/form
 
 const EVERY_CHARACTER = [...Array.from({ length: 0x10000 }, (_, unit) => String.fromCharCode(unit)), '😀']
 
-test('every character reads back as it was, half a one as U+FFFD, from bytes that no reader stumbles over', () => {
+test('every character reads back as it was, U+0000 and half a one as U+FFFD, from bytes that no reader stumbles over', () => {
   const wrong = EVERY_CHARACTER.filter((character) => {
     const encoded = encodeText(`a${character}b`)
     const stumbles = /[\x00-\x1f\x7f-\x9f\u2028\u2029\uffff]/.test(encoded) || !encoded.isWellFormed()
-    return stumbles || JSON.parse(encoded) !== `a${character}b`.toWellFormed()
+    return stumbles || JSON.parse(encoded) !== `a${character}b`.toWellFormed().replace('\0', '\ufffd')
   })
   expect(wrong).toEqual([])
 })

@@ -9,25 +9,28 @@ const UNSAFE = /[\x7f-\x9f\u2028\u2029\uffff]/g
 const UNSAFE_OR_LONE = /[\x7f-\x9f\u2028\u2029\uffff]|\p{Surrogate}/u
 const LONE_SURROGATE = /\p{Surrogate}/gu
 
-/** Half a character, as `JSON.stringify` escapes it: it is no JSON for jq, DuckDB and others (RFC 8259, section 8.2). */
-const LONE_ESCAPE = /\\ud[89a-f]/
-const ESCAPE = /\\(?:u(d[89a-f]..)?|.)/g
+/**
+ * Half a character and U+0000, as `JSON.stringify` escapes them. The one is no JSON for jq and others (RFC 8259, section
+ * 8.2), the other none for PostgreSQL, and ends a text for readers that are written in C.
+ */
+const UNREADABLE_ESCAPE = /\\u(?:d[89a-f]|0000)/
+const ESCAPE = /\\(?:u(d[89a-f]..|0000)?|.)/g
 const REPLACEMENT = '\\ufffd'
 
 function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
-/** Escapes, inside finished JSON, what is only allowed there within texts, and replaces halves of characters. */
+/** Escapes, inside finished JSON, what is only allowed there within texts, and replaces what some can't read. */
 export function escapeJson(json: string): string {
-  const whole = LONE_ESCAPE.test(json) ? json.replace(ESCAPE, replaceLone) : json
+  const whole = UNREADABLE_ESCAPE.test(json) ? json.replace(ESCAPE, replaceUnreadable) : json
   if (!UNSAFE_OR_LONE.test(whole)) return whole
   return whole.replace(UNSAFE, escapeCharacter).replace(LONE_SURROGATE, REPLACEMENT)
 }
 
 /** Takes every escape, so that the second backslash of an escaped one is not taken for the first of another. */
-function replaceLone(text: string, lone: string | undefined): string {
-  return lone === undefined ? text : REPLACEMENT
+function replaceUnreadable(text: string, unreadable: string | undefined): string {
+  return unreadable === undefined ? text : REPLACEMENT
 }
 
 /** A text as JSON (RFC 8259) that no reader of lines stumbles over. */
