@@ -63,10 +63,9 @@ export function combinedFormat(
   }
 }
 
-/** As Apache does: a quote and a backslash behind a backslash, what is no character of a line by its number. */
+/** As nginx does: quotes, at which many readers end a text whatever stands before them, and all else by its number. */
 function quotable(text: string): string {
   return text.replace(UNSAFE, (character) => {
-    if (character === '"' || character === '\\') return `\\${character}`
     const code = character.charCodeAt(0)
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
   })

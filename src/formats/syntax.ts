@@ -27,8 +27,8 @@ export const json: Syntax = {
   nests: true,
 }
 
-/** Texts that stand in logfmt without quotes. */
-const BARE = /^[!#-<>-[\]-~]+$/
+/** Texts that stand in logfmt without quotes; not a time, behind which lnav 0.11 would not look for the level. */
+const BARE = /^(?!\d{4}-\d\d-\d\dT)[!#-<>-[\]-~]+$/
 /** What a key of logfmt may not hold. */
 const NO_KEY = /[^!#-<>-~]/g
 
