@@ -19,7 +19,7 @@ test('exports what it documents and nothing else', async () => {
   expect(JSON.parse(stdout)).toEqual(['WaybillError', 'createLogger', 'default', 'module.exports'])
 })
 
-test('carries compiled code, its types and the documents, and nothing else', async () => {
+test('carries compiled code, its types, the documents and what lnav needs, and nothing else', async () => {
   const entries = await readdir(pkgDir, { recursive: true, withFileTypes: true })
   const files = entries
     .filter((entry) => entry.isFile())
@@ -27,7 +27,13 @@ test('carries compiled code, its types and the documents, and nothing else', asy
   const others = files
     .map((file) => file.slice(pkgDir.length + 1))
     .filter((file) => !/^dist\/.*(?:\.js|\.d\.ts)$/.test(file))
-  expect(others.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+  expect(others.sort()).toEqual([
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'examples/lnav/waybill.json',
+    'package.json',
+  ])
 })
 
 test('gives publint no reason for an error or a warning', async () => {
