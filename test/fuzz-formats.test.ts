@@ -5,6 +5,7 @@ import { type FormatName, MAX_LINE_BYTES } from '../src/vocabulary.js'
 import { anyError, anyText, anything } from './fuzz/arbitraries.js'
 import { isCutOf } from './fuzz/cut.js'
 import { anyLife, captures, type Life, linesOf } from './fuzz/events.js'
+import { readable } from './fuzz/readable.js'
 import { parseStrict } from './fuzz/strict-json.js'
 import { parseCombined, parseLogfmt } from './fuzz/strict-lines.js'
 import { Capture } from './support/capture.js'
@@ -27,7 +28,7 @@ const own: Template = {
 /** Where lines say the id of their request, their message and their level. */
 const PLACES = {
   json: [['request_id'], ['message'], ['level']],
-  logfmt: [['request_id'], ['message'], ['level']],
+  logfmt: [['request_id'], ['msg'], ['level']],
   ecs: [['http.request.id'], ['message'], ['log.level']],
   gcp: [['request_id'], ['message'], ['severity']],
   datadog: [['http', 'request_id'], ['message'], ['status']],
@@ -67,8 +68,8 @@ function expectTruth(
   levels: RegExp,
 ): void {
   const [idPlace, messagePlace, levelPlace] = PLACES[name]
-  if (id !== undefined) expect(isCutOf(at(line, idPlace), id)).toBe(true)
-  expect(isCutOf(at(line, messagePlace), message)).toBe(true)
+  if (id !== undefined) expect(isCutOf(at(line, idPlace), readable(id))).toBe(true)
+  expect(isCutOf(at(line, messagePlace), readable(message))).toBe(true)
   expect(at(line, levelPlace)).toMatch(levels)
 }
 

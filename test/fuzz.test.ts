@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { reservedNames } from '../src/formats/fields.js'
-import { mapTexts } from '../src/formats/text.js'
 import { createLogger } from '../src/index.js'
 import { MAX_LINE_BYTES } from '../src/vocabulary.js'
 import { anyError, anyText, anything, jsonValue } from './fuzz/arbitraries.js'
 import { isCutOf } from './fuzz/cut.js'
 import { anyLife, captures, type Life, linesOf } from './fuzz/events.js'
+import { readable, readableText } from './fuzz/readable.js'
 import { Capture } from './support/capture.js'
 import { formatOf } from './support/format.js'
 
@@ -25,15 +25,6 @@ function readLine(line: string): Record<string, unknown> {
   expect(line.slice(0, -1)).not.toMatch(UNSAFE)
   expect(Buffer.byteLength(line)).toBeLessThanOrEqual(MAX_LINE_BYTES)
   return JSON.parse(line)
-}
-
-/** What a reader takes in of a text: U+FFFD in place of half a character and of U+0000. */
-function readableText(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '\ufffd')
-}
-
-function readable(value: unknown): unknown {
-  return mapTexts(value, readableText)
 }
 
 /** Checks that a line says what it was given: all of it if it fits, else its beginning and that it was cut. */
