@@ -15,18 +15,11 @@ eventually() {
   return 1
 }
 
-# The engine leaves the groups behind in which it counts what containers use.
-group=waybill-readers-$(basename "$out")
-stop() {
-  kill %1 && wait %1 || true
-  find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} +
-}
-
 mount -t tmpfs tmpfs /run
 ip link set lo up
 dockerd --storage-driver=vfs --iptables=false --ip6tables=false --bridge=none --data-root "$out/docker" \
-  --exec-root /run/docker --cgroup-parent "$group" --pidfile /run/docker.pid --host unix:///run/docker.sock >"$out/dockerd" 2>&1 &
-trap stop EXIT
+  --exec-root /run/docker --pidfile /run/docker.pid --host unix:///run/docker.sock \
+  --cgroup-parent "$(basename "$out")" >"$out/dockerd" 2>&1 &
 bash "$here/image.sh" "$project" "$out/root"
 eventually docker info
 tar --create --directory "$out/root" . | docker import - shop >/dev/null

@@ -15,7 +15,7 @@ interface Kept {
 
 describeReader('Docker', { programs: PROGRAMS, root: true }, (out) => {
   beforeAll(async () => {
-    await readInNamespace('docker.sh', [await installService(), out], { network: true })
+    await readInNamespace('docker.sh', await installService(), out, { network: true })
   })
 
   const read = (file: string): Promise<string> => readFile(join(out, file), 'utf8')

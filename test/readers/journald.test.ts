@@ -16,7 +16,7 @@ interface JournalEntry {
 
 describeReader('journald', { programs: PROGRAMS, root: true }, (out) => {
   beforeAll(async () => {
-    await readInNamespace('journald.sh', [await installService(), out])
+    await readInNamespace('journald.sh', await installService(), out)
   })
 
   const read = async (file: string): Promise<string[]> => linesOf(await readFile(join(out, file), 'utf8'))

@@ -11,7 +11,7 @@ const CRI = /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) stdout (?<tag>[FP]) (?<
 
 describeReader('Podman, with the logs of Kubernetes', { programs: PROGRAMS, root: true }, (out) => {
   beforeAll(async () => {
-    await readInNamespace('podman.sh', [await installService(), out])
+    await readInNamespace('podman.sh', await installService(), out)
   })
 
   const read = (file: string): Promise<string> => readFile(join(out, file), 'utf8')

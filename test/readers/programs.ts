@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe } from 'vitest'
 import { run } from '../packed/process.js'
@@ -14,6 +14,8 @@ interface Needs {
   readonly root?: boolean
 }
 
+/** For how long a script may run; what it started then ends with it. */
+const LIMIT_SECONDS = '110'
 /** Set where all readers must run, so that none is skipped unnoticed. */
 const ALL_REQUIRED = process.env.ALL_READERS === '1'
 
@@ -61,15 +63,23 @@ export async function read(
 }
 
 /**
- * Runs a script of this folder where nothing of the machine is touched: with its own processes, mounts and, if asked
- * for, network. What it started ends with it, and what it mounted is gone.
+ * Runs a script of this folder for a project, where nothing of the machine is touched: with its own processes, mounts and,
+ * if asked for, network. What it started ends with it, what it mounted is gone, what it left in a folder stays.
  */
 export async function readInNamespace(
   script: string,
-  args: readonly string[],
+  project: string,
+  folder: string,
   { network = false } = {},
-): Promise<string> {
+): Promise<void> {
   const file = fileURLToPath(new URL(script, import.meta.url))
   const own = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', ...(network ? ['--net'] : [])]
-  return await read('unshare', [...own, 'bash', file, ...args])
+  const command = ['unshare', ...own, 'bash', file, project, folder]
+  try {
+    await read('timeout', ['--signal=KILL', LIMIT_SECONDS, ...command])
+  } finally {
+    // Engines leave the groups behind in which they count what containers use; they bear the name of the folder.
+    const groups = ['-depth', '-type', 'd', '-path', `*/${basename(folder)}*`]
+    await read('find', ['/sys/fs/cgroup', ...groups, '-exec', 'rmdir', '{}', '+'])
+  }
 }
