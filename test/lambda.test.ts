@@ -52,7 +52,9 @@ async function read(program: string, reader: string): Promise<Line[]> {
 test.each(Object.entries(EVENTS))(
   'on AWS Lambda, behind %s, every line is written when the handler has answered',
   async (_sender, eventFor) => {
-    const lines = await linesOf(['/users/1', '/nowhere', '/broken', '/report'].map((path) => eventFor(path)))
+    const lines = await linesOf(
+      ['/users/1', '/nowhere', '/broken', '/reports/20'].map((path) => eventFor(path)),
+    )
     const shared = { timestamp: expect.stringMatching(RFC_3339), request_id: ID }
     const started = { ...shared, level: 'info', event: 'request.started' }
     const completed = { ...shared, event: 'request.completed', outcome: 'completed' }
@@ -64,7 +66,7 @@ test.each(Object.entries(EVENTS))(
       { ...completed, level: 'warn', status: 404 },
       { ...started, path: '/broken' },
       { ...completed, level: 'error', status: 500, error: { message: 'the database does not answer' } },
-      { ...started, path: '/report' },
+      { ...started, path: '/reports/20' },
       { ...completed, level: 'info', status: 200 },
     ])
     for (const { level } of lines) expect(LAMBDA_LEVELS).toContain(level)

@@ -18,8 +18,8 @@ export async function build() {
     return { id: request.params.id }
   })
 
-  app.get('/report', async () => {
-    await sleep(200)
+  app.get('/reports/:ms', async (request) => {
+    await sleep(Number(request.params.ms))
     return { total: 12640 }
   })
 
