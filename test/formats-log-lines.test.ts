@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { createLogger, type FormatName } from '../src/index.js'
+import { createLogger, type FormatName, type Template } from '../src/index.js'
 import { Capture, type Line } from './support/capture.js'
 
 /** The line that a logger writes of what it is given, as text and read. */
-function lineOf(format: FormatName, given: object): { text: string; line: Line } {
+function lineOf(format: FormatName | Template, given: object): { text: string; line: Line } {
   const log = new Capture()
   createLogger({ destination: log, format }).error(given, 'what happened')
   const [text = ''] = log.raw
@@ -35,6 +35,14 @@ test('an error that is logged keeps its own properties, beside what each reader 
   })
   expect(lineOf('logfmt', NotFound).text).toContain(' error.type=TypeError error.code=E_USER ')
   expect(lineOf('logfmt', NotFound).text).toMatch(/ error\.statusCode=404\n$/)
+})
+
+test('an error that a format has a place for is whole there, and nowhere else', () => {
+  const format: Template = { msg: '$message', failure: '$error', '*': '$added' }
+  const { text, line } = lineOf(format, NotFound)
+  expect(line.failure).toMatchObject({ type: 'TypeError', code: 'E_USER', statusCode: 404, stack: 'at x' })
+  expect(Object.keys(line)).toEqual(['msg', 'failure'])
+  expect(text.match(/404/g)).toHaveLength(1)
 })
 
 test('an error that is a text is the message of an error', () => {

@@ -156,7 +156,8 @@ class Compiler {
       }
       return encoded
     }
-    if (this.#kind === 'row') return [(row: LogRow) => encode(customOf(row))] as AnyEncode[]
+    const withError = this.#placed.has('error')
+    if (this.#kind === 'row') return [(row: LogRow) => encode(customOf(row, withError))] as AnyEncode[]
     return [({ added }: Entry) => (added === undefined ? '' : encode(added.fields))] as AnyEncode[]
   }
 

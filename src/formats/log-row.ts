@@ -60,15 +60,18 @@ export function errorPartOf(row: LogRow, part: ErrorPart): string | undefined {
   return isScalar(value) ? String(value) : undefined
 }
 
-/** What is custom in a log line, and what its error has beside its parts. */
-export function* customOf(row: LogRow): Generator<readonly [string, unknown]> {
+/**
+ * What is custom in a log line, and what its error has beside its parts.
+ * @param withWholeError whether the line has a place for all of its error
+ */
+export function* customOf(row: LogRow, withWholeError: boolean): Generator<readonly [string, unknown]> {
   const { fields } = row
   const errorKey = fields.error === undefined ? 'err' : 'error'
   for (const [key, value] of Object.entries(fields)) {
     if (key === 'event' && eventOf(row) !== undefined) continue
     if (Object.hasOwn(SAID, key) && saidIn(row, key) !== undefined) continue
     if (key !== errorKey || errorOf(row) === undefined) yield [key, value]
-    else if (isRecord(value)) yield* errorRest(key, value)
+    else if (isRecord(value) && !withWholeError) yield* errorRest(key, value)
   }
 }
 
