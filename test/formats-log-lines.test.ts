@@ -79,6 +79,13 @@ test('a field whose name the line has already is told under another', () => {
   })
 })
 
+test('a field may be called what every object has', () => {
+  const given = JSON.parse('{"__proto__":{"a":1},"hasOwnProperty":"message","constructor":true}')
+  expect(lineOf('gcp', given).text).toContain(
+    '"__proto__":{"a":1},"hasOwnProperty":"message","constructor":true}',
+  )
+})
+
 test('a field that is no id is told as what it is', () => {
   expect(lineOf('ecs', { trace_id: { a: 1 }, span_id: 5 }).line).toMatchObject({
     labels: { trace_id: '{"a":1}', span_id: 5 },

@@ -75,53 +75,13 @@ function expectTruth(
 
 /** Names that collide with those of a format, once they are written as it writes them. */
 const collidingName = fc.constantFrom(
-  ...[
-    'timestamp',
-    '@timestamp',
-    'time',
-    'level',
-    'log.level',
-    'severity',
-    'status',
-    'message',
-    'body',
-    'event',
-  ],
-  ...[
-    'request_id',
-    'trace_id',
-    'span_id',
-    'trace_flags',
-    'trace.flags',
-    'truncated',
-    'truncated_',
-    'error',
-    'err',
-  ],
-  ...[
-    'error.type',
-    'error_type',
-    'error type',
-    'a.b',
-    'a_b',
-    'a b',
-    'a b_',
-    'labels',
-    'attributes',
-    'resource',
-  ],
-  ...[
-    'httpRequest',
-    'http',
-    'dd',
-    'kind',
-    'in',
-    'id',
-    'header:x-any',
-    'header:x_dot',
-    'http.request.id',
-    '__proto__',
-  ],
+  ...'timestamp @timestamp time level log.level severity status message body event resource labels'.split(
+    ' ',
+  ),
+  ...'request_id trace_id span_id trace_flags trace.flags truncated truncated_ attributes'.split(' '),
+  ...'error err error.type error_type a.b a_b http httpRequest http.request.id dd kind in id'.split(' '),
+  ...'header:x-any header:x_dot __proto__ constructor hasOwnProperty toString 1'.split(' '),
+  ...['error type', 'a b', 'a b_'],
 )
 const anyFields = fc.dictionary(fc.oneof(collidingName, anyText), anything, { maxKeys: 6 })
 

@@ -33,15 +33,17 @@ export function jsonFormat(sources: Sources, maxLineBytes: number): Format {
 
 /** A line with its timestamp first, and with one timestamp and one level, whatever the app has logged under these names. */
 function ordered(line: string): string {
-  if (line.lastIndexOf('"level":') > 1 || line.lastIndexOf('"timestamp":') > line.indexOf('"timestamp":')) {
-    const { level, timestamp, fields } = readLogLine(line)
-    if (Object.hasOwn(fields, 'level') || Object.hasOwn(fields, 'timestamp')) {
-      const renamed = Object.entries(fields).map(([key, value]) => [
-        ENVELOPE.has(key) ? `${key}_` : key,
-        value,
-      ])
-      return `${JSON.stringify({ timestamp, level, ...Object.fromEntries(renamed) })}\n`
-    }
-  }
-  return line.replace(PINO_ENVELOPE, '{$2,$1')
+  const [envelope, level, timestamp] = PINO_ENVELOPE.exec(line) ?? []
+  if (envelope === undefined) return line
+  const rest = line.slice(envelope.length)
+  const again = rest.includes('"level":') || rest.includes('"timestamp":')
+  return `{${timestamp},${level}${again ? withoutEnvelope(line, rest) : rest}`
+}
+
+/** What follows the timestamp and the level of a line, with other names for what has theirs. */
+function withoutEnvelope(line: string, rest: string): string {
+  const fields = Object.entries(readLogLine(line).fields)
+  if (!fields.some(([key]) => ENVELOPE.has(key))) return rest
+  const renamed = fields.map(([key, value]) => [ENVELOPE.has(key) ? `${key}_` : key, value])
+  return `,${JSON.stringify(Object.fromEntries(renamed)).slice(1)}\n`
 }

@@ -19,11 +19,11 @@ interface Part {
 
 /** Where and how a record says that it was cut. */
 export interface CutMark {
-  readonly path: readonly string[]
+  readonly key: string
   readonly value: unknown
 }
 
-const TRUNCATED: CutMark = { path: ['truncated'], value: true }
+const TRUNCATED: CutMark = { key: 'truncated', value: true }
 
 /**
  * Makes a record fit: its longest values are cut to one common length, texts at a character boundary, lists and
@@ -31,20 +31,20 @@ const TRUNCATED: CutMark = { path: ['truncated'], value: true }
  * left out.
  * @param maxBytes what the record may take as JSON
  * @param keep the fields that are never left out
- * @param mark undefined when the record has no place for one
+ * @param mark null when the record has no place for one
  */
 export function fitRecord(
   record: Container,
   maxBytes: number,
   keep: ReadonlySet<string>,
-  mark: CutMark | undefined = TRUNCATED,
+  mark: CutMark | null = TRUNCATED,
 ): Container {
   if (byteLength(record) <= maxBytes) return record
-  const room = maxBytes - (mark === undefined ? 0 : byteLength({ [mark.path.join('":{"')]: mark.value }))
-  const parts = partsOf(withoutMark(record, mark), room, keep)
-  const fitted = Object.fromEntries(parts.map(({ key, value }) => [key, value]))
-  if (mark !== undefined) setMark(fitted, mark)
-  return fitted
+  const others = Object.entries(record).filter(([key]) => key !== mark?.key)
+  const marked: [string, unknown][] = mark === null ? [] : [[mark.key, mark.value]]
+  const room = maxBytes - byteLength(Object.fromEntries(marked))
+  const parts = partsOf(Object.fromEntries(others), room, keep)
+  return Object.fromEntries([...parts.map(({ key, value }): [string, unknown] => [key, value]), ...marked])
 }
 
 /** Whether a line, with its newline, is no longer than it may be. */
@@ -57,22 +57,6 @@ export function fits(line: string, maxBytes: number): boolean {
 export function fitLine(line: string, maxBytes: number, keep: ReadonlySet<string>): string {
   if (fits(line, maxBytes)) return line
   return `${encodeValue(fitRecord(JSON.parse(line), maxBytes - 1, keep))}\n`
-}
-
-/** A record with its mark taken out, so that it comes last. */
-function withoutMark(record: Container, mark: CutMark | undefined): Container {
-  if (mark?.path.length !== 1) return record
-  const { [mark.path[0] ?? '']: _, ...others } = record
-  return others
-}
-
-function setMark(record: Container, { path: [key = '', ...rest], value }: CutMark): void {
-  if (rest.length === 0) record[key] = value
-  else {
-    const inner: Container = { ...(record[key] as Container | undefined) }
-    setMark(inner, { path: rest, value })
-    record[key] = inner
-  }
 }
 
 /** The values of a container that stay, each cut to the common length. */

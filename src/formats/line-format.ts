@@ -2,6 +2,7 @@ import type { Entry } from '../entry.js'
 import type { Template } from '../options.js'
 import type { Level } from '../vocabulary.js'
 import { compileTemplate, type Sources } from './encoder.js'
+import { declaredPaths, flatName, flatten, unflatten } from './flat.js'
 import type { Format } from './format.js'
 import { FORMS } from './forms.js'
 import { type CutMark, fitRecord, fits } from './limit.js'
@@ -26,8 +27,9 @@ export function lineFormat(
   })
   const encoders = compile(syntax)
   const fitting = syntax === plain ? encoders : compile(plain)
-  const keep = new Set(Object.keys(template))
-  const mark = markOf(template)
+  const pathOf = (path: readonly string[]): readonly string[] => (syntax.nests ? path : [syntax.name(path)])
+  const keep = new Set(declaredPaths(template).map((path) => flatName(pathOf(path))))
+  const mark = markOf(template) ?? null
 
   function write<Kind extends keyof typeof encoders>(
     kind: Kind,
@@ -38,8 +40,8 @@ export function lineFormat(
     const line = `${syntax.open}${encode(subject, level).slice(1)}${syntax.close}\n`
     if (fits(line, maxLineBytes)) return line
     const encodeAgain = fitting[kind] as (subject: unknown, level: Level) => string
-    const record = JSON.parse(`{${encodeAgain(subject, level).slice(1)}}`)
-    return `${writeRecord(fitRecord(record, maxLineBytes - 1, keep, mark), syntax)}\n`
+    const record = flatten(JSON.parse(`{${encodeAgain(subject, level).slice(1)}}`), template)
+    return `${writeRecord(unflatten(fitRecord(record, maxLineBytes - 1, keep, mark)), syntax)}\n`
   }
 
   return {
@@ -70,7 +72,7 @@ function markOf(template: Template, parent: readonly string[] = []): CutMark | u
     const reference = referenceOf(value)
     if (reference?.source !== 'truncated') continue
     const form = reference.form === undefined ? undefined : FORMS.truncated?.[reference.form]
-    return { path, value: form === undefined ? true : form(true as never) }
+    return { key: flatName(path), value: form === undefined ? true : form(true as never) }
   }
   return undefined
 }

@@ -19,14 +19,14 @@ export function readLogLine(line: string): LogRow {
 }
 
 /** What of a log line has a source of its own if it looks like this; all else is custom. */
-const SAID: Readonly<Record<string, (value: unknown) => boolean>> = {
-  message: isScalar,
-  request_id: (value) => typeof value === 'string',
-  trace_id: (value) => isHex(value, 32),
-  span_id: (value) => isHex(value, 16),
-  trace_flags: (value) => isHex(value, 2),
-  truncated: (value) => value === true,
-}
+const SAID: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ['message', isScalar],
+  ['request_id', (value) => typeof value === 'string'],
+  ['trace_id', (value) => isHex(value, 32)],
+  ['span_id', (value) => isHex(value, 16)],
+  ['trace_flags', (value) => isHex(value, 2)],
+  ['truncated', (value) => value === true],
+])
 
 /** The log line that is an event too: how many were dropped. */
 const LOG_EVENT = 'log.dropped'
@@ -38,7 +38,7 @@ export type ErrorPart = (typeof ERROR_PARTS)[number]
 /** A field of a log line that has a source of its own, if it looks like one. */
 export function saidIn({ fields }: LogRow, name: string): string | true | undefined {
   const { [name]: value } = fields
-  if (SAID[name]?.(value) !== true) return undefined
+  if (SAID.get(name)?.(value) !== true) return undefined
   return value === true ? value : String(value)
 }
 
@@ -60,24 +60,32 @@ export function errorPartOf(row: LogRow, part: ErrorPart): string | undefined {
   return isScalar(value) ? String(value) : undefined
 }
 
+/** A field that an app has added, by its name. */
+type Custom = readonly [string, unknown]
+
 /**
  * What is custom in a log line, and what its error has beside its parts.
  * @param withWholeError whether the line has a place for all of its error
  */
-export function* customOf(row: LogRow, withWholeError: boolean): Generator<readonly [string, unknown]> {
+export function customOf(row: LogRow, withWholeError: boolean): Custom[] {
   const { fields } = row
+  const error = errorOf(row)
   const errorKey = fields.error === undefined ? 'err' : 'error'
-  for (const [key, value] of Object.entries(fields)) {
-    if (key === 'event' && eventOf(row) !== undefined) continue
-    if (Object.hasOwn(SAID, key) && saidIn(row, key) !== undefined) continue
-    if (key !== errorKey || errorOf(row) === undefined) yield [key, value]
-    else if (isRecord(value) && !withWholeError) yield* errorRest(key, value)
+  const custom: Custom[] = []
+  for (const key of Object.keys(fields)) {
+    const value = fields[key]
+    if (key === errorKey && error !== undefined) {
+      if (isRecord(value) && !withWholeError) custom.push(...errorRest(key, value))
+    } else if (saidIn(row, key) === undefined && (key !== 'event' || eventOf(row) === undefined))
+      custom.push([key, value])
   }
+  return custom
 }
 
-function* errorRest(key: string, error: Record<string, unknown>): Generator<readonly [string, unknown]> {
-  for (const [part, value] of Object.entries(error))
-    if (!ERROR_PARTS.includes(part as ErrorPart) || !isScalar(value)) yield [`${key}.${part}`, value]
+function errorRest(key: string, error: Record<string, unknown>): Custom[] {
+  return Object.entries(error)
+    .filter(([part, value]) => !ERROR_PARTS.includes(part as ErrorPart) || !isScalar(value))
+    .map(([part, value]) => [`${key}.${part}`, value])
 }
 
 function isScalar(value: unknown): boolean {
