@@ -6,6 +6,7 @@ import type { Format } from './formats/format.js'
 import { createFormat } from './formats/formats.js'
 import { isoTime } from './formats/time.js'
 import type { Destination, LoggerOptions } from './options.js'
+import { describeError } from './rules/failure.js'
 import { pathOf } from './rules/path.js'
 import {
   checkLoggerOptionNames,
@@ -34,6 +35,15 @@ function serializeRequest(request: unknown): unknown {
 
 function serializeResponse(response: unknown): unknown {
   return isObject(response) && 'statusCode' in response ? { status: response.statusCode } : response
+}
+
+/** As pino does it; what throws when it is read costs what stands beside it, not the line. */
+function serializeError(error: unknown): unknown {
+  try {
+    return pino.stdSerializers.err(error as Error)
+  } catch {
+    return describeError(error, true)
+  }
 }
 
 function isObject(value: unknown): value is object {
@@ -68,7 +78,12 @@ export function pinoLogger(settings: LoggerSettings, { format, lines }: Output):
       errorKey: 'error',
       timestamp: () => `,"timestamp":"${isoTime(Date.now())}"`,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { req: serializeRequest, res: serializeResponse, error: pino.stdSerializers.err },
+      serializers: {
+        req: serializeRequest,
+        res: serializeResponse,
+        err: serializeError,
+        error: serializeError,
+      },
     },
     { write: (line) => lines.write(format.logLine(line)) },
   )

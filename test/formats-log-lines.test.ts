@@ -91,3 +91,23 @@ test('a field that is no id is told as what it is', () => {
     labels: { trace_id: '{"a":1}', span_id: 5 },
   })
 })
+
+test('an error that throws when it is read costs its own properties, not the line', () => {
+  const broken = Object.assign(new RangeError('too far'), { whole: 1 })
+  Object.defineProperty(broken, 'broken', {
+    enumerable: true,
+    get() {
+      throw new Error('read')
+    },
+  })
+  const log = new Capture()
+  const logger = createLogger({ destination: log, format: 'json' })
+  logger.error(broken)
+  logger.error({ err: broken }, 'as err')
+  logger.error({ err: null }, 'no error')
+  expect(log.lines).toMatchObject([
+    { error: { type: 'RangeError', message: 'too far', stack: expect.any(String) }, message: 'too far' },
+    { err: { type: 'RangeError', message: 'too far' }, message: 'as err' },
+    { err: null, message: 'no error' },
+  ])
+})
