@@ -12,7 +12,7 @@ import {
 } from './fastify-insides.js'
 import { FastifyRequests } from './fastify-requests.js'
 import { nativeFields, reservedNames } from './formats/fields.js'
-import { createFormat, reservedIn } from './formats/formats.js'
+import { createFormat } from './formats/formats.js'
 import { receiveFrom } from './http/servers.js'
 import { Visits } from './http/visits.js'
 import { Ledger } from './ledger.js'
@@ -151,7 +151,7 @@ function bringLogger(app: FastifyInstance, options: Options, captures: readonly 
   app.setChildLoggerFactory((_silent, bindings, childOptions, raw) =>
     logger.child({ ...bindings, ...traceFields(raw) }, childOptions),
   )
-  return { events: eventsToDestination(output.format, output.events), reserved: reservedIn(settings) }
+  return { events: eventsToDestination(output.format, output.events), reserved: reservedNames() }
 }
 
 /** What the lines of a request say of the trace that it belongs to. */

@@ -61,7 +61,7 @@ export interface Output {
 export function openOutput(settings: LoggerSettings, format: Format): Output {
   const { destination, maxHeldBytes, whenFull } = settings
   const open = (fd: 1 | 2): Destination =>
-    standard(fd, { maxHeldBytes, whenFull, lossLine: (lines) => lossLine(format, lines) })
+    standard(fd, { maxHeldBytes, whenFull, lossLine: (lines) => lossLine(settings, format, fd, lines) })
   const events = destination ?? open(1)
   return { format, events, lines: format.logsToStderr && destination === undefined ? open(2) : events }
 }
@@ -77,7 +77,7 @@ export function pinoLogger(settings: LoggerSettings, { format, lines }: Output):
       messageKey: 'message',
       errorKey: 'error',
       timestamp: () => `,"timestamp":"${isoTime(Date.now())}"`,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: oneErrorKey },
       serializers: {
         req: serializeRequest,
         res: serializeResponse,
@@ -89,10 +89,29 @@ export function pinoLogger(settings: LoggerSettings, { format, lines }: Output):
   )
 }
 
-function lossLine(format: Format, dropped: number): string {
-  const message = `${dropped} log lines were dropped: the reader of stdout did not keep up`
-  const line = { level: 'warn', timestamp: isoTime(Date.now()), event: 'log.dropped', dropped, message }
-  return format.logLine(`${JSON.stringify(line)}\n`)
+/** What Fastify users log as `err` is the `error` of the events. */
+function oneErrorKey(fields: Record<string, unknown>): Record<string, unknown> {
+  if (!('err' in fields) || 'error' in fields) return fields
+  const { err, ...others } = fields
+  return { error: err, ...others }
+}
+
+/** The line that says what was lost; where a format has no place for it, it goes to stderr. */
+function lossLine(settings: LoggerSettings, format: Format, fd: 1 | 2, dropped: number): string {
+  const { service, version, environment } = settings
+  const line = format.logLine(
+    `${JSON.stringify({
+      level: 'warn',
+      timestamp: isoTime(Date.now()),
+      ...(!format.addsService && { service, version, environment }),
+      event: 'log.dropped',
+      dropped,
+      message: `${dropped} log lines were dropped: the reader of ${fd === 1 ? 'stdout' : 'stderr'} did not keep up`,
+    })}\n`,
+  )
+  if (fd === 2 || !format.logsToStderr) return line
+  openOutput(settings, format).lines.write(line)
+  return ''
 }
 
 /**

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { createLogger, type FormatName, type Template } from '../src/index.js'
+import { parseStrict } from './fuzz/strict-json.js'
 import { Capture, type Line } from './support/capture.js'
 
 /** The line that a logger writes of what it is given, as text and read. */
@@ -70,7 +71,7 @@ test('a field whose name the line has already is told under another', () => {
   })
   expect(lineOf('ecs', { 'a.b': 1, a_b: 2 }).line.labels).toEqual({ a_b: 1, a_b_: 2 })
   expect(lineOf('logfmt', { 'a b': 1, a_b: 2, 'error.type': 'x', err: NotFound }).text).toMatch(
-    / error\.type=TypeError .* a_b=1 a_b_=2 error\.type_=x err\.statusCode=404\n$/,
+    / error\.type=TypeError .* error\.statusCode=404 a_b=1 a_b_=2 error\.type_=x\n$/,
   )
   expect(lineOf('json', { level: 'info', timestamp: 0 }).line).toMatchObject({
     level: 'error',
@@ -107,7 +108,32 @@ test('an error that throws when it is read costs its own properties, not the lin
   logger.error({ err: null }, 'no error')
   expect(log.lines).toMatchObject([
     { error: { type: 'RangeError', message: 'too far', stack: expect.any(String) }, message: 'too far' },
-    { err: { type: 'RangeError', message: 'too far' }, message: 'as err' },
-    { err: null, message: 'no error' },
+    { error: { type: 'RangeError', message: 'too far' }, message: 'as err' },
+    { error: null, message: 'no error' },
+  ])
+})
+
+test('json: the log’s own fields are there once and can not be forged, whatever the app logs under their names', () => {
+  const log = new Capture()
+  const logger = createLogger({ destination: log, format: 'json', service: 'shop' })
+  const request = logger.child({ request_id: 'abc' })
+  request.info(
+    { request_id: 'forged', service: 'x', message: 'not this', nested: { message: '"},{[' } },
+    'real \\ "one"',
+  )
+  request.info({ request_id: 1, request_id_: 2 }, 'again')
+  for (const line of log.raw) parseStrict(line.slice(0, -1))
+  expect(log.lines).toMatchObject([
+    {
+      level: 'info',
+      service: 'shop',
+      request_id: 'abc',
+      request_id_: 'forged',
+      service_: 'x',
+      message_: 'not this',
+      nested: { message: '"},{[' },
+      message: 'real \\ "one"',
+    },
+    { request_id: 'abc', message: 'again' },
   ])
 })

@@ -1,5 +1,6 @@
 import fs from 'node:fs'
 import { isatty } from 'node:tty'
+import { attempt } from '../rules/attempt.js'
 import { PIPE_BYTES } from '../vocabulary.js'
 
 /** Where a writer writes. */
@@ -37,14 +38,16 @@ export function isTerminal(): boolean {
 
 /** Whether stdout is a pipe. */
 export function isPipe(): boolean {
-  return fs.fstatSync(STDOUT).isFIFO()
+  return attempt(() => fs.fstatSync(STDOUT).isFIFO(), false)
 }
 
 /** Whether stdout is the journal of systemd, which says so by its device and inode (systemd.exec(5)). */
 export function isJournal(journalStream: string | undefined): boolean {
   if (journalStream === undefined) return false
-  const { dev, ino } = fs.fstatSync(STDOUT)
-  return journalStream === `${dev}:${ino}`
+  return attempt(() => {
+    const { dev, ino } = fs.fstatSync(STDOUT)
+    return journalStream === `${dev}:${ino}`
+  }, false)
 }
 
 /**

@@ -5,7 +5,7 @@ import { FORMS, type Form, flatValue, plainForm } from './forms.js'
 import { customOf, type LogRow } from './log-row.js'
 import type { LineKind, Source } from './sources.js'
 import type { Syntax } from './syntax.js'
-import { isTemplate, type Reference, referenceOf, SPREADS } from './template.js'
+import { constantOf, isTemplate, type Reference, referenceOf, SPREADS } from './template.js'
 
 /** Writes the fields of a line, each with its separator before it. */
 export type Encode<Subject> = (subject: Subject, level: Level) => string
@@ -61,7 +61,7 @@ class Compiler {
       const reference = referenceOf(value)
       if (reference === undefined || !SPREADS.includes(reference.source))
         return this.#value(value, [...path, key])
-      if (reference.source === 'included') return this.#included(reference, path)
+      if (reference.source === 'included') return this.#included(reference, path, Object.keys(template))
       return this.#added(reference, path, this.#namesBeside(template, path))
     })
   }
@@ -74,7 +74,7 @@ class Compiler {
   }
 
   #constant(value: TemplateValue, path: readonly string[]): AnyEncode {
-    const encoded = this.#key(path) + this.#syntax.value(value)
+    const encoded = this.#key(path) + this.#syntax.value(constantOf(value))
     return () => encoded
   }
 
@@ -106,12 +106,15 @@ class Compiler {
     const key = this.#key(path)
     if (source === 'level') return [this.#level(key, form, read)]
     const { value: write } = this.#syntax
+    const say = (value: unknown): string => {
+      const said = form === undefined ? value : form(value as never)
+      return said === undefined ? '' : key + write(said)
+    }
+    const saySome = FEW_VALUES.has(source) ? remembering(say) : say
     return [
       (subject, level) => {
         const value = read(subject, level)
-        if (value === undefined) return ''
-        const said = form === undefined ? value : form(value as never)
-        return said === undefined ? '' : key + write(said)
+        return value === undefined ? '' : saySome(value)
       },
     ]
   }
@@ -128,9 +131,9 @@ class Compiler {
   }
 
   /** What was asked for by name and has no place of its own. */
-  #included({ form }: Reference, parent: readonly string[]): AnyEncode[] {
+  #included({ form }: Reference, parent: readonly string[], beside: readonly string[]): AnyEncode[] {
     return Object.keys(this.#sources.included).flatMap((source) => {
-      if (this.#placed.has(source)) return []
+      if (this.#placed.has(source) || beside.includes(callField(source, form))) return []
       const path = [...parent, callField(source, form)]
       return this.#leaf(
         { source, form: undefined },
@@ -175,6 +178,31 @@ class Compiler {
         return this.#value(value, here).length > 0 ? [name(here)] : []
       })
     return new Set(nests ? names(template, path) : names(this.#whole, []))
+  }
+}
+
+/** The sources that say few things, over and over. */
+const FEW_VALUES: ReadonlySet<string> = new Set([
+  'event',
+  'method',
+  'protocol',
+  'status',
+  'slow',
+  'outcome',
+  'result',
+])
+/** How many of them are remembered: clients make up methods. */
+const MAX_REMEMBERED = 64
+
+/** Says what has been said before without working it out again. */
+function remembering(say: (value: unknown) => string): (value: unknown) => string {
+  const said = new Map<unknown, string>()
+  return (value) => {
+    const before = said.get(value)
+    if (before !== undefined) return before
+    const now = say(value)
+    if (said.size < MAX_REMEMBERED) said.set(value, now)
+    return now
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Entry } from '../entry.js'
-import type { Template } from '../options.js'
 import type { Capture } from '../rules/capture.js'
 import type { Level } from '../vocabulary.js'
 import { captureSources, SOURCES, type Source, type Value } from './sources.js'
@@ -38,9 +37,9 @@ function fieldOf(key: string, source: Source, kind: 'started' | 'completed'): Fi
   return read === undefined ? [] : [{ key, read }]
 }
 
-/** The names that handlers can't give to fields of their own: the native ones, and those that a format puts there. */
-export function reservedNames(template: Template = native): ReadonlySet<string> {
-  const names = [...Object.keys(native), ...Object.keys(template)].filter((name) => !name.startsWith('*'))
+/** The names that handlers can't give to fields of their own. */
+export function reservedNames(): ReadonlySet<string> {
+  const names = Object.keys(native).filter((name) => !name.startsWith('*'))
   // __proto__ would be no field but the prototype of the object that a logger is given.
   return new Set([...names, 'time', 'msg', '__proto__'])
 }

@@ -3,7 +3,7 @@ import type { Capture } from '../rules/capture.js'
 import type { FormatName } from '../vocabulary.js'
 import { combinedFormat } from './combined.js'
 import type { Sources } from './encoder.js'
-import { nativeFields, reservedNames } from './fields.js'
+import { nativeFields } from './fields.js'
 import type { Format } from './format.js'
 import { jsonFormat } from './json.js'
 import { lineFormat } from './line-format.js'
@@ -54,12 +54,6 @@ function formatOf(settings: FormatSettings, captures: readonly Capture[], maxLin
     default:
       return lineFormat(TEMPLATES[format], json, sources, maxLineBytes)
   }
-}
-
-/** The names that handlers can't give to fields of their own in a format. */
-export function reservedIn({ format }: FormatSettings): ReadonlySet<string> {
-  if (typeof format === 'object') return reservedNames(format)
-  return reservedNames(format in TEMPLATES ? TEMPLATES[format as keyof typeof TEMPLATES] : undefined)
 }
 
 function sourcesOf(settings: FormatSettings, captures: readonly Capture[]): Sources {

@@ -2,7 +2,7 @@ import type { Sources } from './encoder.js'
 import type { Format } from './format.js'
 import { fitLine } from './limit.js'
 import { lineFormat } from './line-format.js'
-import { readLogLine } from './log-row.js'
+import { membersOf } from './members.js'
 import { json } from './syntax.js'
 import { native } from './templates/native.js'
 import { escapeJson } from './text.js'
@@ -10,7 +10,18 @@ import { escapeJson } from './text.js'
 /** What pino writes first; it can't be told to write the timestamp before the level. */
 const PINO_ENVELOPE = /^\{("level":"[^"\\]+"),("timestamp":"[^"]+")/
 
-const ENVELOPE: ReadonlySet<string> = new Set(['level', 'timestamp'])
+/** What stands before the other fields of a line, and what of the log's own stands among them. */
+const ENVELOPE = ['"level":', '"timestamp":']
+const ONCE = [
+  'request_id',
+  'trace_id',
+  'span_id',
+  'service',
+  'version',
+  'environment',
+  'error',
+  'message',
+].map((name) => `"${name}":`)
 
 /** What is never left out of a log line of the app's own. */
 export const LOG_LINE_KEEPS: ReadonlySet<string> = new Set([
@@ -31,19 +42,28 @@ export function jsonFormat(sources: Sources, maxLineBytes: number): Format {
   }
 }
 
-/** A line with its timestamp first, and with one timestamp and one level, whatever the app has logged under these names. */
+/** A line with its timestamp first, and with each of the log's own fields once, whatever the app logs under these names. */
 function ordered(line: string): string {
   const [envelope, level, timestamp] = PINO_ENVELOPE.exec(line) ?? []
   if (envelope === undefined) return line
   const rest = line.slice(envelope.length)
-  const again = rest.includes('"level":') || rest.includes('"timestamp":')
-  return `{${timestamp},${level}${again ? withoutEnvelope(line, rest) : rest}`
+  const isForged =
+    ENVELOPE.some((key) => rest.includes(key)) ||
+    ONCE.some((key) => rest.indexOf(key) !== rest.lastIndexOf(key))
+  return `{${timestamp},${level}${isForged ? renamed(rest) : rest}`
 }
 
-/** What follows the timestamp and the level of a line, with other names for what has theirs. */
-function withoutEnvelope(line: string, rest: string): string {
-  const fields = Object.entries(readLogLine(line).fields)
-  if (!fields.some(([key]) => ENVELOPE.has(key))) return rest
-  const renamed = fields.map(([key, value]) => [ENVELOPE.has(key) ? `${key}_` : key, value])
-  return `,${JSON.stringify(Object.fromEntries(renamed)).slice(1)}\n`
+/** The fields behind the timestamp and the level, where only one has each name; the log's own keep theirs. */
+function renamed(rest: string): string {
+  const members = membersOf(`{${rest.slice(1)}`)
+  // pino writes its own message last, and all else of its own first.
+  const message = members.findLastIndex(([key]) => key === 'message')
+  const used = new Set(['timestamp', 'level', ...(message === -1 ? [] : ['message'])])
+  const fields = members.map(([key, value], index) => {
+    let name = key
+    while (index !== message && used.has(name)) name += '_'
+    used.add(name)
+    return `,${JSON.stringify(name)}:${value}`
+  })
+  return `${fields.join('')}}\n`
 }

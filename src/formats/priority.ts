@@ -23,7 +23,11 @@ export function withPriority(format: Format): Format {
     ...format,
     started: (entry, level) => prefixed(format.started(entry, level), level),
     completed: (entry, level) => prefixed(format.completed(entry, level), level),
-    logLine: (line) => prefixed(format.logLine(line), PINO_LEVEL.exec(line)?.[1] as Level),
+    // What goes to stderr is not what the journal reads.
+    logLine: (line) =>
+      format.logsToStderr
+        ? format.logLine(line)
+        : prefixed(format.logLine(line), PINO_LEVEL.exec(line)?.[1] as Level),
   }
 }
 

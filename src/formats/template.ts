@@ -8,6 +8,9 @@ export interface Reference {
   readonly form: string | undefined
 }
 
+/** Deeper than any line is; an object that holds itself has no end. */
+const MAX_DEPTH = 50
+
 /** The sources that hold many fields: what handlers and log lines add, what `include` names. */
 export const SPREADS: readonly string[] = ['added', 'included']
 const SPREAD_FORMS: Readonly<Record<string, readonly string[]>> = {
@@ -17,9 +20,14 @@ const SPREAD_FORMS: Readonly<Record<string, readonly string[]>> = {
 
 /** The source that a value of a template names, if it does. */
 export function referenceOf(value: TemplateValue): Reference | undefined {
-  if (typeof value !== 'string' || !value.startsWith('$')) return undefined
-  const [source = '', form] = value.slice(1).split(':', 2)
-  return { source, form }
+  if (typeof value !== 'string' || !value.startsWith('$') || value.startsWith('$$')) return undefined
+  const [source = '', ...form] = value.slice(1).split(':')
+  return { source, form: form.length === 0 ? undefined : form.join(':') }
+}
+
+/** A value of a template that stands as it is; two dollars are one. */
+export function constantOf(value: TemplateValue): TemplateValue {
+  return typeof value === 'string' && value.startsWith('$$') ? value.slice(1) : value
 }
 
 export function isTemplate(value: unknown): value is Template {
@@ -39,9 +47,12 @@ export function checkTemplate(option: string, value: unknown, sources: readonly 
 
 function checkValue(option: string, key: string, value: unknown, sources: readonly string[]): void {
   if (isTemplate(value) && !key.startsWith('*')) {
+    if (option.split('.').length > MAX_DEPTH)
+      refuse('VALUE', option, `objects in each other, ${MAX_DEPTH} deep`, value)
     checkTemplate(option, value, sources)
     return
   }
+  if (typeof value === 'number' && !Number.isFinite(value)) refuse('VALUE', option, 'a finite number', value)
   const isConstant = ['string', 'number', 'boolean'].includes(typeof value) || isTexts(value)
   if (!isConstant)
     refuse('TYPE', option, 'a text, a number, a boolean, an array of texts or an object', value)

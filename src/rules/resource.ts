@@ -5,8 +5,10 @@
 export function resourceAttributes(text = ''): ReadonlyMap<string, string> {
   const attributes = new Map<string, string>()
   for (const pair of text.split(',')) {
-    const [key = '', value] = pair.split('=', 2).map((part) => part.trim())
-    if (key === '' || value === undefined || value === '') continue
+    const end = pair.indexOf('=')
+    const key = pair.slice(0, Math.max(end, 0)).trim()
+    const value = pair.slice(end + 1).trim()
+    if (key === '' || value === '') continue
     try {
       attributes.set(decodeURIComponent(key), decodeURIComponent(value))
     } catch {

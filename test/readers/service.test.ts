@@ -17,7 +17,7 @@ test('the service brings its readers every kind of line that is hard to read', a
   expect(JSON.stringify(failure?.error).length).toBeGreaterThan(6000)
   expect(failure?.error).toMatchObject({ stack: expect.stringContaining('caused by: Error: connect') })
   expect(lines.filter(({ truncated }) => truncated === true).length).toBeGreaterThan(2)
-  expect(Math.max(...texts.map((text) => Buffer.byteLength(text)))).toBeGreaterThan(7900)
+  expect(Math.max(...texts.map((text) => Buffer.byteLength(text)))).toBeGreaterThan(7800)
   for (const hard of [
     '\n',
     '\r',
