@@ -157,3 +157,15 @@ test.runIf(process.platform === 'linux')(
     expect(plain).toMatch(/^[\d:.]+ INFO +hello\r\n$/)
   },
 )
+
+test.each([true, false])('what takes more as it is shown is cut all the same, colours: %s', (colors) => {
+  const log = new Capture()
+  vi.stubEnv('FORCE_COLOR', colors ? '1' : '0')
+  const logger = createLogger({ destination: log, format: 'pretty' })
+  logger.info({ hidden: '\u202e'.repeat(2600) }, 'x\n'.repeat(3000))
+  const shown = log.raw.join('')
+  expect(Buffer.byteLength(shown)).toBeLessThanOrEqual(8000)
+  expect(Buffer.byteLength(shown)).toBeGreaterThan(7900)
+  expect(shown.endsWith('\n')).toBe(true)
+  expect(shown).not.toContain('\ufffd')
+})

@@ -5,7 +5,7 @@ import type { Level } from '../vocabulary.js'
 import { type EventFields, reservedNames, toRecord, withAdded } from './fields.js'
 import type { Format } from './format.js'
 import { LOG_LINE_KEEPS } from './json.js'
-import { fitRecord } from './limit.js'
+import { fitRecord, fits } from './limit.js'
 import { readLogLine } from './log-row.js'
 import { completionMessage, startMessage } from './messages.js'
 import { eventHead, logLineHead, type Paint } from './pretty-head.js'
@@ -17,13 +17,15 @@ type Row = Record<string, unknown>
 const SAID_BY_HEAD =
   'timestamp,level,event,request_id,method,path,route,status,duration_ms,slow,outcome,response_bytes,message'
 
+const NO_COLOR = '\x1b[0m'
+
 const EVENTS: ReadonlySet<unknown> = new Set(['request.started', 'request.completed'])
 
 /** The view in a terminal: one line an event, aligned, with errors indented below. */
 export function prettyFormat(fields: EventFields, colors: boolean, maxLineBytes: number): Format {
-  const printEvent = createPrinter(colors, eventHead, SAID_BY_HEAD)
-  const printLogLine = createPrinter(colors, logLineHead, 'timestamp,level,request_id,message')
-
+  const cut = (text: string): string => cutText(text, maxLineBytes, colors)
+  const printEvent = createPrinter(colors, eventHead, SAID_BY_HEAD, cut)
+  const printLogLine = createPrinter(colors, logLineHead, 'timestamp,level,request_id,message', cut)
   const reserved = reservedNames()
 
   function printFitted(entry: Entry, level: Level, record: Row, message: string): string {
@@ -58,6 +60,7 @@ function createPrinter(
   colorize: boolean,
   head: (row: Row, paint: Paint) => string,
   ignore: string,
+  cut: (text: string) => string,
 ): (row: Row) => string {
   const options: PrettyOptions = {
     colorize,
@@ -75,8 +78,17 @@ function createPrinter(
   const print = prettyFactory(options)
   return (row) => {
     const lines = print(visibleRow(row)).split('\n')
-    return lines.map((line) => line.trimEnd()).join('\n')
+    return cut(lines.map((line) => line.trimEnd()).join('\n'))
   }
+}
+
+/** Ends a text that is too long as it is shown: what a terminal would obey takes several times its size. */
+function cutText(text: string, maxBytes: number, colors: boolean): string {
+  if (fits(text, maxBytes)) return text
+  const end = colors ? `${NO_COLOR}\n` : '\n'
+  const bytes = Buffer.from(text).subarray(0, maxBytes - end.length)
+  // Half a character at the end, and half a colour, are left out.
+  return bytes.toString().replace(/\ufffd+$|\x1b\[?\d*$/, '') + end
 }
 
 /** An error with its first line, what happened, standing out. */
@@ -98,6 +110,8 @@ function visibleRow(row: Row): Row {
 function describe(error: unknown): string {
   if (typeof error !== 'object' || error === null) return visibleLines(String(error))
   const { type, message, stack, ...others } = error as Row
-  const story = visibleLines(typeof stack === 'string' ? stack : `${type}: ${message}`)
-  return Object.keys(others).length === 0 ? story : `${story}\n${JSON.stringify(visibleValue(others))}`
+  const summary = [type, message].filter((part) => part !== undefined).join(': ')
+  const story = visibleLines(typeof stack === 'string' ? stack : summary)
+  const rest = Object.keys(others).length === 0 ? '' : JSON.stringify(visibleValue(others))
+  return [story, rest].filter((part) => part !== '').join('\n')
 }
