@@ -65,7 +65,7 @@ test('an error that the app logs itself is shown the same way, with its details'
   })
   createLogger({ format: 'pretty', destination: log }).error({ err: error }, 'giving up')
   expect(withoutTimes(log)).toEqual([
-    'ERROR                   giving up\n    err: Error: no connection\n        at x\n    {"code":"ECONNREFUSED"}\n',
+    'ERROR                   giving up\n    error: Error: no connection\n        at x\n    {"code":"ECONNREFUSED"}\n',
   ])
 })
 
