@@ -1,8 +1,8 @@
 import { aFunction, checkNames, either, exactly, type Kind, oneOf, read, readList, text } from './checks.js'
 import { showValue, WaybillError } from './errors.js'
+import { type Environment, parseFormat, parseProject, parseService, readVariable } from './format-settings.js'
 import type { FormatSettings } from './formats/formats.js'
-import { type Service, SOURCE_NAMES } from './formats/sources.js'
-import { checkTemplate, isTemplate } from './formats/template.js'
+import { DETAILS } from './formats/sources.js'
 import type {
   Completion,
   Destination,
@@ -11,22 +11,12 @@ import type {
   Options,
   RawRequest,
   RequestIdOptions,
-  Template,
 } from './options.js'
 import { type Capture, compileCaptures } from './rules/capture.js'
 import { wantsColors } from './rules/colors.js'
 import type { IdRules } from './rules/request-id.js'
-import { resourceAttributes } from './rules/resource.js'
 import { newUuid } from './rules/uuid.js'
-import {
-  FORMAT_NAMES,
-  type FormatName,
-  LEVELS,
-  type Level,
-  type LogLevel,
-  MAX_LINE_BYTES,
-  PIPE_BYTES,
-} from './vocabulary.js'
+import { LEVELS, type Level, type LogLevel, MAX_LINE_BYTES, PIPE_BYTES } from './vocabulary.js'
 
 /** Where lines go and how they look: the complete form of {@link LoggerOptions}. */
 export interface LoggerSettings extends FormatSettings {
@@ -52,7 +42,7 @@ export interface EventSettings {
 
 /** What of the process decides where an option is silent. */
 export interface Surroundings {
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
   /** Whether stdout is a terminal. */
   readonly terminal: boolean
   /** Whether stdout is a pipe into which other processes of a cluster write. */
@@ -85,12 +75,9 @@ const REQUEST_ID_NAMES: (keyof RequestIdOptions)[] = ['header', 'trust', 'genera
 
 // A field name of RFC 9110, section 5.1.
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-const DETAILS = ['query', 'client_ip', 'user_agent', 'host', 'referer']
 
 const startLevel = either(oneOf(LEVELS), exactly(false))
 const logLevel = oneOf<LogLevel>([...LEVELS, 'silent'])
-const formatName = oneOf<FormatName>(FORMAT_NAMES)
-const word = text('a text', /./s)
 const flag = either(exactly(true), exactly(false))
 const headerName = text('a header name', new RegExp(`^${TOKEN}$`))
 const detail = text<Include>(
@@ -171,9 +158,9 @@ export function parseLoggerOptions(options: LoggerOptions, around: Surroundings)
   const seen = terminal && given === undefined
   return {
     level: read('level', options.level, logLevel) ?? readVariable(env, 'LOG_LEVEL', logLevel) ?? 'info',
-    format: parseFormat(options) ?? readVariable(env, 'LOG_FORMAT', formatName) ?? (seen ? 'pretty' : 'json'),
+    format: parseFormat(options, env) ?? (seen ? 'pretty' : 'json'),
     ...parseService(options, env),
-    project: read('googleProject', options.googleProject, word) ?? (env.GOOGLE_CLOUD_PROJECT || undefined),
+    project: parseProject(options, env),
     priority:
       read('journalPriority', options.journalPriority, flag) ?? (given === undefined && around.journal),
     colors: wantsColors(env, seen),
@@ -181,28 +168,6 @@ export function parseLoggerOptions(options: LoggerOptions, around: Surroundings)
     maxLineBytes: parseMaxLineBytes(options, around),
     maxHeldBytes: read('maxHeldBytes', options.maxHeldBytes, heldBytes),
     whenFull: read('whenFull', options.whenFull, whenFull),
-  }
-}
-
-function parseFormat({ format }: LoggerOptions): FormatName | Template | undefined {
-  if (isTemplate(format)) return checkTemplate('format', format, SOURCE_NAMES)
-  return read('format', format, {
-    ...formatName,
-    takes: `${formatName.takes} or an object in the shape of a line`,
-  })
-}
-
-/** What the service is: from the options, else from the variables of OpenTelemetry, which win over its attributes. */
-function parseService(options: LoggerOptions, env: Surroundings['env']): Service {
-  const attributes = resourceAttributes(env.OTEL_RESOURCE_ATTRIBUTES)
-  return {
-    service:
-      read('service', options.service, word) ?? (env.OTEL_SERVICE_NAME || attributes.get('service.name')),
-    version: read('version', options.version, word) ?? attributes.get('service.version'),
-    environment:
-      read('environment', options.environment, word) ??
-      attributes.get('deployment.environment.name') ??
-      attributes.get('deployment.environment'),
   }
 }
 
@@ -260,17 +225,4 @@ function unusedOption(name: string, value: unknown, why: string): WaybillError {
 /** Header names are the same in any case. */
 function lowerCase(value: unknown): unknown {
   return typeof value === 'string' && value.startsWith('header:') ? value.toLowerCase() : value
-}
-
-/** An environment variable as a setting; unset and empty are the same. */
-function readVariable<T extends string>(
-  env: Surroundings['env'],
-  name: string,
-  kind: Kind<T>,
-): T | undefined {
-  const value = env[name]?.toLowerCase()
-  if (value === undefined || value === '') return undefined
-  if (kind.accepts(value)) return value
-  const message = `environment variable ${name} takes ${kind.takes}, got ${showValue(env[name])}`
-  throw new WaybillError('WAYBILL_ERR_ENVIRONMENT', message, name)
 }
