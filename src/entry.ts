@@ -41,7 +41,8 @@ export class Entry implements Arrival {
   readonly protocol: string | undefined
   readonly trace: TraceContext | undefined
   readonly pathCut: boolean
-  readonly route: string | undefined
+  /** Known from the start on, or from the completion, as the framework looks for it. */
+  route: string | undefined
   readonly captured: readonly (string | undefined)[]
 
   /** The logger of the request: its level decides whether an event is written. */

@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'WAYBILL_ERR_ENVIRONMENT'
   | 'WAYBILL_ERR_FASTIFY_OPTION'
   | 'WAYBILL_ERR_REGISTERED_TWICE'
+  | 'WAYBILL_ERR_SERVER'
 
 /** Every process warning that waybill emits while requests run, by its stable code. Each is emitted once. */
 export type WarningCode =
@@ -14,6 +15,7 @@ export type WarningCode =
   | 'WAYBILL_WARN_FIELD'
   | 'WAYBILL_WARN_EVENT_LOST'
   | 'WAYBILL_WARN_FASTIFY_LINES'
+  | 'WAYBILL_WARN_REGISTERED_TWICE'
 
 /** What waybill throws when it can't be set up as asked: `code` is stable, `option` names the culprit. */
 export class WaybillError extends Error {

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { systemClock } from './clock.js'
 import { showValue, WaybillError, warnOnce } from './errors.js'
-import { type EventLog, eventsToDestination, eventsToLogger } from './event-log.js'
+import type { EventLog } from './event-log.js'
 import {
   furtherServers,
   isNullLogger,
@@ -11,35 +11,16 @@ import {
   takeFrameworkErrors,
 } from './fastify-insides.js'
 import { FastifyRequests } from './fastify-requests.js'
-import { nativeFields, reservedNames } from './formats/fields.js'
-import { createFormat } from './formats/formats.js'
+import { reservedNames } from './formats/fields.js'
 import { receiveFrom } from './http/servers.js'
 import { Visits } from './http/visits.js'
 import { Ledger } from './ledger.js'
-import { openOutput, pinoLogger, surroundings } from './logger.js'
-import type { Options, RawRequest } from './options.js'
+import type { Options } from './options.js'
+import { openLog, traceFields, useOwnLogger } from './output.js'
+import type { RequestEntry } from './request-entry.js'
 import type { RequestLogger } from './request-logger.js'
 import type { Capture } from './rules/capture.js'
-import { readTraceparent } from './rules/traceparent.js'
-import {
-  checkOptionNames,
-  parseEventOptions,
-  parseLoggerOptions,
-  parseMaxLineBytes,
-  refuseLoggerOptions,
-} from './settings.js'
-
-/** The record of a request, as its handlers see it. */
-export interface RequestEntry {
-  /**
-   * Adds fields to the completion line of this request, after the built-in ones, which can't be overwritten. The
-   * values are copied now; what JSON can't hold is lost alone. After the completion it does nothing.
-   *
-   * @example
-   * request.waybill.add({ user_id: 42, cache: 'hit' })
-   */
-  add(fields: object): void
-}
+import { checkOptionNames, parseEventOptions } from './settings.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -84,10 +65,8 @@ function install(app: FastifyInstance, options: Options): void {
   checkOptionNames(options)
   const settings = parseEventOptions(options)
   const { captures } = settings
-  const { events, reserved } = isNullLogger(app.log)
-    ? bringLogger(app, options, captures)
-    : useOwnLogger(options, captures)
-  const ledger = new Ledger(settings, reserved, events, systemClock)
+  const events = isNullLogger(app.log) ? bringLogger(app, options, captures) : useOwnLogger(options, captures)
+  const ledger = new Ledger(settings, reservedNames(), events, systemClock)
   const visits = new Visits(settings, ledger, () => app.log as RequestLogger, hasSemicolonQueries(app))
   const requests = new FastifyRequests(visits, settings.ids)
 
@@ -124,7 +103,7 @@ function receiveAll(app: FastifyInstance, visits: Visits): void {
     done()
   })
   app.addHook('preClose', (done) => {
-    visits.closing = true
+    visits.isClosing = () => true
     done()
   })
 }
@@ -135,35 +114,14 @@ function hasSemicolonQueries({ initialConfig }: FastifyInstance): boolean {
   return routerOptions?.useSemicolonDelimiter ?? useSemicolonDelimiter ?? false
 }
 
-/** What the events of an app are written with. */
-interface EventOutput {
-  readonly events: EventLog
-  /** The names that handlers can't give to fields of their own. */
-  readonly reserved: ReadonlySet<string>
-}
-
 /** Gives an app without logging a pino logger that writes beside the events. */
-function bringLogger(app: FastifyInstance, options: Options, captures: readonly Capture[]): EventOutput {
-  const settings = parseLoggerOptions(options, surroundings())
-  const output = openOutput(settings, createFormat(settings, captures))
-  const logger = pinoLogger(settings, output)
+function bringLogger(app: FastifyInstance, options: Options, captures: readonly Capture[]): EventLog {
+  const { events, logger } = openLog(options, captures)
   app.log = logger
   app.setChildLoggerFactory((_silent, bindings, childOptions, raw) =>
     logger.child({ ...bindings, ...traceFields(raw) }, childOptions),
   )
-  return { events: eventsToDestination(output.format, output.events), reserved: reservedNames() }
-}
-
-/** What the lines of a request say of the trace that it belongs to. */
-function traceFields({ headers }: RawRequest): object | undefined {
-  const trace = readTraceparent(headers.traceparent)
-  return trace && { trace_id: trace.traceId, span_id: trace.spanId, trace_flags: trace.flags }
-}
-
-function useOwnLogger(options: Options, captures: readonly Capture[]): EventOutput {
-  refuseLoggerOptions(options)
-  const maxLineBytes = parseMaxLineBytes(options, surroundings())
-  return { events: eventsToLogger(nativeFields(captures), maxLineBytes), reserved: reservedNames() }
+  return events
 }
 
 /** The way by public hooks alone, for a Fastify whose insides have moved; it can't keep Fastify's lines away. */

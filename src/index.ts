@@ -3,7 +3,6 @@ import { waybill } from './fastify.js'
 import { createLogger } from './logger.js'
 
 export { type ErrorCode, type WarningCode, WaybillError } from './errors.js'
-export type { RequestEntry } from './fastify.js'
 export { createLogger } from './logger.js'
 export type {
   Completion,
@@ -16,6 +15,7 @@ export type {
   Template,
   TemplateValue,
 } from './options.js'
+export type { RequestEntry } from './request-entry.js'
 export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
 export default waybill
 

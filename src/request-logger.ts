@@ -10,6 +10,9 @@ export type RequestLogger = { readonly [level in Level]: LogLine } & {
   bindings?(): Record<string, unknown>
 }
 
+/** A logger that makes others, which carry more on their lines. */
+export type ParentLogger = RequestLogger & { child(bindings: Record<string, unknown>): RequestLogger }
+
 /** Whether every line of a logger carries an id as `request_id`; a logger that can't be asked does not. */
 export function bindsId(logger: RequestLogger, id: string): boolean {
   return attempt(() => logger.bindings?.().request_id === id, false)

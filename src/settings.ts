@@ -129,9 +129,12 @@ const completionLevel = aFunction<(completion: Completion) => Level>('a function
 
 const DEFAULT_HEADER = 'X-Request-Id'
 
-/** Throws unless all options of the plugin are known, whatever they hold. */
-export function checkOptionNames(options: unknown): void {
-  checkNames('', options, [...LOGGER_NAMES, ...EVENT_NAMES])
+/**
+ * Throws unless all options of an adapter are known, whatever they hold.
+ * @param further those that only this adapter has
+ */
+export function checkOptionNames(options: unknown, further: readonly string[] = []): void {
+  checkNames('', options, [...LOGGER_NAMES, ...EVENT_NAMES, ...further])
 }
 
 /** Throws if an option is given that an app's own logger decides. */

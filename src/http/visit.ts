@@ -16,6 +16,11 @@ const CHUNK_FRAMING = 4
 /** A framework's own request, which holds the logger that is its own at that time. */
 export interface LoggedRequest {
   readonly log: RequestLogger
+  /**
+   * The route that it came to, if the framework looks for it only after the start.
+   * @param failed whether its handlers threw
+   */
+  matched?(status: number | undefined, failed: boolean): string | undefined
 }
 
 /** What keeps the visits, and is told what happens to them. */

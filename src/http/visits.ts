@@ -36,6 +36,11 @@ export interface Routing {
   readonly bindsId: boolean
 }
 
+/** The latest visit that a request is on, whoever keeps it. */
+export function visitOf(raw: RawRequest): Visit | undefined {
+  return (raw as Marked)[VISIT]
+}
+
 /** The requests of servers, from their arrival to the closing of their responses. */
 export class Visits implements VisitKeeper {
   readonly #settings: EventSettings
@@ -47,8 +52,8 @@ export class Visits implements VisitKeeper {
   readonly #open = new OpenList<Visit>()
   /** Closes what could not be parsed and has not been answered. */
   readonly #unparsed = new Set<(ending: Ending) => void>()
-  /** Whether the service is closing: what it breaks off from then on is unfinished. */
-  closing = false
+  /** Whether the service is closing: what it breaks off then is unfinished. */
+  isClosing: () => boolean = () => false
 
   /** @param semicolon whether a query may begin with `;` too */
   constructor(settings: EventSettings, ledger: Ledger, logger: () => RequestLogger, semicolon: boolean) {
@@ -61,7 +66,7 @@ export class Visits implements VisitKeeper {
 
   /** The visit that a request is on; a request may be handed from one app to another. */
   of(raw: RawRequest): Visit | undefined {
-    const { [VISIT]: visit } = raw as Marked
+    const visit = visitOf(raw)
     return visit?.keeper === this ? visit : undefined
   }
 
@@ -190,16 +195,19 @@ export class Visits implements VisitKeeper {
       finished: sent || (handedOver && status !== undefined),
       upgraded: handedOver && isAccepted(raw.method, status),
       routed,
-      closing: this.closing && !broken,
+      closing: !broken && this.isClosing(),
     })
   }
 
   #close(visit: Visit, ending: Ending): void {
     const { request, error } = visit
     const entry = visit.entry ?? this.enterUnrouted(visit)
-    // An app may have given the request another logger, to bind more to it.
-    if (request !== undefined) entry.useLogger(request.log)
     if (error) entry.fail(error)
+    if (request !== undefined) {
+      // An app may have given the request another logger, to bind more to it.
+      entry.useLogger(request.log)
+      entry.route ??= request.matched?.(ending.status, entry.thrown !== undefined)
+    }
     this.#ledger.close(entry, ending, sentBytesOf(visit))
   }
 

@@ -1,0 +1,60 @@
+import type { RawResponse } from './http/visit.js'
+import { type ErrorMiddleware, type Middleware, MiddlewareLog, passError } from './middleware.js'
+import type { MiddlewareOptions, RequestLog } from './middleware-options.js'
+
+export { type ErrorCode, type WarningCode, WaybillError } from './errors.js'
+export { createLogger } from './logger.js'
+export type { ErrorMiddleware, Middleware, Next, NodeServer } from './middleware.js'
+export type { MiddlewareOptions, RequestLog } from './middleware-options.js'
+export type {
+  Completion,
+  Destination,
+  Include,
+  LoggerOptions,
+  Options,
+  RawRequest,
+  RequestIdOptions,
+  Template,
+  TemplateValue,
+} from './options.js'
+export type { RequestEntry } from './request-entry.js'
+export type { ParentLogger, RequestLogger } from './request-logger.js'
+export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
+
+declare global {
+  namespace Express {
+    interface Request extends RequestLog {}
+  }
+}
+
+/**
+ * Makes a middleware for Express, Connect, Polka and `node:http`: one start event and one completion event for every
+ * request, on stdout, tied together by a request id. It is to be the first of its app.
+ *
+ * @example
+ * const app = express()
+ * app.use(waybill())
+ *
+ * @throws {WaybillError} for an unknown option, a wrong type or an impossible value
+ */
+export function waybill(options: MiddlewareOptions = {}): Middleware {
+  const log = new MiddlewareLog(options)
+  const middleware: Middleware = (request, response, next) => {
+    log.enter(request, response as RawResponse)
+    next?.()
+  }
+  middleware.attach = (server) => {
+    log.attach(server)
+    return middleware
+  }
+  return middleware
+}
+
+/**
+ * Makes a middleware that puts errors into the completion lines of their requests and passes them on. It is to stand
+ * behind the routes, before what answers errors.
+ *
+ * @example
+ * app.use(waybill.errors())
+ */
+waybill.errors = (): ErrorMiddleware => passError

@@ -1,0 +1,122 @@
+import type { Server, ServerResponse } from 'node:http'
+import type { Http2SecureServer, Http2Server, Http2ServerResponse } from 'node:http2'
+import { systemClock } from './clock.js'
+import { Entry } from './entry.js'
+import { showValue, WaybillError, warnOnce } from './errors.js'
+import { reservedNames } from './formats/fields.js'
+import { receiveFrom } from './http/servers.js'
+import type { RawResponse } from './http/visit.js'
+import { Visits, visitOf } from './http/visits.js'
+import { Ledger } from './ledger.js'
+import { type MiddlewareOptions, parseLogger, type RequestLog } from './middleware-options.js'
+import { MiddlewareRequest } from './middleware-request.js'
+import type { RawRequest } from './options.js'
+import { openLog, traceFields, useOwnLogger } from './output.js'
+import type { RequestLogger } from './request-logger.js'
+import { checkOptionNames, parseEventOptions } from './settings.js'
+
+/** A server of Node.js. */
+export type NodeServer = Server | Http2Server | Http2SecureServer
+
+/** Passes a request on to what stands behind a middleware. */
+export type Next = (error?: unknown) => void
+
+/** A middleware for Express, Connect, Polka and the like, that a listener of `node:http` can call too. */
+export interface Middleware {
+  (request: RawRequest, response: ServerResponse | Http2ServerResponse, next?: Next): void
+  /**
+   * Has also those requests logged that a server answers before its app has them: what can't be parsed, what took too
+   * long to come, upgrades, CONNECT, an Expect that nobody listens for. To be called before requests come.
+   * @returns the middleware
+   * @throws {WaybillError} for what is no server
+   */
+  attach(server: NodeServer): Middleware
+}
+
+/** A middleware for errors, as Express and Connect take it. */
+export type ErrorMiddleware = (
+  error: unknown,
+  request: RawRequest,
+  response: ServerResponse | Http2ServerResponse,
+  next: Next,
+) => void
+
+type Logged = RawRequest & { id?: string; log?: RequestLogger; waybill?: RequestLog['waybill'] }
+
+/** Logs the requests that a middleware gets, and those of the servers that it is attached to. */
+export class MiddlewareLog {
+  readonly #visits: Visits
+  readonly #childFor: (request: RawRequest, id: string) => RequestLogger
+  readonly #servers = new Set<NodeServer>()
+
+  constructor(options: MiddlewareOptions) {
+    checkOptionNames(options, ['logger'])
+    const settings = parseEventOptions(options)
+    const { captures } = settings
+    const own = parseLogger(options)
+    const { events, logger } =
+      own === undefined
+        ? openLog(options, captures)
+        : { events: useOwnLogger(options, captures), logger: own }
+
+    this.#childFor = (request, id) => logger.child({ request_id: id, ...(!own && traceFields(request)) })
+    const ledger = new Ledger(settings, reservedNames(), events, systemClock)
+    this.#visits = new Visits(settings, ledger, () => logger, false)
+    this.#visits.isClosing = () =>
+      this.#servers.size > 0 && [...this.#servers].every((each) => !each.listening)
+  }
+
+  /** Opens the entry of a request, unless it has one. */
+  enter(raw: Logged, response: RawResponse): void {
+    const known = visitOf(raw)
+    if (known?.entry !== undefined) {
+      // One middleware may stand at several places that a request comes by; another has nothing left to tell.
+      if (known.keeper !== this.#visits) warnOfAnother()
+      return
+    }
+    const visit = this.#visits.of(raw) ?? this.#visits.receive(raw, response)
+    const { id } = visit.id
+    const log = this.#childFor(raw, id)
+    raw.id = id
+    raw.log = log
+    const request = new MiddlewareRequest(raw as Logged & { log: RequestLogger })
+    raw.waybill = this.#visits.enter(visit, {
+      requestId: id,
+      method: raw.method ?? '',
+      route: undefined,
+      isRouted: true,
+      source: request,
+      request,
+      bindsId: true,
+    })
+  }
+
+  attach(server: unknown): void {
+    if (!isServer(server)) {
+      const message = `attach takes a server of node:http, node:https or node:http2, got ${showValue(server)}`
+      throw new WaybillError('WAYBILL_ERR_SERVER', message)
+    }
+    if (this.#servers.has(server)) return
+    this.#servers.add(server)
+    receiveFrom(server as Server, this.#visits)
+  }
+}
+
+function isServer(value: unknown): value is NodeServer {
+  const { listening, setTimeout } = Object(value) as Partial<NodeServer>
+  return typeof listening === 'boolean' && typeof setTimeout === 'function'
+}
+
+function warnOfAnother(): void {
+  warnOnce(
+    'WAYBILL_WARN_REGISTERED_TWICE',
+    '',
+    'a request came to a second waybill, which logs nothing of it: register it once',
+  )
+}
+
+/** Puts an error into the completion line of its request, and passes it on. */
+export function passError(error: unknown, request: Logged, _response: unknown, next: Next): void {
+  if (request.waybill instanceof Entry) request.waybill.fail(error)
+  next(error)
+}

@@ -1,0 +1,11 @@
+/** The record of a request, as its handlers see it. */
+export interface RequestEntry {
+  /**
+   * Adds fields to the completion line of this request, after the built-in ones, which can't be overwritten. The
+   * values are copied now; what JSON can't hold is lost alone. After the completion it does nothing.
+   *
+   * @example
+   * request.waybill.add({ user_id: 42, cache: 'hit' })
+   */
+  add(fields: object): void
+}
