@@ -49,6 +49,8 @@ export class Way {
   // A router sets the route, if there is one, then what was matched, then its parameters and, of a router, the base.
 
   enterRoute(route: RoutedRequest['route']): void {
+    // A route that dispatches a request says so again.
+    if (route === this.route && !this.#passed) return
     this.route = route
     this.#isNewRoute = route !== undefined
   }
