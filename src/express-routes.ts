@@ -3,7 +3,7 @@ import { mountPattern, type Params } from './rules/mount.js'
 
 /** What Express adds to requests that says which way they took. */
 export interface RoutedRequest {
-  /** The prototype of the requests of an app, which Express has people extend. */
+  /** The app that has it now, and the prototype of the requests of that app. */
   readonly app: { readonly request: object; enabled(setting: string): boolean }
   baseUrl?: string | undefined
   params?: Params | undefined
@@ -39,12 +39,6 @@ export class Way {
   #pattern: string | undefined
   /** Whether the route was followed by something else. */
   #passed = false
-  readonly #sensitive: boolean
-
-  /** @param sensitive whether routes differ if letters differ in case */
-  constructor(sensitive: boolean) {
-    this.#sensitive = sensitive
-  }
 
   // A router sets the route, if there is one, then what was matched, then its parameters and, of a router, the base.
 
@@ -70,12 +64,12 @@ export class Way {
     this.#pattern = joinPatterns(this.#mount.pattern, patternOf(this.#latest ?? this.route?.path))
   }
 
-  enterMount(url: string | undefined): void {
+  enterMount(url: string | undefined, { app }: RoutedRequest): void {
     this.baseUrl = url
     while (this.#mounts.length > 0 && !isWithin(url, this.#mount.url)) this.#mounts.pop()
     const { url: outer, pattern } = this.#mount
     if (url === undefined || url.length <= outer.length) return
-    const own = this.#latest ?? mountPattern(url.slice(outer.length), this.params ?? {}, this.#sensitive)
+    const own = this.#latest ?? mountPattern(url.slice(outer.length), this.params ?? {}, isSensitive(app))
     this.#mounts.push({ url, pattern: joinPatterns(pattern, patternOf(own)) })
   }
 
@@ -110,14 +104,24 @@ const observed = new WeakSet<object>()
 
 /** Follows a request of Express from here on; what routers have set on it before is taken over. */
 export function followRoutes(request: RoutedRequest): Way {
-  const { app } = request
-  const sensitive = app.enabled('case sensitive routing')
-  if (!observed.has(app.request)) {
-    observed.add(app.request)
-    observeRoutes(app.request, matchedKey(request), sensitive)
+  const prototype = requestPrototype(request.app)
+  if (!observed.has(prototype)) {
+    observed.add(prototype)
+    observeRoutes(prototype, matchedKey(request))
   }
   for (const key of ['params', 'baseUrl'] as const) takeOver(request, key)
-  return wayOf(request, sensitive)
+  return wayOf(request)
+}
+
+/** What Express calls `express.request`, for everybody to extend: apps that are mounted in others share it. */
+function requestPrototype({ request }: RoutedRequest['app']): object {
+  let prototype = request
+  while (Object.hasOwn(prototype, 'app')) prototype = Object.getPrototypeOf(prototype) as object
+  return prototype
+}
+
+function isSensitive(app: RoutedRequest['app']): boolean {
+  return app.enabled('case sensitive routing')
 }
 
 /** Has a property that was set on a request itself set again, now that its prototype observes it. */
@@ -128,14 +132,18 @@ function takeOver(request: RoutedRequest, key: 'params' | 'baseUrl'): void {
   Object.assign(request, { [key]: value })
 }
 
-function wayOf(request: Marked, sensitive: boolean): Way {
-  request[WAY] ??= new Way(sensitive)
+function wayOf(request: Marked): Way {
+  request[WAY] ??= new Way()
   return request[WAY]
 }
 
-/** Observes what routers set on the requests of an app, which read as before. */
-function observeRoutes(prototype: object, matched: symbol | undefined, sensitive: boolean): void {
-  function observe<T>(key: PropertyKey, read: (way: Way) => T, write: (way: Way, value: T) => void): void {
+/** Observes what routers set on requests, which read as before. */
+function observeRoutes(prototype: object, matched: symbol | undefined): void {
+  function observe<T>(
+    key: PropertyKey,
+    read: (way: Way) => T,
+    write: (way: Way, value: T, request: RoutedRequest) => void,
+  ): void {
     Object.defineProperty(prototype, key, {
       configurable: true,
       enumerable: true,
@@ -143,7 +151,7 @@ function observeRoutes(prototype: object, matched: symbol | undefined, sensitive
         return this[WAY] && read(this[WAY])
       },
       set(this: Marked, value: T) {
-        write(wayOf(this, sensitive), value)
+        write(wayOf(this), value, this)
       },
     })
   }
@@ -160,7 +168,7 @@ function observeRoutes(prototype: object, matched: symbol | undefined, sensitive
   observe(
     'baseUrl',
     (way) => way.baseUrl,
-    (way, url) => way.enterMount(url),
+    (way, url, request) => way.enterMount(url, request),
   )
   if (matched === undefined) return
   observe(

@@ -12,7 +12,7 @@ import { type MiddlewareOptions, parseLogger, type RequestLog } from './middlewa
 import { MiddlewareRequest } from './middleware-request.js'
 import type { RawRequest } from './options.js'
 import { openLog, traceFields, useOwnLogger } from './output.js'
-import type { RequestLogger } from './request-logger.js'
+import { bindsId, type RequestLogger } from './request-logger.js'
 import { checkOptionNames, parseEventOptions } from './settings.js'
 
 /** A server of Node.js. */
@@ -47,6 +47,8 @@ type Logged = RawRequest & { id?: string; log?: RequestLogger; waybill?: Request
 export class MiddlewareLog {
   readonly #visits: Visits
   readonly #childFor: (request: RawRequest, id: string) => RequestLogger
+  /** Whether those loggers say that they carry the id: asking each costs too much. */
+  #bindsId: boolean | undefined
   readonly #servers = new Set<NodeServer>()
 
   constructor(options: MiddlewareOptions) {
@@ -77,6 +79,7 @@ export class MiddlewareLog {
     const visit = this.#visits.of(raw) ?? this.#visits.receive(raw, response)
     const { id } = visit.id
     const log = this.#childFor(raw, id)
+    this.#bindsId ??= bindsId(log, id)
     raw.id = id
     raw.log = log
     const request = new MiddlewareRequest(raw as Logged & { log: RequestLogger })
@@ -87,8 +90,10 @@ export class MiddlewareLog {
       isRouted: true,
       source: request,
       request,
-      bindsId: true,
+      bindsId: this.#bindsId,
     })
+    // What stands before the middleware may have kept the request until its client had left.
+    if (isClosed(response)) this.#visits.leave(visit)
   }
 
   attach(server: unknown): void {
@@ -100,6 +105,11 @@ export class MiddlewareLog {
     this.#servers.add(server)
     receiveFrom(server as Server, this.#visits)
   }
+}
+
+/** Whether nothing more will be heard of a response. */
+function isClosed({ closed, stream }: RawResponse & { stream?: { closed: boolean } }): boolean {
+  return closed || stream?.closed === true
 }
 
 function isServer(value: unknown): value is NodeServer {

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Entry, Start } from '../entry.js'
 import type { RawRequest } from '../options.js'
@@ -131,6 +132,8 @@ export class Visit implements ResponseObserver, Linked<Visit> {
   finished(): void {
     // Node.js 20 says so of a response that it could not write, too.
     this.sent = !isNetworkError(this.raw.socket.errored)
+    // One that no server made, as on AWS Lambda, may never be closed.
+    if (!(this.raw.socket instanceof EventEmitter)) this.closed()
   }
 
   closed(): void {

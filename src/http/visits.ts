@@ -155,6 +155,8 @@ export class Visits implements VisitKeeper {
 
   #watchResponse(visit: Visit, response: RawResponse): void {
     this.sendId(visit.id.id, response)
+    // It may have been answered before it comes here.
+    visit.sent = response.writableFinished
     this.#watch(response, visit)
     // Of a connection of HTTP/1 it can be seen who ended it.
     if (visit.raw.httpVersionMajor !== 1 || !('readableEnded' in visit.raw.socket))

@@ -1,0 +1,201 @@
+import type express from 'express'
+import { describe, expect, test } from 'vitest'
+import { waybill } from '../src/express.js'
+import { serveExpress, VERSIONS } from './support/express.js'
+
+/** What a request failed of, with a status of its own, as http-errors makes them. */
+function failure(status: number): Error {
+  return Object.assign(new Error(`failed with ${status}`), { status })
+}
+
+describe.each(VERSIONS)('%s: the route', (_version, create) => {
+  /** Asks for one path, twice, since the first request of an app finds it as no later one does. */
+  async function routesOf(path: string, declare: Parameters<typeof serveExpress>[1]): Promise<unknown[]> {
+    const { log, get } = await serveExpress(create, declare)
+    await get(path)
+    await get(path)
+    return (await log.completions(2)).map(({ route }) => route)
+  }
+
+  function declareNested(app: express.Express): void {
+    const orders = create.Router({ mergeParams: true })
+    orders.get('/:order', (_request, response) => void response.send('order'))
+    orders.get('/', (_request, response) => void response.send('orders'))
+    const users = create.Router()
+    users.use((_request, _response, next) => next())
+    users.use('/:id/orders', orders)
+    users.get('/failing/:id', () => {
+      throw failure(404)
+    })
+    users.get('/rejecting/:id', (_request, _response, next) => next(failure(418)))
+    users.get('/passing/:id', (_request, _response, next) => next())
+    const api = create.Router()
+    api.use('/users', users)
+    app.use('/before', create.Router())
+    app.use('/api/:version', api)
+    app.get('/api/:version/users/last', (_request, response) => void response.send('last'))
+  }
+
+  test.each([
+    ['/api/v1/users/7/orders/8', '/api/:version/users/:id/orders/:order'],
+    ['/api/v1/users/7/orders', '/api/:version/users/:id/orders'],
+    ['/api/v1/users/7/orders/', '/api/:version/users/:id/orders'],
+    ['/API/v1/Users/7/ORDERS/8', '/api/:version/users/:id/orders/:order'],
+    ['/api/api/users/users/orders/8', '/api/:version/users/:id/orders/:order'],
+    ['/api/%76%31/users/%2F7/orders/8', '/api/:version/users/:id/orders/:order'],
+    ['/api/v1/users/last', '/api/:version/users/last'],
+    ['/api/v1/users/rejecting/7', '/api/:version/users/rejecting/:id'],
+    ['/api/v1/users/passing/7', undefined],
+    ['/api/v1/nowhere', undefined],
+    ['/nowhere', undefined],
+  ])('of %s is %s, through nested routers', async (path, route) => {
+    expect(await routesOf(path, declareNested)).toEqual([route, route])
+  })
+
+  test('of what a handler fails with 404 is known if waybill is told of errors', async () => {
+    const declare = (app: express.Express): void => {
+      declareNested(app)
+      app.use(waybill.errors())
+    }
+    const route = '/api/:version/users/failing/:id'
+    expect(await routesOf('/api/v1/users/failing/7', declare)).toEqual([route, route])
+  })
+
+  test('is the one that answered, of several that a request came by', async () => {
+    const routes = await routesOf('/users/7', (app) => {
+      app.all(/.*/, (_request, _response, next) => next())
+      app.get('/users/:name', (_request, _response, next) => next('route'))
+      app.get('/users/:id', (_request, response) => void response.send('user'))
+    })
+    expect(routes).toEqual(['/users/:id', '/users/:id'])
+  })
+
+  test('is none where a middleware answers after a route has passed a request on', async () => {
+    const routes = await routesOf('/file.txt', (app) => {
+      app.get(/.*/, (_request, _response, next) => next())
+      app.use((_request, response) => void response.send('a file'))
+    })
+    expect(routes).toEqual([undefined, undefined])
+  })
+
+  test('of a handler that answers 404 itself is the route', async () => {
+    const routes = await routesOf('/users/7', (app) => {
+      app.get('/users/:id', (_request, response) => void response.status(404).send('no such user'))
+    })
+    expect(routes).toEqual(['/users/:id', '/users/:id'])
+  })
+
+  test('is written as it was declared, with an app mounted in an app and under the root', async () => {
+    const routes = await routesOf('/Shop/v2/items/9', (app) => {
+      const root = create.Router({ caseSensitive: true })
+      const shop = create()
+      shop.set('env', 'test')
+      shop.enable('case sensitive routing')
+      shop.get('/items/:item', (_request, response) => void response.send('item'))
+      root.use('/Shop/v:major', shop)
+      app.enable('case sensitive routing')
+      app.use('/', root)
+    })
+    expect(routes).toEqual(['/Shop/v:major/items/:item', '/Shop/v:major/items/:item'])
+  })
+
+  test('of a regular expression is its text', async () => {
+    const routes = await routesOf('/item9', (app) => {
+      app.get(/^\/item\d$/, (_request, response) => void response.send('item'))
+    })
+    expect(routes).toEqual(['/^\\/item\\d$/', '/^\\/item\\d$/'])
+  })
+
+  test('is not mixed up between requests that are open at once', async () => {
+    const { log, get } = await serveExpress(create, (app) => {
+      const tenant = create.Router()
+      tenant.get('/:item', (request, response) => {
+        setTimeout(() => response.send('item'), Number(request.params.item))
+      })
+      app.use('/slow/:tenant', tenant)
+      app.use('/other/:tenant', tenant)
+    })
+    const asked = Array.from({ length: 40 }, (_, n) => `/${n % 2 ? 'slow' : 'other'}/t${n}/${(n * 7) % 20}`)
+    await Promise.all(asked.map((path) => get(path)))
+    const lines = await log.completions(40)
+    const routes = new Set(lines.map(({ path, route }) => `${String(path).split('/')[1]} ${route}`))
+    expect(routes).toEqual(new Set(['slow /slow/:tenant/:item', 'other /other/:tenant/:item']))
+  })
+
+  test('does not change what handlers read of it', async () => {
+    const { get } = await serveExpress(create, (app) => {
+      const users = create.Router({ mergeParams: true })
+      users.get('/:id', ({ baseUrl, params, route, url, originalUrl }, response) => {
+        response.json({ baseUrl, params, route: route.path, url, originalUrl })
+      })
+      app.use('/api/:version', users)
+      app.use(({ baseUrl, url, params }, response) => void response.json({ baseUrl, url, params }))
+    })
+    for (const _ of ['first', 'second']) {
+      expect(JSON.parse((await get('/api/v1/7?a=b')).body)).toEqual({
+        baseUrl: '/api/v1',
+        params: { version: 'v1', id: '7' },
+        route: '/:id',
+        url: '/7?a=b',
+        originalUrl: '/api/v1/7?a=b',
+      })
+      expect(JSON.parse((await get('/other')).body)).toEqual({ baseUrl: '', url: '/other', params: {} })
+    }
+  })
+})
+
+describe.each(VERSIONS)('%s', (_version, create) => {
+  test('the path is what the client asked for, wherever waybill is mounted', async () => {
+    const { log, get } = await serveExpress(create, (app) => {
+      const users = create.Router()
+      users.get('/:id', (_request, response) => void response.send('user'))
+      app.use('/users', users)
+    })
+    await get('/users/7?a=b')
+    expect(await log.completions(1)).toMatchObject([{ path: '/users/7', message: expect.any(String) }])
+  })
+
+  test('the address and the host are those that the app believes', async () => {
+    const { log, get } = await serveExpress(
+      create,
+      (app) => {
+        app.set('trust proxy', 'loopback')
+        app.get('/', (_request, response) => void response.send('ok'))
+      },
+      { include: ['client_ip', 'host'] },
+    )
+    await get('/', { 'X-Forwarded-For': '203.0.113.7', 'X-Forwarded-Host': 'shop.test' })
+    await get('/', { Host: 'shop.test:8080' })
+    expect(await log.completions(2)).toMatchObject([
+      { client_ip: '203.0.113.7', host: 'shop.test' },
+      { client_ip: '127.0.0.1', host: 'shop.test:8080' },
+    ])
+  })
+
+  test('a path that can not be decoded is answered 400 without a route', async () => {
+    const { log, get } = await serveExpress(create, (app) => {
+      app.get('/users/:id', (_request, response) => void response.send('user'))
+      app.use(waybill.errors())
+    })
+    await get('/users/%zz')
+    const [line] = await log.completions(1)
+    expect(line).toMatchObject({ status: 400, level: 'warn', error: { type: 'URIError' } })
+    expect(line).not.toHaveProperty('route')
+  })
+
+  test('an error that a handler answers well with is told of nowhere', async () => {
+    const { log, get } = await serveExpress(create, (app) => {
+      app.get('/', () => {
+        throw new Error('not so bad')
+      })
+      app.use(waybill.errors())
+      app.use(((_error, _request, response, _next) => {
+        response.send('all is well')
+      }) as express.ErrorRequestHandler)
+    })
+    await get('/')
+    const [line] = await log.completions(1)
+    expect(line).toMatchObject({ status: 200, route: '/', level: 'info' })
+    expect(line).not.toHaveProperty('error')
+  })
+})
