@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { MiddlewareOptions } from '../src/express.js'
 import { adapters } from './contract/adapters.js'
@@ -249,6 +250,11 @@ describe.each(adapters)('$name', (adapter) => {
       expect.stringMatching(/^ 200 [\d.]+ms abc GET \/users\/42 \{"user_id":"42"\}$/),
     ])
   })
+})
+
+test('README.md names every promise that an adapter can not keep', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  for (const promise of adapters.flatMap(({ lacks }) => lacks)) expect(readme).toContain(`| ${promise} |`)
 })
 
 describe.each(adapters)('$name: a wrong option', (adapter) => {

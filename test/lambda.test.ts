@@ -90,6 +90,29 @@ test('on AWS Lambda, a streamed answer is completed in the log when it has been 
   ])
 })
 
+test('on AWS Lambda, a request of Express is completed before its handler has answered', async () => {
+  const program = `
+    const { default: express } = await import('express')
+    const { default: serverless } = await import('@codegenie/serverless-express')
+    const { waybill } = await import('waybill/express')
+    const app = express()
+    app.use(waybill())
+    app.get('/users/:id', (request, response) => response.json({ id: request.params.id }))
+    await serverless({ app })(${JSON.stringify(fromHttpApi('/users/1'))}, {})
+    process.kill(process.pid, 'SIGKILL')
+  `
+  expect(await read(program, 'cat')).toMatchObject([
+    { event: 'request.started', path: '/users/1' },
+    {
+      event: 'request.completed',
+      route: '/users/:id',
+      status: 200,
+      outcome: 'completed',
+      response_bytes: 10,
+    },
+  ])
+})
+
 test('a log line that is written at once waits behind those that the reader has not taken', async () => {
   const program = `
     const { createLogger } = await import('waybill')

@@ -132,8 +132,8 @@ export class Visit implements ResponseObserver, Linked<Visit> {
   finished(): void {
     // Node.js 20 says so of a response that it could not write, too.
     this.sent = !isNetworkError(this.raw.socket.errored)
-    // One that no server made, as on AWS Lambda, may never be closed.
-    if (!(this.raw.socket instanceof EventEmitter)) this.closed()
+    // One that no server made, as on AWS Lambda, may never be closed; and it may finish while its end is written.
+    if (!(this.raw.socket instanceof EventEmitter)) queueMicrotask(() => this.closed())
   }
 
   closed(): void {

@@ -103,6 +103,23 @@ test('an answer that was sent is completed, also when the process ends before it
   )
 })
 
+test('a process without a framework has its open requests completed, too', async () => {
+  const run = await finish(
+    startProgram(`
+      import http from 'node:http'
+      import { waybill } from 'waybill/express'
+      const requestLog = waybill()
+      const server = http.createServer((request, response) => {
+        requestLog(request, response)
+        process.exit(3)
+      })
+      server.listen(0, '127.0.0.1', () => http.get({ port: server.address().port, path: '/open' }).on('error', () => {}))
+    `),
+  )
+  expect(run.code).toBe(3)
+  expect(run.stdout).toMatch(/"event":"request.completed".*"path":"\/open".*"outcome":"unfinished"/)
+})
+
 test('what could not be parsed and is not answered yet is unfinished when the process ends', async () => {
   const run = await finish(
     startProgram(`
