@@ -20,12 +20,13 @@ const env = { PATH: process.env.PATH, NODE_ENV: 'production', NO_COLOR: '1' }
 
 /**
  * The lines that a tool writes about an ending. Both outputs count: some tools write what failed to stderr.
- * @param {string} tool
+ * @param {import('./sides.mjs').Side} side
+ * @param {string} tool Its name.
  * @param {import('./endings.mjs').Ending} ending
  * @returns {Promise<string[]>}
  */
-export async function replay(tool, ending) {
-  const child = spawn(process.execPath, [service, tool, ending.name], {
+export async function replay(side, tool, ending) {
+  const child = spawn(process.execPath, [service, side.name, tool, ending.name], {
     env,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
@@ -37,7 +38,9 @@ export async function replay(tool, ending) {
     return lines.filter((line) => line !== '')
   } catch (cause) {
     child.kill('SIGKILL')
-    throw new Error(`${tool}: ${ending.name} was not replayed\n${(await output).join('')}`, { cause })
+    throw new Error(`${side.title}: ${tool}: ${ending.name} was not replayed\n${(await output).join('')}`, {
+      cause,
+    })
   } finally {
     clearTimeout(impatience)
   }

@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import { tools } from './tools.mjs'
+import { sides } from './sides.mjs'
+import { formatPlace } from './table.mjs'
 
-/** The document that holds the table, with all that is needed to repeat it. */
-export async function resultsDocument(table) {
+/** The document that holds the tables, in the order of the sides, with all that is needed to repeat them. */
+export async function resultsDocument(tables) {
+  const packages = sides.flatMap((side) => [side, ...Object.values(side.tools)]).map((each) => each.package)
   const versions = await Promise.all(
-    Object.values(tools).map(async (tool) => `${tool.package} ${await versionOf(tool)}`),
+    [...new Set(packages)].map(async (name) => `${name} ${await versionOf(name)}`),
   )
+  const places = sides.map((side, at) => `## ${side.title}\n\n${formatPlace(side, tables[at])}`)
   return `# Which endings of a request are told truthfully
 
 Replayed on ${new Date().toISOString().slice(0, 10)} with Node.js ${process.versions.node} and:
@@ -27,19 +30,20 @@ What is true is what the client saw of its request: a status, if one came, and t
 
 waybill is held to more: each request has a start, and the outcome and the status of its documentation.
 
-How each is set up stands in [tools.mjs](tools.mjs), what is played in [endings](endings), and what counts as true in
-[verdict.mjs](verdict.mjs). Fastify's own logging and @mgcrea/fastify-request-logger run at level \`trace\`, where Fastify
-tells of malformed HTTP. pino-http and morgan are the first listener of the server, where they see most: in an
-\`onRequest\` hook, where @fastify/middie has them, they miss what Fastify answers before its hooks.
+What is played stands in [endings](endings), what counts as true in [verdict.mjs](verdict.mjs), how each tool is set up in
+[fastify.mjs](fastify.mjs) and [express.mjs](express.mjs):
 
-<!-- conformance -->
+- On Fastify, its own logging and @mgcrea/fastify-request-logger run at level \`trace\`, where Fastify tells of malformed
+  HTTP. pino-http and morgan are the first listener of the server, where they see most: in an \`onRequest\` hook, where
+  @fastify/middie has them, they miss what Fastify answers before its hooks.
+- On Express, each is the first middleware of the app. waybill is attached to the server, and \`waybill.errors()\` and the
+  \`errorLogger\` of express-winston stand after the routes. What only Fastify does has no row: replies that are hijacked,
+  \`handlerTimeout\`, the limit of a parameter, the 503 of a server that is closing, HTTP/2.
 
-${table}
-<!-- /conformance -->
-`
+${places.join('\n')}`
 }
 
-async function versionOf({ package: name }) {
+async function versionOf(name) {
   const own = name === 'waybill'
   const manifest = new URL(
     own ? '../../package.json' : `../../node_modules/${name}/package.json`,

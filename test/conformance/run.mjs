@@ -1,6 +1,6 @@
 // Replays every ending of a request against waybill and its peers, and tables which of them each tells truthfully.
 //
-//   npm run conformance                 writes RESULTS.md and the table of README.md
+//   npm run conformance                 writes RESULTS.md and the tables of README.md
 //   npm run conformance -- --check      replays waybill alone, writes nothing, and fails when a document is out of date
 //   npm run conformance -- --show NAME  prints the lines of every tool for the endings whose name contains NAME
 //
@@ -8,11 +8,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { endings } from './endings.mjs'
 import { replay } from './replay.mjs'
 import { resultsDocument } from './results.mjs'
+import { sides } from './sides.mjs'
 import { firstVerdicts, formatTable, tableIn, withTable } from './table.mjs'
-import { tools } from './tools.mjs'
 import { complaints, OWN, verdictOn, YES } from './verdict.mjs'
 
 const RESULTS = new URL('RESULTS.md', import.meta.url)
@@ -25,55 +24,69 @@ else if (flags.check) await check()
 else await write()
 
 async function show(part) {
-  for (const ending of endings.filter(({ name }) => name.includes(part))) {
-    for (const name of Object.keys(tools)) {
-      const lines = await replay(name, ending)
-      console.log(`\n${ending.name}: ${name}: ${verdictOn(name, ending, lines)}\n${lines.join('\n')}`)
+  for (const side of sides) {
+    for (const ending of side.endings.filter(({ name }) => name.includes(part))) {
+      for (const name of Object.keys(side.tools)) {
+        const lines = await replay(side, name, ending)
+        const verdict = verdictOn(side, name, ending, lines)
+        console.log(`\n${side.title}: ${ending.name}: ${name}: ${verdict}\n${lines.join('\n')}`)
+      }
     }
   }
 }
 
 async function write() {
-  const names = Object.keys(tools)
-  const table = formatTable(names, await verdictsOn(names))
-  console.log(table)
-  await writeFile(RESULTS, await resultsDocument(table))
-  await writeFile(README, withTable(await readFile(README, 'utf8'), table))
+  let readme = await readFile(README, 'utf8')
+  const tables = []
+  for (const side of sides) {
+    const names = Object.keys(side.tools)
+    const table = formatTable(names, await verdictsOn(side, names))
+    console.log(`${side.title}\n\n${table}`)
+    tables.push(table)
+    readme = withTable(readme, side, table)
+  }
+  await writeFile(RESULTS, await resultsDocument(tables))
+  await writeFile(README, readme)
 }
 
 async function check() {
-  const fresh = await verdictsOn([OWN])
-  const results = tableIn(await readFile(RESULTS, 'utf8'))
-  const written = firstVerdicts(results)
-  const names = new Set([...fresh.keys(), ...written.keys()])
-  for (const name of names) {
-    const now = fresh.get(name)?.[OWN]
-    if (now !== written.get(name)) complain(name, `is "${now}", but "${written.get(name)}" in RESULTS.md`)
+  const results = await readFile(RESULTS, 'utf8')
+  const readme = await readFile(README, 'utf8')
+  for (const side of sides) {
+    const table = tableIn(results, side)
+    compare(side, await verdictsOn(side, [OWN]), firstVerdicts(table))
+    if (tableIn(readme, side) !== table) complain(side, 'README.md', 'shows another table than RESULTS.md')
   }
-  if (tableIn(await readFile(README, 'utf8')) !== results)
-    complain('README.md', 'shows another table than RESULTS.md')
 }
 
-/** Replays every ending against the named tools, a few at a time. */
-async function verdictsOn(names) {
-  const rows = new Map(endings.map(({ name }) => [name, {}]))
-  const work = endings.flatMap((ending) => names.map((name) => [name, ending]))
+function compare(side, fresh, written) {
+  for (const name of new Set([...fresh.keys(), ...written.keys()])) {
+    const now = fresh.get(name)?.[OWN]
+    if (now !== written.get(name))
+      complain(side, name, `is "${now}", but "${written.get(name)}" in RESULTS.md`)
+  }
+}
+
+/** Replays every ending of a side against the named tools, a few at a time. */
+async function verdictsOn(side, names) {
+  const rows = new Map(side.endings.map(({ name }) => [name, {}]))
+  const work = side.endings.flatMap((ending) => names.map((name) => [name, ending]))
   const worker = async () => {
     for (let next = work.shift(); next !== undefined; next = work.shift()) {
       const [name, ending] = next
-      rows.get(ending.name)[name] = await replayAndJudge(name, ending)
+      rows.get(ending.name)[name] = await replayAndJudge(side, name, ending)
     }
   }
   await Promise.all(Array.from({ length: availableParallelism() }, worker))
   return rows
 }
 
-async function replayAndJudge(name, ending) {
+async function replayAndJudge(side, name, ending) {
   try {
-    const lines = await replay(name, ending)
-    const verdict = verdictOn(name, ending, lines)
+    const lines = await replay(side, name, ending)
+    const verdict = verdictOn(side, name, ending, lines)
     if (name === OWN && ending.waybill !== undefined && verdict !== YES) {
-      complain(ending.name, [verdict, ...complaints(ending, lines), ...lines].join('\n  '))
+      complain(side, ending.name, [verdict, ...complaints(ending, lines), ...lines].join('\n  '))
     }
     return verdict
   } catch (error) {
@@ -83,7 +96,7 @@ async function replayAndJudge(name, ending) {
   }
 }
 
-function complain(what, complaint) {
+function complain(side, what, complaint) {
   process.exitCode = 1
-  console.error(`${what}: ${complaint}`)
+  console.error(`${side.title}: ${what}: ${complaint}`)
 }

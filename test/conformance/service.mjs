@@ -1,27 +1,26 @@
-// One service: a tool and the ending that it is to tell, given as arguments. It says on what port it listens and what
-// its handlers tell it, and closes when it is asked to.
+// One service: the side, the tool and the ending that it is to tell are given as arguments. It says on what port it
+// listens and what its handlers tell it, and closes when it is asked to.
 import { once } from 'node:events'
-import { endings } from './endings.mjs'
-import { tools } from './tools.mjs'
+import { sides } from './sides.mjs'
 
-const [tool, name] = process.argv.slice(2)
-const { options = {}, serve } = endings.find((ending) => ending.name === name)
-const app = await tools[tool].start(options)
-const sockets = new Set()
-app.server.on('connection', (socket) => {
-  sockets.add(socket)
-  socket.once('close', () => sockets.delete(socket))
-})
+const [sideName, toolName, endingName] = process.argv.slice(2)
+const { tools, endings, start } = sides.find(({ name }) => name === sideName)
 // Returns nothing: a handler may return what `tell` does.
 const tell = (news) => {
   process.send(news)
 }
-await serve?.(app, tell)
-await app.listen({ port: 0, host: '127.0.0.1' })
-process.send(app.server.address().port)
+const ending = endings.find(({ name }) => name === endingName)
+const service = await start(tools[toolName], ending, tell)
+const sockets = new Set()
+service.server.on('connection', (socket) => {
+  sockets.add(socket)
+  socket.once('close', () => sockets.delete(socket))
+})
+await service.listen({ port: 0, host: '127.0.0.1' })
+process.send(service.server.address().port)
 
 await once(process, 'message')
 for (const socket of sockets) await once(socket, 'close')
 await new Promise(setImmediate)
-await app.close()
+await service.close()
 process.disconnect()

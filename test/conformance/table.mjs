@@ -1,7 +1,8 @@
-// The table of verdicts: written, found again in a document, and put into one.
+// The tables of verdicts: written, found again in a document, and put into one.
 import { YES } from './verdict.mjs'
 
-const BLOCK = /(?<=<!-- conformance -->\n)[\s\S]*?(?=<!-- \/conformance -->)/
+const blockOf = ({ name }) =>
+  new RegExp(`(?<=<!-- conformance:${name} -->\\n)[\\s\\S]*?(?=<!-- /conformance:${name} -->)`)
 
 /**
  * @param {string[]} tools
@@ -18,15 +19,21 @@ export function formatTable(tools, rows) {
   ].join('')
 }
 
-/** The table that stands in a document, between its two comments. */
-export function tableIn(document) {
-  return BLOCK.exec(document)?.[0].trimStart() ?? ''
+/** The place of a side's table, with the table in it. */
+export function formatPlace({ name }, table) {
+  return `<!-- conformance:${name} -->\n\n${table}\n<!-- /conformance:${name} -->\n`
 }
 
-/** A document with another table in it. */
-export function withTable(document, table) {
-  if (!BLOCK.test(document)) throw new Error('the document has no place for the table')
-  return document.replace(BLOCK, () => `\n${table}\n`)
+/** The table of a side that stands in a document, between its two comments. */
+export function tableIn(document, side) {
+  return blockOf(side).exec(document)?.[0].trimStart() ?? ''
+}
+
+/** A document with another table of a side in it. */
+export function withTable(document, side, table) {
+  const block = blockOf(side)
+  if (!block.test(document)) throw new Error(`the document has no place for the table of ${side.name}`)
+  return document.replace(block, () => `\n${table}\n`)
 }
 
 /** The verdicts of the first tool of a table, by the name of the ending. */

@@ -1,6 +1,5 @@
 // Whether what a tool wrote about an ending is true.
 import { PRELUDE } from './client.mjs'
-import { tools } from './tools.mjs'
 
 export const YES = 'yes'
 const NO = 'no'
@@ -10,9 +9,9 @@ const AS_ANOTHER = 'as another'
 /** The tool that is held to more than its peers. */
 export const OWN = 'waybill'
 
-/** The verdict of the table. */
-export function verdictOn(name, ending, lines) {
-  const verdict = judge(tools[name], ending, lines)
+/** The verdict of the table of a side on the tool of that name. */
+export function verdictOn(side, name, ending, lines) {
+  const verdict = judge(side.tools[name], ending, lines)
   if (name !== OWN || verdict !== YES) return verdict
   return complaints(ending, lines).length > 0 ? AS_ANOTHER : verdict
 }

@@ -1,18 +1,15 @@
 // Requests that are answered, well or not.
 import { Readable } from 'node:stream'
+import express from 'express'
 import { ask } from './ask.mjs'
+import { answerOk, answerRows, nodeOf, noRoutes } from './routes.mjs'
 
 const whole = (status) => ({ truth: { status, whole: true }, waybill: { outcome: 'completed', status } })
 
 /** @type {import('../endings.mjs').Ending[]} */
 export const answers = [
-  {
-    name: 'a good answer (200)',
-    serve: (app) => app.get('/', async () => 'ok'),
-    visit: ask('/'),
-    ...whole(200),
-  },
-  { name: 'no such route (404)', visit: ask('/'), ...whole(404) },
+  { name: 'a good answer (200)', serve: answerOk, visit: ask('/'), ...whole(200) },
+  { name: 'no such route (404)', serve: noRoutes, visit: ask('/'), ...whole(404) },
   {
     name: 'a handler throws (500)',
     serve: (app) =>
@@ -22,12 +19,7 @@ export const answers = [
     visit: ask('/'),
     ...whole(500),
   },
-  {
-    name: 'HEAD',
-    serve: (app) => app.get('/', async () => 'ok'),
-    visit: ask('/', 'HEAD'),
-    ...whole(200),
-  },
+  { name: 'HEAD', serve: answerOk, visit: ask('/', 'HEAD'), ...whole(200) },
   {
     name: 'a redirect (302)',
     serve: (app) => app.get('/', (_request, reply) => reply.redirect('/elsewhere')),
@@ -36,22 +28,22 @@ export const answers = [
   },
   {
     name: 'a streamed answer',
-    serve: (app) => app.get('/', (_request, reply) => reply.send(Readable.from(['a', 'b']))),
+    ...answerRows(() => Readable.from(['a', 'b'])),
     visit: ask('/'),
     ...whole(200),
   },
   {
-    name: 'written to `reply.raw`',
+    name: 'written past the framework',
     serve: (app) =>
       app.get('/', (_request, reply) => {
-        reply.raw.writeHead(201).end('raw')
+        nodeOf(reply).writeHead(201).end('raw')
       }),
     visit: ask('/'),
     ...whole(201),
   },
   {
     name: 'hijacked and finished',
-    serve: (app) =>
+    fastify: (app) =>
       app.get('/', (_request, reply) => {
         reply.hijack()
         reply.raw.writeHead(201).end('raw')
@@ -60,15 +52,23 @@ export const answers = [
     ...whole(201),
   },
   {
+    // Fastify does not take the type, Express the charset.
     name: 'an unsupported media type (415)',
-    serve: (app) => app.post('/', async () => 'ok'),
-    visit: ask('/', 'POST', { 'Content-Type': 'text/x-unknown', 'Content-Length': 2 }, '{}'),
+    fastify: (app) => app.post('/', async () => 'ok'),
+    express: (app) => app.post('/', express.text({ type: 'text/*' }), answered),
+    visit: ask(
+      '/',
+      'POST',
+      { 'Content-Type': 'text/x-unknown; charset=x-unknown', 'Content-Length': 2 },
+      '{}',
+    ),
     ...whole(415),
   },
   {
     name: 'a body that is too large (413)',
     options: { bodyLimit: 8 },
-    serve: (app) => app.post('/', async () => 'ok'),
+    fastify: (app) => app.post('/', async () => 'ok'),
+    express: (app) => app.post('/', express.json({ limit: 8 }), answered),
     visit: ask(
       '/',
       'POST',
@@ -78,3 +78,7 @@ export const answers = [
     ...whole(413),
   },
 ]
+
+function answered(_request, response) {
+  response.send('ok')
+}

@@ -2,8 +2,9 @@
 import { Readable } from 'node:stream'
 import { NOTHING } from '../client.mjs'
 import { ask } from './ask.mjs'
+import { answerRows, nodeOf } from './routes.mjs'
 
-/** A source of rows that fails, after some rows or none. */
+/** Rows of which some come, or none, before their source fails. */
 function failingRows(...rows) {
   return Readable.from(
     (async function* () {
@@ -18,49 +19,59 @@ function failingRows(...rows) {
 export const broken = [
   {
     name: 'a stream fails before its first byte (500)',
-    serve: (app) => app.get('/', (_request, reply) => reply.send(failingRows())),
+    ...answerRows(() => failingRows()),
     visit: ask('/'),
     truth: { status: 500, whole: true },
     waybill: { outcome: 'completed', status: 500 },
   },
   {
     name: 'a stream fails half-way',
-    serve: (app) => app.get('/', (_request, reply) => reply.send(failingRows('a first row'))),
+    ...answerRows(() => failingRows('a first row')),
     visit: ask('/'),
     truth: { status: 200, whole: false },
     waybill: { outcome: 'destroyed', status: 200 },
   },
   {
-    name: '`reply.raw.destroy()` before the answer',
+    name: 'the response is destroyed before the answer',
     serve: (app) =>
       app.get('/', (_request, reply) => {
-        reply.raw.destroy()
+        nodeOf(reply).destroy()
       }),
     visit: ask('/'),
     truth: NOTHING,
     waybill: { outcome: 'destroyed' },
   },
   {
-    name: '`app.close()` with `forceCloseConnections`',
+    name: 'a server that closes breaks off the request',
     options: { forceCloseConnections: true },
-    serve: (app) =>
+    fastify: (app) =>
       app.get('/', () => {
         app.close()
+      }),
+    express: (app, _tell, { server }) =>
+      app.get('/', () => {
+        server.close()
+        server.closeAllConnections()
       }),
     visit: ask('/'),
     truth: NOTHING,
     waybill: { outcome: 'unfinished' },
   },
   {
-    name: '`reply.raw.destroy()` during the answer',
-    serve: (app) =>
+    name: 'the response is destroyed during the answer',
+    fastify: (app) =>
       app.get('/', (_request, reply) => {
         reply.hijack()
-        reply.raw.writeHead(200)
-        reply.raw.write('a first row', () => reply.raw.destroy())
+        destroyHalfway(reply.raw)
       }),
+    express: (app) => app.get('/', (_request, response) => destroyHalfway(response)),
     visit: ask('/'),
     truth: { status: 200, whole: false },
     waybill: { outcome: 'destroyed', status: 200 },
   },
 ]
+
+function destroyHalfway(response) {
+  response.writeHead(200)
+  response.write('a first row', () => response.destroy())
+}

@@ -41,14 +41,14 @@ export const exits = [
     truth: NOTHING,
   },
   {
-    name: 'SIGTERM and `app.close()`: the open request is answered',
-    serve: (app, tell) => {
+    name: 'SIGTERM and `close()`: the open request is answered',
+    serve: (app, tell, service) => {
       const signalled = new Promise((resolve) => process.once('SIGTERM', resolve))
-      app.get('/', async () => {
+      app.get('/', async (_request, reply) => {
         tell('arrived')
         await signalled
-        app.close()
-        return 'ok'
+        service.close()
+        return reply.send('ok')
       })
     },
     visit: askAndTerminate,

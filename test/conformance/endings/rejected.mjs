@@ -1,6 +1,7 @@
 // Requests that are answered before any route has them.
 import { Client, PRELUDE, request } from '../client.mjs'
 import { ask, sendText } from './ask.mjs'
+import { answerOk, noRoutes } from './routes.mjs'
 
 const refused = (status) => ({ truth: { status, whole: true }, waybill: { outcome: 'rejected', status } })
 
@@ -8,33 +9,44 @@ const refused = (status) => ({ truth: { status, whole: true }, waybill: { outcom
 export const rejected = [
   {
     name: 'a URL that can not be decoded (400)',
-    serve: (app) => app.get('/:id', async () => 'ok'),
+    serve: (app) => app.get('/:id', (_request, reply) => reply.send('ok')),
     visit: ask('/%zz'),
     ...refused(400),
   },
   {
     name: 'a parameter that is too long (414)',
-    serve: (app) => app.get('/:id', async () => 'ok'),
+    fastify: (app) => app.get('/:id', async () => 'ok'),
     visit: ask(`/${'x'.repeat(200)}`),
     ...refused(414),
   },
-  { name: 'malformed HTTP (400)', visit: sendText('!@#$%^&*\r\n\r\n'), ...refused(400) },
+  {
+    name: 'malformed HTTP (400)',
+    serve: noRoutes,
+    visit: sendText('!@#$%^&*\r\n\r\n'),
+    ...refused(400),
+  },
   {
     name: 'a header that is too large (431)',
+    serve: noRoutes,
     visit: ask('/', 'GET', { X: 'x'.repeat(17_000) }),
     ...refused(431),
   },
-  { name: 'no `Host` (400)', visit: sendText('GET / HTTP/1.1\r\n\r\n'), ...refused(400) },
+  {
+    name: 'no `Host` (400)',
+    serve: noRoutes,
+    visit: sendText('GET / HTTP/1.1\r\n\r\n'),
+    ...refused(400),
+  },
   {
     name: 'an `Expect` that is not known (417)',
-    serve: (app) => app.get('/', async () => 'ok'),
+    serve: answerOk,
     visit: ask('/', 'GET', { Expect: 'something-else' }),
     ...refused(417),
   },
   {
     name: 'a server that is closing (503)',
     options: { forceCloseConnections: false },
-    serve: (app, tell) => {
+    fastify: (app, tell) => {
       app.get(PRELUDE, async () => {
         tell('arrived')
         // The next request of the connection comes while the server is closing.

@@ -1,7 +1,7 @@
 // Connections that become something else.
 import { once } from 'node:events'
 import websocket from '@fastify/websocket'
-import { WebSocket } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import { Client, request } from '../client.mjs'
 
 const upgraded = { truth: { status: 101, whole: true }, waybill: { outcome: 'upgraded', status: 101 } }
@@ -9,11 +9,12 @@ const upgraded = { truth: { status: 101, whole: true }, waybill: { outcome: 'upg
 /** @type {import('../endings.mjs').Ending[]} */
 export const upgrades = [
   {
-    name: 'a WebSocket (`@fastify/websocket`)',
-    serve: async (app) => {
+    name: 'a WebSocket',
+    fastify: async (app) => {
       await app.register(websocket)
       app.register(async (routes) => routes.get('/', { websocket: true }, () => {}))
     },
+    express: (_app, _tell, { server }) => new WebSocketServer({ server }),
     visit: async ({ port }) => {
       const client = new WebSocket(`ws://127.0.0.1:${port}/`)
       const answered = once(client, 'upgrade')
@@ -27,8 +28,8 @@ export const upgrades = [
   },
   {
     name: 'an `upgrade` listener of the server',
-    serve: (app) => {
-      app.server.on('upgrade', (_request, socket) => {
+    serve: (_app, _tell, { server }) => {
+      server.on('upgrade', (_request, socket) => {
         socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
         socket.on('end', () => socket.end()).resume()
       })

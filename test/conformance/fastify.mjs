@@ -1,38 +1,18 @@
-// The tools that are compared: how each is set up, after its own documentation, and how its lines are read.
+// The tools that are compared on Fastify: how each is set up, after its own documentation, and how its lines are read.
 import Fastify, { LogController } from 'fastify'
+import { jsonLines, readMorgan, readPinoHttp, readWaybill } from './readers.mjs'
 
 /**
- * What a line says of a request.
- * @typedef {object} Reading
- * @property {unknown} [id] What ties the lines of one request together.
- * @property {string} [path]
- * @property {Completion} [completion] Only when the line says that the request is over.
- *
- * @typedef {object} Completion
- * @property {number} [status] The status, if it states one.
- * @property {boolean} [aborted] Whether it says that the answer did not reach its end.
- * @property {boolean} [failed] Whether it says that the request failed.
- *
- * @typedef {object} Tool
+ * @typedef {object} FastifyTool
  * @property {string} package The package whose version counts.
  * @property {(options: object) => Promise<import('fastify').FastifyInstance>} start
- * @property {(line: string) => Reading | undefined} read
+ * @property {import('./readers.mjs').Reader} read
  */
-
-const CUT_SHORT = ['aborted', 'destroyed', 'unfinished']
-
-/** Reads lines that are JSON objects, and leaves out others. */
-function jsonLines(readFields) {
-  return (line) => (/^\{.*\}$/.test(line) ? readFields(JSON.parse(line)) : undefined)
-}
 
 const waybill = {
   package: 'waybill',
   start: async (options) => Fastify(options).register((await import('waybill')).default),
-  read: jsonLines(({ event, request_id: id, path, status, outcome, error }) => {
-    const completion = { status, aborted: CUT_SHORT.includes(outcome), failed: error !== undefined }
-    return { id, path, completion: event === 'request.completed' ? completion : undefined }
-  }),
+  read: readWaybill,
 }
 
 // At `trace`, where Fastify says what it thinks of malformed HTTP.
@@ -71,26 +51,13 @@ function listening(options, log) {
 const pinoHttp = {
   package: 'pino-http',
   start: async (options) => listening(options, (await import('pino-http')).default()),
-  read: jsonLines(({ req, res, err, msg }) => {
-    const over = /^request (completed|aborted|errored)$/.test(msg)
-    const completion = {
-      status: res?.statusCode ?? undefined,
-      aborted: msg === 'request aborted',
-      failed: err !== undefined,
-    }
-    return { id: req?.id, path: req?.url, completion: over ? completion : undefined }
-  }),
+  read: readPinoHttp,
 }
 
 const morgan = {
   package: 'morgan',
   start: async (options) => listening(options, (await import('morgan')).default('combined')),
-  read(line) {
-    const match = / "\S+ (?<path>\S+) HTTP\/[\d.]+" (?<status>\d{3}|-) /.exec(line)
-    if (match === null) return undefined
-    const { path, status } = match.groups
-    return { path, completion: { status: status === '-' ? undefined : Number(status) } }
-  },
+  read: readMorgan,
 }
 
 const mgcrea = {
@@ -122,7 +89,7 @@ const evlog = {
   ),
 }
 
-/** @type {Readonly<Record<string, Tool>>} */
+/** @type {Readonly<Record<string, FastifyTool>>} */
 export const tools = {
   waybill,
   "Fastify's own": fastify,
@@ -130,4 +97,14 @@ export const tools = {
   morgan,
   '@mgcrea/fastify-request-logger': mgcrea,
   evlog,
+}
+
+/**
+ * Has a tool and an ending's routes on an app that is ready to listen.
+ * @returns {Promise<import('./sides.mjs').Startable>}
+ */
+export async function start(tool, { options = {}, serve, fastify = serve }, tell) {
+  const app = await tool.start(options)
+  await fastify(app, tell, app)
+  return app
 }
