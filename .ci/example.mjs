@@ -1,4 +1,4 @@
-// `npm start` as a reader of README.md meets it: it comes up, shows events, answers, and ends well on Ctrl-C.
+// An example as a reader of README.md meets it: it comes up, shows events, answers, and ends well on Ctrl-C.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,8 +8,10 @@ const UP_MS = 60_000
 const LINE_MS = 10_000
 const END_MS = 10_000
 
+const [, , script = 'start'] = process.argv
+
 // In a process group of its own, so that the signal reaches all that a terminal's Ctrl-C would.
-const npm = spawn('npm', ['start'], {
+const npm = spawn('npm', ['run', script], {
   detached: true,
   env: { ...process.env, PORT: '0' },
   stdio: ['ignore', 'pipe', 'inherit'],
@@ -41,7 +43,7 @@ try {
 
   process.kill(-npm.pid, 'SIGINT')
   const [code, signal] = await Promise.race([exit, sleep(END_MS, ['nothing, it still runs'], { ref: false })])
-  assert.equal(signal ?? code, 0, `npm start ended by ${signal ?? code} on SIGINT`)
+  assert.equal(signal ?? code, 0, `npm run ${script} ended by ${signal ?? code} on SIGINT`)
 } catch (error) {
   console.error(stdout)
   throw error
@@ -58,7 +60,7 @@ async function eventually(what, ms, find) {
   for (const end = performance.now() + ms; performance.now() < end; await sleep(20)) {
     const found = find()
     if (found) return found
-    assert.equal(npm.exitCode, null, `npm start ended before ${what}`)
+    assert.equal(npm.exitCode, null, `npm run ${script} ended before ${what}`)
   }
   throw new Error(`${what}: not within ${ms} ms`)
 }
