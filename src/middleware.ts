@@ -3,6 +3,7 @@ import type { Http2SecureServer, Http2Server, Http2ServerResponse } from 'node:h
 import { systemClock } from './clock.js'
 import { Entry } from './entry.js'
 import { showValue, WaybillError, warnOnce } from './errors.js'
+import { isUndecodable } from './express-insides.js'
 import { reservedNames } from './formats/fields.js'
 import { receiveFrom } from './http/servers.js'
 import type { RawResponse } from './http/visit.js'
@@ -128,5 +129,7 @@ function warnOfAnother(): void {
 /** Puts an error into the completion line of its request, and passes it on. */
 export function passError(error: unknown, request: Logged, _response: unknown, next: Next): void {
   if (request.waybill instanceof Entry) request.waybill.fail(error)
+  const visit = visitOf(request)
+  if (visit !== undefined && isUndecodable(error)) visit.routed = false
   next(error)
 }

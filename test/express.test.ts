@@ -172,15 +172,31 @@ describe.each(VERSIONS)('%s', (_version, create) => {
     ])
   })
 
-  test('a path that can not be decoded is answered 400 without a route', async () => {
+  test('a path that can not be decoded is rejected, whatever the app answers', async () => {
     const { log, get } = await serveExpress(create, (app) => {
       app.get('/users/:id', (_request, response) => void response.send('user'))
       app.use(waybill.errors())
+      app.use(((_error, _request, response, _next) => {
+        response.status(422).end()
+      }) as express.ErrorRequestHandler)
     })
     await get('/users/%zz')
     const [line] = await log.completions(1)
-    expect(line).toMatchObject({ status: 400, level: 'warn', error: { type: 'URIError' } })
+    const error = { type: 'URIError', message: "Failed to decode param '%zz'" }
+    expect(line).toMatchObject({ level: 'warn', path: '/users/%zz', status: 422, outcome: 'rejected', error })
     expect(line).not.toHaveProperty('route')
+  })
+
+  test('a handler that can not decode something has had its request', async () => {
+    const { log, get } = await serveExpress(create, (app) => {
+      app.get('/users/:id', () => {
+        throw new URIError('URI malformed')
+      })
+      app.use(waybill.errors())
+    })
+    await get('/users/42')
+    const completion = { route: '/users/:id', status: 500, outcome: 'completed', error: { type: 'URIError' } }
+    expect(await log.completions(1)).toMatchObject([completion])
   })
 
   test('an error that a handler answers well with is told of nowhere', async () => {
