@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { planCrowd, sendCrowd } from './conservation/crowd.js'
+import type { Handlers } from './conservation/plan.js'
 import { reconcile, reconcileGarbage } from './conservation/reconcile.js'
 import { startService } from './conservation/service.js'
 import { summaryOf } from './conservation/summary.js'
@@ -8,18 +9,24 @@ const requests = Number(process.env.REQUESTS ?? 1500)
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32))
 const replay = `SEED=${seed} REQUESTS=${requests} npm run test:conservation`
 
+const FASTIFY: Handlers = { http1: 'Fastify', http2: 'Fastify' }
+const SERVICES: [string, Handlers][] = [
+  ['fastify.mjs', FASTIFY],
+  ['express.mjs', { http1: 'Express', http2: 'a listener' }],
+]
+
 /** What is no request has a start and a completion too, `rejected`, without method and path. */
 const GARBAGE_IS_LOGGED = true
 
-test(
-  `every request of a crowd that leaves, stalls, resets and errs is in the log once, as it ended [${replay}]`,
-  async () => {
-    const plan = planCrowd(seed, requests)
-    const service = await startService()
+test.each(SERVICES)(
+  `%s: every request of a crowd that leaves, stalls, resets and errs is in the log once, as it ended [${replay}]`,
+  async (file, handlers) => {
+    const plan = planCrowd(seed, requests, handlers)
+    const service = await startService(file)
     onTestFinished(service.kill)
     await sendCrowd(plan, service)
     const { code, lines } = await service.close()
-    if (process.env.REQUESTS !== undefined) console.log(summaryOf(replay, plan, lines))
+    if (process.env.REQUESTS !== undefined) console.log(summaryOf(`${file}: ${replay}`, plan, lines))
     expect(code).toBe(0)
     const statuses = GARBAGE_IS_LOGGED ? plan.garbage.map(({ status }) => status) : []
     const disagreements = [...reconcile(plan.sent, lines), ...reconcileGarbage(statuses, lines)]
@@ -29,7 +36,7 @@ test(
 )
 
 test('a seed repeats a crowd', () => {
-  const [one, same, other] = [seed, seed, seed + 1].map((each) => planCrowd(each, 200).sent)
+  const [one, same, other] = [seed, seed, seed + 1].map((each) => planCrowd(each, 200, FASTIFY).sent)
   expect(same).toEqual(one)
   expect(other).not.toEqual(one)
 })

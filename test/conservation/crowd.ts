@@ -2,7 +2,7 @@ import { garbage } from './garbage.js'
 import * as http1 from './http1.js'
 import { http2Session, http2SessionLeft } from './http2.js'
 import * as pipelines from './pipelines.js'
-import { type Crowd, Plan, type Visit } from './plan.js'
+import { type Crowd, type Handlers, Plan, type Visit } from './plan.js'
 import { badUpgrade, refused } from './refusals.js'
 import { refusedSocket, webSocket } from './sockets.js'
 
@@ -35,8 +35,8 @@ const KINDS: readonly (readonly [number, (plan: Plan) => Visit])[] = [
 ]
 
 /** Decides all that a crowd does until it has sent so many requests. */
-export function planCrowd(seed: number, requests: number): Plan {
-  const plan = new Plan(seed)
+export function planCrowd(seed: number, requests: number, handlers: Handlers): Plan {
+  const plan = new Plan(seed, handlers)
   const sum = KINDS.reduce((total, [weight]) => total + weight, 0)
   while (plan.sent.length < requests) {
     let left = plan.random.next() * sum

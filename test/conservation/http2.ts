@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { OutgoingHttpHeaders } from 'node:http'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import type { Crowd, Plan, Sent, Visit } from './plan.js'
-import { ask, QUESTIONS } from './questions.js'
+import { ask, questionsTo } from './questions.js'
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants
 
@@ -48,7 +48,7 @@ function exchange(plan: Plan): Exchange {
 }
 
 function answered(plan: Plan): Exchange {
-  const question = plan.random.pick(QUESTIONS)
+  const question = plan.random.pick(questionsTo(plan.handlers.http2))
   const sent = ask(plan, 'HTTP/2', question)
   return async (session) => {
     await closed(send(session, sent, { 'content-type': question.type }, question.body))

@@ -1,5 +1,5 @@
 import type { Plan, Sent, Visit } from './plan.js'
-import { ask, askSeveral, CLOSING, STAYING, textOf } from './questions.js'
+import { ask, askSeveral, isStaying, questionsTo, textOf } from './questions.js'
 import { LEAVINGS, requestText, Wire } from './wire.js'
 
 /** All requests in one write, all answers read. */
@@ -17,7 +17,8 @@ export function pipelined(plan: Plan): Visit {
 /** All requests in one write; the client leaves while the one in the middle is handled, the others answered or not. */
 export function pipelinedAndLeft(plan: Plan): Visit {
   const { random } = plan
-  const first = askSeveral(plan, 'pipelined', random.int(0, 3), STAYING)
+  const staying = questionsTo(plan.handlers.http1).filter(isStaying)
+  const first = askSeveral(plan, 'pipelined', random.int(0, 3), staying)
   const path = random.pick(['/waiting', '/late', '/endless'])
   const fate = path === '/endless' ? 'left during' : 'left before'
   const left = plan.request(`pipelined, left at ${path}`, fate, 'GET', path)
@@ -60,7 +61,8 @@ export function pipelinedAndRaced(plan: Plan): Visit {
 
 /** All requests in one write; the server closes the connection after the first. */
 export function pipelinedAndClosedUpon(plan: Plan): Visit {
-  const first = plan.random.pick(CLOSING)
+  const closing = questionsTo(plan.handlers.http1).filter((question) => !isStaying(question))
+  const first = plan.random.pick(closing)
   const sent = ask(plan, 'pipelined', first)
   const behind = Array.from({ length: plan.random.int(1, 3) }, () =>
     plan.request('pipelined behind an answer that closes', 'closed upon', 'GET', '/plain', sent),

@@ -37,6 +37,15 @@ export interface Crowd {
   sign(name: 'arrived' | 'stalled', request: Sent): Promise<void>
 }
 
+/** What handles the requests of a crowd, over either protocol. */
+export type Handler = 'Fastify' | 'Express' | 'a listener'
+
+/** A service, and what handles its requests there. */
+export interface Handlers {
+  readonly http1: Handler
+  readonly http2: Handler
+}
+
 /** What a crowd will do. All chance is here, so that a seed repeats it. */
 export class Plan {
   readonly random: Random
@@ -45,8 +54,11 @@ export class Plan {
   /** What the clients saw that send something that is no request. */
   readonly garbage: Seen[] = []
 
-  constructor(seed: number) {
+  readonly handlers: Handlers
+
+  constructor(seed: number, handlers: Handlers) {
     this.random = new Random(seed)
+    this.handlers = handlers
   }
 
   request(kind: string, fate: Fate, method: string, path: string, behind?: Sent): Sent {

@@ -1,4 +1,4 @@
-import type { Plan, Sent } from './plan.js'
+import type { Handler, Plan, Sent } from './plan.js'
 import type { Fate } from './truth.js'
 import { requestText } from './wire.js'
 
@@ -12,12 +12,13 @@ export interface Question {
   readonly type?: string
   /** Whether the server closes the connection after its answer. */
   readonly closes?: boolean
+  /** Who answers it so; anybody, if that is left out. */
+  readonly by?: readonly Handler[]
 }
 
 const ANSWERED = { fate: 'answered', method: 'GET' } as const
 
-/** What can be asked over any protocol. */
-export const QUESTIONS: readonly Question[] = [
+const QUESTIONS: readonly Question[] = [
   { ...ANSWERED, kind: 'GET', path: '/plain' },
   { ...ANSWERED, kind: 'GET with a parameter', path: '/parameters/42' },
   { ...ANSWERED, kind: 'HEAD', method: 'HEAD', path: '/plain' },
@@ -36,10 +37,30 @@ export const QUESTIONS: readonly Question[] = [
   { ...ANSWERED, kind: '204', path: '/empty' },
   { ...ANSWERED, kind: '404', path: '/missing' },
   { ...ANSWERED, kind: '500', path: '/failing' },
-  { kind: '503, handler timeout', fate: 'timed out', method: 'GET', path: '/given-up' },
-  { kind: '400, bad URL', fate: 'rejected', method: 'GET', path: '/%zz' },
-  { kind: '414, long parameter', fate: 'rejected', method: 'GET', path: `/parameters/${'x'.repeat(200)}` },
+  { kind: '503, handler timeout', fate: 'timed out', method: 'GET', path: '/given-up', by: ['Fastify'] },
+  { kind: '400, bad URL', fate: 'rejected', method: 'GET', path: '/%zz', by: ['Fastify'] },
+  {
+    kind: '400, bad URL',
+    fate: 'rejected',
+    method: 'GET',
+    path: '/parameters/%zz',
+    // An answer to what can't be decoded is one that closes.
+    closes: true,
+    by: ['Express'],
+  },
+  {
+    kind: '414, long parameter',
+    fate: 'rejected',
+    method: 'GET',
+    path: `/parameters/${'x'.repeat(200)}`,
+    by: ['Fastify'],
+  },
 ]
+
+/** What can be asked of a handler. */
+export function questionsTo(handler: Handler): readonly Question[] {
+  return QUESTIONS.filter(({ by }) => by === undefined || by.includes(handler))
+}
 
 /** Enters a question into a plan. */
 export function ask(plan: Plan, protocol: string, { kind, fate, method, path }: Question): Sent {
@@ -54,16 +75,16 @@ export function textOf(question: Question, sent: Sent): string {
 }
 
 /** Those after which a connection goes on. */
-export const STAYING = QUESTIONS.filter(({ closes }) => closes !== true)
-/** Those after which the server closes it. */
-export const CLOSING = QUESTIONS.filter(({ closes }) => closes === true)
+export function isStaying({ closes }: Question): boolean {
+  return closes !== true
+}
 
 /** Questions, up to one after whose answer the server closes the connection. */
 export function askSeveral(
   plan: Plan,
   protocol: string,
   most: number,
-  among = QUESTIONS,
+  among = questionsTo(plan.handlers.http1),
 ): { text: string; sent: Sent }[] {
   const asked: { text: string; sent: Sent }[] = []
   let open = true
@@ -71,7 +92,7 @@ export function askSeveral(
     const question = plan.random.pick(among)
     const sent = ask(plan, protocol, question)
     asked.push({ text: textOf(question, sent), sent })
-    open = question.closes !== true
+    open = isStaying(question)
   }
   return asked
 }

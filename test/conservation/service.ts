@@ -6,8 +6,6 @@ import type { Line } from '../support/capture.js'
 import { root } from '../support/program.js'
 import type { Crowd, Sent } from './plan.js'
 
-const SERVER = fileURLToPath(new URL('server.mjs', import.meta.url))
-
 type Message = { ports: [number, number] } | { sign: string; id: string }
 
 /** A service in a process of its own, and what it logs. */
@@ -18,9 +16,12 @@ export interface Service extends Crowd {
   kill(): void
 }
 
-/** Starts the service on free ports. */
-export async function startService(): Promise<Service> {
-  const child = fork(SERVER, { cwd: root, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+/** Starts a service on free ports. */
+export async function startService(file: string): Promise<Service> {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  })
   if (child.stdout === null) throw new Error('no pipe')
   const lines: Line[] = []
   createInterface(child.stdout).on('line', (line) => lines.push(JSON.parse(line)))

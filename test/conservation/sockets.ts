@@ -21,9 +21,10 @@ export function webSocket(plan: Plan): Visit {
   }
 }
 
-/** A WebSocket that a hook refuses. */
+/** A WebSocket that is refused: by a hook of Fastify's, else by the connection itself. */
 export function refusedSocket(plan: Plan): Visit {
-  const sent = plan.request('WebSocket, refused', 'answered', 'GET', '/socket/refused')
+  const fate = plan.handlers.http1 === 'Fastify' ? 'answered' : 'not upgraded'
+  const sent = plan.request('WebSocket, refused', fate, 'GET', '/socket/refused')
   return async ({ http1 }) => {
     const client = connectSocket(http1, sent.path, sent.id)
     client.on('error', () => {})

@@ -1,0 +1,72 @@
+// One app over HTTP/1.1 and one over HTTP/2, with waybill on stdout.
+import websocket from '@fastify/websocket'
+import Fastify from 'fastify'
+import waybill from 'waybill'
+import { broken, endless, FLOOD_BYTES, flood, halfway, serveCrowd, sign, streamed } from './answers.mjs'
+
+function declareRoutes(app) {
+  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  )
+  app.addHook('onRequest', (request, _reply, done) => {
+    sign(request)
+    done()
+  })
+  app.get('/plain', async () => ({ ok: true }))
+  app.get('/parameters/:name', async () => 'ok')
+  app.post('/body', async (request) => ({ length: request.body.length }))
+  app.post('/json', async () => 'ok')
+  app.get('/streamed', async () => streamed())
+  app.get(
+    '/hijacked',
+    hijack(({ raw }) => raw.end('hijacked')),
+  )
+  app.get('/failing', async () => {
+    throw new Error('failing')
+  })
+  app.get('/empty', (_request, reply) => reply.code(204).send())
+  app.get('/given-up', { handlerTimeout: 5 }, () => new Promise(() => {}))
+  app.post('/refused', { onRequest: async (_request, reply) => reply.code(401).send('no') }, () => {})
+  app.get('/waiting', () => {})
+  app.get('/late', (_request, reply) => {
+    reply.raw.once('close', () => reply.send('late'))
+  })
+  app.get('/endless', async () => endless())
+  app.get('/broken', async () => broken())
+  app.get(
+    '/destroyed',
+    hijack(({ raw }) => halfway(raw)),
+  )
+  app.get(
+    '/flood',
+    hijack(({ raw }, id) => flood(id, raw, FLOOD_BYTES)),
+  )
+  app.get(
+    '/flood/endless',
+    hijack(({ raw }, id) => flood(id, raw, Number.POSITIVE_INFINITY)),
+  )
+}
+
+function hijack(answer) {
+  return ({ id }, reply) => {
+    reply.hijack()
+    answer(reply, id)
+  }
+}
+
+async function serve(options) {
+  const app = Fastify(options)
+  await app.register(waybill)
+  if (!options.http2) await app.register(websocket)
+  declareRoutes(app)
+  if (!options.http2) {
+    app.get('/socket', { websocket: true }, (socket) => socket.on('message', (text) => socket.send(text)))
+    app.get('/socket/closing', { websocket: true }, (socket) => socket.close())
+    app.get('/socket/refused', { websocket: true, onRequest: (_, reply) => reply.code(401).send() }, () => {})
+  }
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return app
+}
+
+const apps = [await serve({}), await serve({ http2: true })]
+serveCrowd(apps.map((app) => ({ server: app.server, close: () => app.close() })))
