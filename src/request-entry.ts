@@ -8,4 +8,15 @@ export interface RequestEntry {
    * request.waybill.add({ user_id: 42, cache: 'hit' })
    */
   add(fields: object): void
+  /**
+   * Says what this request failed of, for what catches errors itself: its completion carries the error, if its status is
+   * 400 or above or it does not end well. After the completion it does nothing.
+   *
+   * @example
+   * handle(request).catch((error) => {
+   *   request.waybill.fail(error)
+   *   response.writeHead(500).end()
+   * })
+   */
+  fail(error: unknown): void
 }

@@ -13,7 +13,6 @@ import type { Adapter, Exchange, Route, Service } from './service.js'
 
 const NO_ROUTE_AT_THE_START = 'the start says which route matched'
 const NO_ROUTES = [NO_ROUTE_AT_THE_START, 'the completion says which route matched']
-const NO_ERRORS = 'the completion has what a handler threw'
 
 type NodeServer = http.Server | http2.Http2Server
 
@@ -93,7 +92,7 @@ function nodeAdapter(
 ): Adapter {
   return {
     name,
-    lacks: [...NO_ROUTES, NO_ERRORS],
+    lacks: NO_ROUTES,
     async start(options, routes) {
       const requestLog = middleware(options)
       const route = routing(routes)
@@ -101,7 +100,8 @@ function nodeAdapter(
         requestLog(request, response)
         try {
           route(request, response)
-        } catch {
+        } catch (error) {
+          ;(request as IncomingMessage & RequestLog).waybill.fail(error)
           response.statusCode = 500
           response.end()
         }
