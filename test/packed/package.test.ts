@@ -7,16 +7,35 @@ import { BARE_ENV, run } from './process.js'
 
 const pkgDir = join(inject('project'), 'node_modules/waybill')
 
-test('exports what it documents and nothing else', async () => {
-  const program = "console.log(JSON.stringify(Object.keys(await import('waybill'))))"
+const EXPORTS = {
+  waybill: ['WaybillError', 'createLogger', 'default', 'module.exports'],
+  'waybill/express': ['WaybillError', 'createLogger', 'waybill'],
+}
+
+// Neither project has the framework of the other: what needs it would fail here.
+test.each([
+  ['waybill', 'project'],
+  ['waybill', 'expressProject'],
+  ['waybill/express', 'project'],
+  ['waybill/express', 'expressProject'],
+] as const)('%s exports what it documents and nothing else, in the %s', async (name, project) => {
+  const program = `console.log(JSON.stringify(Object.keys(await import('${name}'))))`
   const { stdout, stderr } = await run(
     process.execPath,
     ['--input-type=module', '--eval', program],
-    inject('project'),
+    inject(project),
     BARE_ENV,
   )
   expect(stderr).toBe('')
-  expect(JSON.parse(stdout)).toEqual(['WaybillError', 'createLogger', 'default', 'module.exports'])
+  expect(JSON.parse(stdout)).toEqual(EXPORTS[name])
+})
+
+test('installs no framework by itself', async () => {
+  const [withFastify, withExpress] = await Promise.all(
+    (['project', 'expressProject'] as const).map((name) => readdir(join(inject(name), 'node_modules'))),
+  )
+  expect(withFastify).not.toContain('express')
+  expect(withExpress).not.toContain('fastify')
 })
 
 test('carries compiled code, its types, the documents and what lnav needs, and nothing else', async () => {
