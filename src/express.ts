@@ -2,6 +2,8 @@ import type { RawResponse } from './http/visit.js'
 import { type ErrorMiddleware, type Middleware, MiddlewareLog, passError } from './middleware.js'
 import type { MiddlewareOptions, RequestLog } from './middleware-options.js'
 
+export { currentRequest, requestId } from './context.js'
+export { log } from './current-log.js'
 export { type ErrorCode, type WarningCode, WaybillError } from './errors.js'
 export { createLogger } from './logger.js'
 export type { ErrorMiddleware, Middleware, Next, NodeServer } from './middleware.js'
@@ -38,13 +40,12 @@ declare global {
  * @throws {WaybillError} for an unknown option, a wrong type or an impossible value
  */
 export function waybill(options: MiddlewareOptions = {}): Middleware {
-  const log = new MiddlewareLog(options)
+  const requests = new MiddlewareLog(options)
   const middleware: Middleware = (request, response, next) => {
-    log.enter(request, response as RawResponse)
-    next?.()
+    requests.handle(request, response as RawResponse, next)
   }
   middleware.attach = (server) => {
-    log.attach(server)
+    requests.attach(server)
     return middleware
   }
   return middleware

@@ -1,9 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Logger } from 'pino'
 import type { Entry } from './entry.js'
 import { isNullLogger, isUnrouted, type RequestObserver } from './fastify-insides.js'
 import { receiveHandover } from './http/upgrades.js'
 import type { Visit } from './http/visit.js'
 import type { Visits } from './http/visits.js'
+import { requestLogger } from './logger.js'
 import type { RawRequest } from './options.js'
 import { bindsId, type RequestLogger } from './request-logger.js'
 import { attempt } from './rules/attempt.js'
@@ -100,7 +102,11 @@ export class FastifyRequests implements RequestObserver {
 function useChildOf(logger: FastifyRequest['log'], request: FastifyRequest, reply: FastifyReply): void {
   if (!isNullLogger(request.log)) return
   const { logLevel } = request.routeOptions
-  request.log = logger.child({ request_id: request.id }, logLevel ? { level: logLevel } : {})
+  request.log = requestLogger(
+    logger as Logger,
+    { request_id: request.id },
+    logLevel ? { level: logLevel } : {},
+  )
   reply.log = request.log
 }
 

@@ -1,6 +1,10 @@
-import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import type { Logger } from 'pino'
 import { systemClock } from './clock.js'
+import { runWithin } from './context.js'
+import { logOutsideBy } from './current-log.js'
+import type { Entry } from './entry.js'
 import { showValue, WaybillError, warnOnce } from './errors.js'
 import type { EventLog } from './event-log.js'
 import {
@@ -15,6 +19,7 @@ import { reservedNames } from './formats/fields.js'
 import { receiveFrom } from './http/servers.js'
 import { Visits } from './http/visits.js'
 import { Ledger } from './ledger.js'
+import { requestLogger } from './logger.js'
 import type { Options } from './options.js'
 import { openLog, traceFields, useOwnLogger } from './output.js'
 import type { RequestEntry } from './request-entry.js'
@@ -78,6 +83,13 @@ function install(app: FastifyInstance, options: Options): void {
     done()
   })
   if (!replaceRequestLines(app, requests)) observeByHooks(app, requests)
+  logOutsideBy(() => app.log as RequestLogger)
+  if (settings.context) app.addHook('onRequest', enterContext)
+}
+
+/** Has the rest of what handles a request know it. */
+function enterContext(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  runWithin(request.waybill as Entry, { request: request.raw, response: reply.raw }, done)
 }
 
 function refuseConflicts(app: FastifyInstance): void {
@@ -119,7 +131,7 @@ function bringLogger(app: FastifyInstance, options: Options, captures: readonly 
   const { events, logger } = openLog(options, captures)
   app.log = logger
   app.setChildLoggerFactory((_silent, bindings, childOptions, raw) =>
-    logger.child({ ...bindings, ...traceFields(raw) }, childOptions),
+    requestLogger(logger, { ...bindings, ...traceFields(raw) }, childOptions),
   )
   return events
 }
@@ -127,8 +139,8 @@ function bringLogger(app: FastifyInstance, options: Options, captures: readonly 
 /** The way by public hooks alone, for a Fastify whose insides have moved; it can't keep Fastify's lines away. */
 function observeByHooks(app: FastifyInstance, requests: FastifyRequests): void {
   app.addHook('onRequest', (request, reply, done) => {
-    const logger = isNullLogger(request.log) ? app.log : request.log
-    request.log = reply.log = logger.child({ request_id: request.id })
+    const logger = (isNullLogger(request.log) ? app.log : request.log) as Logger
+    request.log = reply.log = requestLogger(logger, { request_id: request.id })
     requests.arrived(request, reply)
     done()
   })

@@ -1,5 +1,6 @@
 import cluster from 'node:cluster'
-import { type Logger, pino } from 'pino'
+import { type Bindings, type ChildLoggerOptions, type Logger, pino } from 'pino'
+import { requestId } from './context.js'
 import { isJournal, isPipe, isTerminal } from './destination/open.js'
 import { standard } from './destination/standard.js'
 import type { Format } from './formats/format.js'
@@ -78,6 +79,8 @@ export function pinoLogger(settings: LoggerSettings, { format, lines }: Output):
       errorKey: 'error',
       timestamp: () => `,"timestamp":"${isoTime(Date.now())}"`,
       formatters: { level: (label) => ({ level: label }), log: oneErrorKey },
+      mixin: (_fields, _level, logger) => idFor(logger),
+      mixinMergeStrategy: (fields, mixed) => (mixed === NOTHING ? fields : { ...mixed, ...fields }),
       serializers: {
         req: serializeRequest,
         res: serializeResponse,
@@ -87,6 +90,21 @@ export function pinoLogger(settings: LoggerSettings, { format, lines }: Output):
     },
     { write: (line) => lines.write(format.logLine(line)) },
   )
+}
+
+/** Marks the logger of a request, and by inheritance its children: their lines have the id already. */
+const BOUND = Symbol('waybill.bound')
+const NOTHING = {}
+
+/** The logger of a request: a child whose lines carry its id, which is among the bindings. */
+export function requestLogger(parent: Logger, bindings: Bindings, options?: ChildLoggerOptions): Logger {
+  return Object.assign(parent.child(bindings, options), { [BOUND]: true })
+}
+
+/** The id for the line of a logger that knows of no request, written while one is handled. */
+function idFor(logger: Logger): object {
+  const id = BOUND in logger ? undefined : requestId()
+  return id === undefined ? NOTHING : { request_id: id }
 }
 
 /** What Fastify users log as `err` is the `error` of the events. */

@@ -1,19 +1,24 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server, Http2ServerResponse } from 'node:http2'
 import { systemClock } from './clock.js'
+import { runWithin } from './context.js'
+import { logOutsideBy } from './current-log.js'
 import { Entry } from './entry.js'
 import { showValue, WaybillError, warnOnce } from './errors.js'
+import type { EventLog } from './event-log.js'
 import { isUndecodable } from './express-insides.js'
 import { reservedNames } from './formats/fields.js'
 import { receiveFrom } from './http/servers.js'
 import type { RawResponse } from './http/visit.js'
 import { Visits, visitOf } from './http/visits.js'
 import { Ledger } from './ledger.js'
+import { requestLogger } from './logger.js'
 import { type MiddlewareOptions, parseLogger, type RequestLog } from './middleware-options.js'
 import { MiddlewareRequest } from './middleware-request.js'
 import type { RawRequest } from './options.js'
 import { openLog, traceFields, useOwnLogger } from './output.js'
-import { bindsId, type RequestLogger } from './request-logger.js'
+import { bindsId, type ParentLogger, type RequestLogger } from './request-logger.js'
+import type { Capture } from './rules/capture.js'
 import { checkOptionNames, parseEventOptions } from './settings.js'
 
 /** A server of Node.js. */
@@ -47,7 +52,8 @@ type Logged = RawRequest & { id?: string; log?: RequestLogger; waybill?: Request
 /** Logs the requests that a middleware gets, and those of the servers that it is attached to. */
 export class MiddlewareLog {
   readonly #visits: Visits
-  readonly #childFor: (request: RawRequest, id: string) => RequestLogger
+  readonly #childFor: MiddlewareOutput['childFor']
+  readonly #context: boolean
   /** Whether those loggers say that they carry the id: asking each costs too much. */
   #bindsId: boolean | undefined
   readonly #servers = new Set<NodeServer>()
@@ -57,25 +63,32 @@ export class MiddlewareLog {
     const settings = parseEventOptions(options)
     const { captures } = settings
     const own = parseLogger(options)
-    const { events, logger } =
-      own === undefined
-        ? openLog(options, captures)
-        : { events: useOwnLogger(options, captures), logger: own }
-
-    this.#childFor = (request, id) => logger.child({ request_id: id, ...(!own && traceFields(request)) })
+    const { events, logger, childFor } =
+      own === undefined ? bringLogger(options, captures) : throughLogger(own, options, captures)
+    this.#childFor = childFor
+    this.#context = settings.context
+    logOutsideBy(() => logger)
     const ledger = new Ledger(settings, reservedNames(), events, systemClock)
     this.#visits = new Visits(settings, ledger, () => logger, false)
     this.#visits.isClosing = () =>
       this.#servers.size > 0 && [...this.#servers].every((each) => !each.listening)
   }
 
-  /** Opens the entry of a request, unless it has one. */
-  enter(raw: Logged, response: RawResponse): void {
+  /** Opens the entry of a request, unless it has one, and has it handled. */
+  handle(raw: Logged, response: RawResponse, next: Next | undefined): void {
+    const entry = this.#enter(raw, response)
+    if (next === undefined) return
+    if (entry === undefined || !this.#context) next()
+    else runWithin(entry, { request: raw, response }, next)
+  }
+
+  /** Opens the entry of a request; undefined if that has been done. */
+  #enter(raw: Logged, response: RawResponse): Entry | undefined {
     const known = visitOf(raw)
     if (known?.entry !== undefined) {
       // One middleware may stand at several places that a request comes by; another has nothing left to tell.
       if (known.keeper !== this.#visits) warnOfAnother()
-      return
+      return undefined
     }
     const visit = this.#visits.of(raw) ?? this.#visits.receive(raw, response)
     const { id } = visit.id
@@ -84,7 +97,7 @@ export class MiddlewareLog {
     raw.id = id
     raw.log = log
     const request = new MiddlewareRequest(raw as Logged & { log: RequestLogger })
-    raw.waybill = this.#visits.enter(visit, {
+    const entry = this.#visits.enter(visit, {
       requestId: id,
       method: raw.method ?? '',
       route: undefined,
@@ -95,6 +108,8 @@ export class MiddlewareLog {
     })
     // What stands before the middleware may have kept the request until its client had left.
     if (isClosed(response)) this.#visits.leave(visit)
+    raw.waybill = entry
+    return entry
   }
 
   attach(server: unknown): void {
@@ -111,6 +126,29 @@ export class MiddlewareLog {
 /** Whether nothing more will be heard of a response. */
 function isClosed({ closed, stream }: RawResponse & { stream?: { closed: boolean } }): boolean {
   return closed || stream?.closed === true
+}
+
+/** What a middleware writes with. */
+interface MiddlewareOutput {
+  readonly events: EventLog
+  readonly logger: RequestLogger
+  readonly childFor: (request: RawRequest, id: string) => RequestLogger
+}
+
+function bringLogger(options: MiddlewareOptions, captures: readonly Capture[]): MiddlewareOutput {
+  const { events, logger } = openLog(options, captures)
+  const childFor: MiddlewareOutput['childFor'] = (request, id) =>
+    requestLogger(logger, { request_id: id, ...traceFields(request) })
+  return { events, logger, childFor }
+}
+
+function throughLogger(
+  logger: ParentLogger,
+  options: MiddlewareOptions,
+  captures: readonly Capture[],
+): MiddlewareOutput {
+  const events = useOwnLogger(options, captures)
+  return { events, logger, childFor: (_request, id) => logger.child({ request_id: id }) }
 }
 
 function isServer(value: unknown): value is NodeServer {

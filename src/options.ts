@@ -156,6 +156,12 @@ export interface Options extends LoggerOptions {
    */
   completionLevel?: ((completion: Completion) => Level) | undefined
   /**
+   * Whether code that a request runs knows it without being handed it: `requestId()`, `currentRequest()`, `log`, and
+   * the id on lines of loggers that are not the request's own.
+   * @default true
+   */
+  context?: boolean | undefined
+  /**
    * Milliseconds from which a completion is marked `slow: true` and raised to 'warn' at least.
    * @default none is marked
    */

@@ -38,6 +38,8 @@ export interface EventSettings {
   readonly startLevel: Level | undefined
   readonly completionLevel: Options['completionLevel']
   readonly slowMs: number
+  /** Whether code that a request runs knows it. */
+  readonly context: boolean
 }
 
 /** What of the process decides where an option is silent. */
@@ -70,6 +72,7 @@ const EVENT_NAMES: (keyof Options)[] = [
   'startLevel',
   'completionLevel',
   'slow',
+  'context',
 ]
 const REQUEST_ID_NAMES: (keyof RequestIdOptions)[] = ['header', 'trust', 'generate', 'responseHeader']
 
@@ -187,6 +190,7 @@ export function parseEventOptions(options: Options): EventSettings {
     captures: parseInclude(options),
     startLevel: (read('startLevel', options.startLevel, startLevel) ?? 'info') || undefined,
     completionLevel: read('completionLevel', options.completionLevel, completionLevel),
+    context: read('context', options.context, flag) ?? true,
     slowMs: read('slow', options.slow, milliseconds) ?? Number.POSITIVE_INFINITY,
   }
 }

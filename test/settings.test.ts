@@ -49,6 +49,7 @@ test('every option has a default', () => {
     startLevel: 'info',
     completionLevel: undefined,
     slowMs: Number.POSITIVE_INFINITY,
+    context: true,
   })
 })
 
@@ -67,6 +68,7 @@ test('undefined means left out', () => {
       'startLevel',
       'completionLevel',
       'slow',
+      'context',
     ].map((name) => [name, undefined]),
   )
   expect(parse(leftOut)).toEqual(parse({}))
@@ -114,7 +116,7 @@ test.each([
     { levle: 'info' },
     'UNKNOWN',
     'levle',
-    'option levle is unknown, got "info"; known are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, requestId, include, allowQuery, startLevel, completionLevel, slow',
+    'option levle is unknown, got "info"; known are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, requestId, include, allowQuery, startLevel, completionLevel, slow, context',
   ],
   [
     { requestId: { headers: 'x' } },
@@ -213,6 +215,7 @@ test.each([
     'completionLevel',
     'option completionLevel takes a function that returns a level, got "info"',
   ],
+  [{ context: 'yes' }, 'TYPE', 'context', 'option context takes true or false, got "yes"'],
   [{ slow: '1s' }, 'TYPE', 'slow', 'option slow takes a number of milliseconds above 0, got "1s"'],
   [{ slow: 0 }, 'VALUE', 'slow', 'option slow takes a number of milliseconds above 0, got 0'],
   [{ slow: -5 }, 'VALUE', 'slow', 'option slow takes a number of milliseconds above 0, got -5'],

@@ -8,8 +8,16 @@ import { BARE_ENV, run } from './process.js'
 const pkgDir = join(inject('project'), 'node_modules/waybill')
 
 const EXPORTS = {
-  waybill: ['WaybillError', 'createLogger', 'default', 'module.exports'],
-  'waybill/express': ['WaybillError', 'createLogger', 'waybill'],
+  waybill: [
+    'WaybillError',
+    'createLogger',
+    'currentRequest',
+    'default',
+    'log',
+    'module.exports',
+    'requestId',
+  ],
+  'waybill/express': ['WaybillError', 'createLogger', 'currentRequest', 'log', 'requestId', 'waybill'],
 }
 
 // Neither project has the framework of the other: what needs it would fail here.

@@ -1,0 +1,51 @@
+import type { LogFn, Logger } from 'pino'
+import { currentEntry } from './context.js'
+import type { Entry } from './entry.js'
+import { createLogger } from './logger.js'
+import type { ParentLogger, RequestLogger } from './request-logger.js'
+import type { Level } from './vocabulary.js'
+
+/** The logger of the app, for what runs outside of any request. */
+let outside: (() => RequestLogger) | undefined
+
+/** Has lines from outside of any request written by the logger of an app; of several apps, by that of the last. */
+export function logOutsideBy(logger: () => RequestLogger): void {
+  outside = logger
+}
+
+function currentLogger(): RequestLogger {
+  const entry = currentEntry()
+  if (entry !== undefined) return loggerWithId(entry)
+  outside ??= always(createLogger())
+  return outside()
+}
+
+function always<T>(value: T): () => T {
+  return () => value
+}
+
+/** The logger of a request; an app that brought its own may have left the id out. */
+function loggerWithId({ logger, bindsId, requestId }: Entry): RequestLogger {
+  const lacksId = !bindsId && logger.bindings !== undefined && 'child' in logger
+  return lacksId ? (logger as ParentLogger).child({ request_id: requestId }) : logger
+}
+
+function writeAt(level: Level): LogFn {
+  return (...line: unknown[]) => (currentLogger()[level] as (...line: unknown[]) => void)(...line)
+}
+
+/**
+ * The logger of the request that the calling code runs for; outside of any, that of the app. Its lines go where the
+ * events go.
+ *
+ * @example
+ * log.info({ amount }, 'charged')
+ */
+export const log: Pick<Logger, Level> = {
+  trace: writeAt('trace'),
+  debug: writeAt('debug'),
+  info: writeAt('info'),
+  warn: writeAt('warn'),
+  error: writeAt('error'),
+  fatal: writeAt('fatal'),
+}
