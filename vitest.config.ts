@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // They share two cores with what they start.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
     exclude: ['test/packed/**', 'test/readers/**'],
     // The warnings that tests provoke are asserted, not printed.
     execArgv: ['--no-warnings'],

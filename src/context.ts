@@ -1,13 +1,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { EventEmitter } from 'node:events'
 import type { Entry } from './entry.js'
+import { headersOf, type Propagation } from './propagation/propagation.js'
 import type { RequestEntry } from './request-entry.js'
 
-const storage = new AsyncLocalStorage<Entry>()
+/** What code that a request runs knows of it. */
+export interface RequestContext {
+  readonly entry: Entry
+  /** Absent where nothing goes along with calls. */
+  readonly propagation: Propagation | undefined
+}
+
+const storage = new AsyncLocalStorage<RequestContext>()
 
 /** The id of the request that the calling code runs for; `undefined` outside of any. */
 export function requestId(): string | undefined {
-  return storage.getStore()?.requestId
+  return storage.getStore()?.entry.requestId
 }
 
 /**
@@ -17,11 +25,20 @@ export function requestId(): string | undefined {
  * currentRequest()?.add({ cache: 'hit' })
  */
 export function currentRequest(): RequestEntry | undefined {
-  return storage.getStore()
+  return storage.getStore()?.entry
 }
 
-/** The entry of the request that the calling code runs for. */
-export function currentEntry(): Entry | undefined {
+/**
+ * The headers that go along with calls, for what is not HTTP: messages of queues, metadata of gRPC, clients of WebSockets.
+ * Empty outside of any request, and where `propagate` is false. Whom they go to is the caller's to decide.
+ */
+export function propagationHeaders(): Record<string, string> {
+  const { entry, propagation } = storage.getStore() ?? {}
+  return entry === undefined || propagation === undefined ? {} : headersOf(entry, propagation)
+}
+
+/** What is known of the request that the calling code runs for. */
+export function currentContext(): RequestContext | undefined {
   return storage.getStore()
 }
 
@@ -35,15 +52,19 @@ interface Exchange {
  * Runs what handles a request, so that it and all that it starts knows the request by {@link currentRequest}; also what
  * listens to its body and its response, whose events come from the connection.
  */
-export function runWithin(entry: Entry, { request, response }: Exchange, handle: () => void): void {
-  bind(request, entry)
-  bind(response, entry)
-  storage.run(entry, handle)
+export function runWithin(
+  context: RequestContext,
+  { request, response }: Exchange,
+  handle: () => void,
+): void {
+  bind(request, context)
+  bind(response, context)
+  storage.run(context, handle)
 }
 
-function bind(emitter: EventEmitter, entry: Entry): void {
+function bind(emitter: EventEmitter, context: RequestContext): void {
   const { emit } = emitter
   emitter.emit = function boundEmit(this: EventEmitter, ...args: Parameters<typeof emit>) {
-    return storage.run(entry, () => emit.apply(this, args))
+    return storage.run(context, () => emit.apply(this, args))
   }
 }

@@ -1,5 +1,5 @@
 import type { LogFn, Logger } from 'pino'
-import { currentEntry } from './context.js'
+import { currentContext } from './context.js'
 import type { Entry } from './entry.js'
 import { createLogger } from './logger.js'
 import type { ParentLogger, RequestLogger } from './request-logger.js'
@@ -14,8 +14,8 @@ export function logOutsideBy(logger: () => RequestLogger): void {
 }
 
 function currentLogger(): RequestLogger {
-  const entry = currentEntry()
-  if (entry !== undefined) return loggerWithId(entry)
+  const context = currentContext()
+  if (context !== undefined) return loggerWithId(context.entry)
   outside ??= always(createLogger())
   return outside()
 }

@@ -2,7 +2,7 @@ import type { RawResponse } from './http/visit.js'
 import { type ErrorMiddleware, type Middleware, MiddlewareLog, passError } from './middleware.js'
 import type { MiddlewareOptions, RequestLog } from './middleware-options.js'
 
-export { currentRequest, requestId } from './context.js'
+export { currentRequest, propagationHeaders, requestId } from './context.js'
 export { log } from './current-log.js'
 export { type ErrorCode, type WarningCode, WaybillError } from './errors.js'
 export { createLogger } from './logger.js'

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback, onRequestHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Logger } from 'pino'
 import { systemClock } from './clock.js'
@@ -22,6 +22,8 @@ import { Ledger } from './ledger.js'
 import { requestLogger } from './logger.js'
 import type { Options } from './options.js'
 import { openLog, traceFields, useOwnLogger } from './output.js'
+import { followCalls } from './propagation/follow.js'
+import type { PropagationSettings } from './propagation/propagation.js'
 import type { RequestEntry } from './request-entry.js'
 import type { RequestLogger } from './request-logger.js'
 import type { Capture } from './rules/capture.js'
@@ -84,12 +86,15 @@ function install(app: FastifyInstance, options: Options): void {
   })
   if (!replaceRequestLines(app, requests)) observeByHooks(app, requests)
   logOutsideBy(() => app.log as RequestLogger)
-  if (settings.context) app.addHook('onRequest', enterContext)
+  if (settings.context) app.addHook('onRequest', contextHook(settings.propagation))
 }
 
 /** Has the rest of what handles a request know it. */
-function enterContext(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
-  runWithin(request.waybill as Entry, { request: request.raw, response: reply.raw }, done)
+function contextHook(settings: PropagationSettings | undefined): onRequestHookHandler {
+  const propagation = settings && followCalls(settings)
+  return ({ waybill: entry, raw }, reply, done) => {
+    runWithin({ entry: entry as Entry, propagation }, { request: raw, response: reply.raw }, done)
+  }
 }
 
 function refuseConflicts(app: FastifyInstance): void {

@@ -1,10 +1,10 @@
-import { currentRequest, requestId } from './context.js'
+import { currentRequest, propagationHeaders, requestId } from './context.js'
 import { log } from './current-log.js'
 import { WaybillError } from './errors.js'
 import { waybill } from './fastify.js'
 import { createLogger } from './logger.js'
 
-export { currentRequest, requestId } from './context.js'
+export { currentRequest, propagationHeaders, requestId } from './context.js'
 export { log } from './current-log.js'
 export { type ErrorCode, type WarningCode, WaybillError } from './errors.js'
 export { createLogger } from './logger.js'
@@ -23,7 +23,14 @@ export type { RequestEntry } from './request-entry.js'
 export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
 export default waybill
 
-const required = Object.assign(waybill, { createLogger, currentRequest, log, requestId, WaybillError })
+const required = Object.assign(waybill, {
+  createLogger,
+  currentRequest,
+  log,
+  propagationHeaders,
+  requestId,
+  WaybillError,
+})
 
 // What require('waybill') gives: the plugin itself, with all other exports as its properties.
 export { required as 'module.exports' }

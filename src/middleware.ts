@@ -17,6 +17,8 @@ import { type MiddlewareOptions, parseLogger, type RequestLog } from './middlewa
 import { MiddlewareRequest } from './middleware-request.js'
 import type { RawRequest } from './options.js'
 import { openLog, traceFields, useOwnLogger } from './output.js'
+import { followCalls } from './propagation/follow.js'
+import type { Propagation } from './propagation/propagation.js'
 import { bindsId, type ParentLogger, type RequestLogger } from './request-logger.js'
 import type { Capture } from './rules/capture.js'
 import { checkOptionNames, parseEventOptions } from './settings.js'
@@ -54,6 +56,7 @@ export class MiddlewareLog {
   readonly #visits: Visits
   readonly #childFor: MiddlewareOutput['childFor']
   readonly #context: boolean
+  readonly #propagation: Propagation | undefined
   /** Whether those loggers say that they carry the id: asking each costs too much. */
   #bindsId: boolean | undefined
   readonly #servers = new Set<NodeServer>()
@@ -67,6 +70,7 @@ export class MiddlewareLog {
       own === undefined ? bringLogger(options, captures) : throughLogger(own, options, captures)
     this.#childFor = childFor
     this.#context = settings.context
+    this.#propagation = settings.propagation && followCalls(settings.propagation)
     logOutsideBy(() => logger)
     const ledger = new Ledger(settings, reservedNames(), events, systemClock)
     this.#visits = new Visits(settings, ledger, () => logger, false)
@@ -79,7 +83,7 @@ export class MiddlewareLog {
     const entry = this.#enter(raw, response)
     if (next === undefined) return
     if (entry === undefined || !this.#context) next()
-    else runWithin(entry, { request: raw, response }, next)
+    else runWithin({ entry, propagation: this.#propagation }, { request: raw, response }, next)
   }
 
   /** Opens the entry of a request; undefined if that has been done. */

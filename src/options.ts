@@ -162,6 +162,14 @@ export interface Options extends LoggerOptions {
    */
   context?: boolean | undefined
   /**
+   * Which hosts the id goes to with calls that are made while a request is handled, and the trace that it belongs to.
+   * `true`: hosts that are inside, by loopback, private and link-local addresses, names of one label and those that end in
+   * `.local`, `.internal`, `.svc`, `.cluster.local`, `.test` or `.localhost`. A list names hosts beside these, where
+   * `*.shop.com` is every name below `shop.com`. A function decides alone, by the name of the host. Needs `context`.
+   * @default true
+   */
+  propagate?: boolean | readonly string[] | ((host: string) => boolean) | undefined
+  /**
    * Milliseconds from which a completion is marked `slow: true` and raised to 'warn' at least.
    * @default none is marked
    */

@@ -12,6 +12,8 @@ import type {
   RawRequest,
   RequestIdOptions,
 } from './options.js'
+import type { PropagationSettings } from './propagation/propagation.js'
+import { parsePropagation } from './propagation-settings.js'
 import { type Capture, compileCaptures } from './rules/capture.js'
 import { wantsColors } from './rules/colors.js'
 import type { IdRules } from './rules/request-id.js'
@@ -40,6 +42,8 @@ export interface EventSettings {
   readonly slowMs: number
   /** Whether code that a request runs knows it. */
   readonly context: boolean
+  /** Absent where nothing goes along with calls to other services. */
+  readonly propagation: PropagationSettings | undefined
 }
 
 /** What of the process decides where an option is silent. */
@@ -73,6 +77,7 @@ const EVENT_NAMES: (keyof Options)[] = [
   'completionLevel',
   'slow',
   'context',
+  'propagate',
 ]
 const REQUEST_ID_NAMES: (keyof RequestIdOptions)[] = ['header', 'trust', 'generate', 'responseHeader']
 
@@ -185,12 +190,15 @@ export function parseMaxLineBytes(options: LoggerOptions, { sharedPipe }: Surrou
 
 /** Checks and completes the options about what is logged of a request. */
 export function parseEventOptions(options: Options): EventSettings {
+  const requestId = parseRequestId(options.requestId)
+  const context = read('context', options.context, flag) ?? true
   return {
-    ...parseRequestId(options.requestId),
+    ...requestId,
+    context,
+    propagation: parsePropagation(options, context, requestId.ids.headers[0] ?? DEFAULT_HEADER),
     captures: parseInclude(options),
     startLevel: (read('startLevel', options.startLevel, startLevel) ?? 'info') || undefined,
     completionLevel: read('completionLevel', options.completionLevel, completionLevel),
-    context: read('context', options.context, flag) ?? true,
     slowMs: read('slow', options.slow, milliseconds) ?? Number.POSITIVE_INFINITY,
   }
 }

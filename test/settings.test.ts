@@ -50,6 +50,7 @@ test('every option has a default', () => {
     completionLevel: undefined,
     slowMs: Number.POSITIVE_INFINITY,
     context: true,
+    propagation: { header: 'x-request-id', reach: [] },
   })
 })
 
@@ -69,6 +70,7 @@ test('undefined means left out', () => {
       'completionLevel',
       'slow',
       'context',
+      'propagate',
     ].map((name) => [name, undefined]),
   )
   expect(parse(leftOut)).toEqual(parse({}))
@@ -116,7 +118,7 @@ test.each([
     { levle: 'info' },
     'UNKNOWN',
     'levle',
-    'option levle is unknown, got "info"; known are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, requestId, include, allowQuery, startLevel, completionLevel, slow, context',
+    'option levle is unknown, got "info"; known are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, requestId, include, allowQuery, startLevel, completionLevel, slow, context, propagate',
   ],
   [
     { requestId: { headers: 'x' } },

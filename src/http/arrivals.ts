@@ -3,7 +3,7 @@ import type { RawRequest } from '../options.js'
 import type { Capture, CaptureSource } from '../rules/capture.js'
 import { cutPath, pathOf } from '../rules/path.js'
 import type { RequestId } from '../rules/request-id.js'
-import { readTraceparent } from '../rules/traceparent.js'
+import { readTrace } from '../rules/traceparent.js'
 
 const NOTHING_CAPTURED: readonly undefined[] = []
 
@@ -35,7 +35,7 @@ export class Arrivals {
       method,
       path,
       protocol: httpVersion,
-      trace: readTraceparent(headers.traceparent),
+      trace: readTrace(headers),
       pathCut: path !== whole,
       route,
       captured:

@@ -15,9 +15,18 @@ const EXPORTS = {
     'default',
     'log',
     'module.exports',
+    'propagationHeaders',
     'requestId',
   ],
-  'waybill/express': ['WaybillError', 'createLogger', 'currentRequest', 'log', 'requestId', 'waybill'],
+  'waybill/express': [
+    'WaybillError',
+    'createLogger',
+    'currentRequest',
+    'log',
+    'propagationHeaders',
+    'requestId',
+    'waybill',
+  ],
 }
 
 // Neither project has the framework of the other: what needs it would fail here.
