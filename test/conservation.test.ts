@@ -29,7 +29,7 @@ test.each(SERVICES)(
     if (process.env.REQUESTS !== undefined) console.log(summaryOf(`${file}: ${replay}`, plan, lines))
     expect(code).toBe(0)
     const statuses = GARBAGE_IS_LOGGED ? plan.garbage.map(({ status }) => status) : []
-    const disagreements = [...reconcile(plan.sent, lines), ...reconcileGarbage(statuses, lines)]
+    const disagreements = [...reconcile(handlers, plan.sent, lines), ...reconcileGarbage(statuses, lines)]
     expect(disagreements, `replay: ${replay}`).toEqual([])
   },
   60_000 + requests * 10,

@@ -47,8 +47,10 @@ function expressApp() {
     next()
   })
   for (const [path, handle] of Object.entries(handlers)) app.all(path, handle)
-  app.use(express.raw(), express.text(), express.json())
-  app.post('/body', (request, response) => response.json({ length: request.body.length }))
+  app.use(express.json())
+  app.post('/body', express.raw(), express.text(), (request, response) =>
+    response.json({ length: request.body.length }),
+  )
   app.post('/json', (_request, response) => response.send('ok'))
   app.use(waybill.errors())
   app.use((error, _request, response, next) => {

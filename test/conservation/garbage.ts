@@ -17,7 +17,7 @@ export function garbage(plan: Plan): Visit {
   const text = plan.random.pick(GARBAGE)
   const before =
     plan.random.next() < 0.3
-      ? plan.request('HTTP/1.1 before garbage', 'answered', 'GET', '/plain')
+      ? plan.request('HTTP/1.1', 'before garbage', 'answered', 'GET', '/plain')
       : undefined
   const seen = nothingSeen()
   plan.garbage.push(seen)

@@ -52,7 +52,7 @@ export function leftUpload(plan: Plan): Visit {
   const length = plan.random.int(0, 50_000)
   const how = plan.random.pick(LEAVINGS)
   const fate = FATE_OF_UPLOAD[how]
-  const sent = plan.request(`HTTP/1.1 left during its upload, ${how}`, fate, 'POST', '/body')
+  const sent = plan.request('HTTP/1.1', `left during its upload, ${how}`, fate, 'POST', '/body')
   return async (crowd) => {
     const wire = await Wire.open(crowd.http1)
     wire.write(requestText(sent, UPLOAD, 'x'.repeat(length)))
@@ -68,7 +68,7 @@ function leaving(
   before: (wire: Wire, sent: Sent, crowd: Crowd) => Promise<void>,
 ): Visit {
   const how: Leaving = plan.random.pick(LEAVINGS)
-  const sent = plan.request(`HTTP/1.1 ${fate} the answer to ${path}, ${how}`, fate, 'GET', path)
+  const sent = plan.request('HTTP/1.1', `${fate} the answer to ${path}, ${how}`, fate, 'GET', path)
   return async (crowd) => {
     const wire = await Wire.open(crowd.http1)
     await before(wire, sent, crowd)
@@ -80,7 +80,7 @@ function leaving(
 export function raced(plan: Plan): Visit {
   const how = plan.random.pick(LEAVINGS)
   const reads = plan.random.pick(['nothing', 'the head'])
-  const sent = plan.request(`HTTP/1.1 left at any moment, ${how}`, 'raced', 'GET', '/streamed')
+  const sent = plan.request('HTTP/1.1', `left at any moment, ${how}`, 'raced', 'GET', '/streamed')
   return async (crowd) => {
     const wire = await Wire.open(crowd.http1)
     wire.write(requestText(sent, [SIGN]))
@@ -92,7 +92,7 @@ export function raced(plan: Plan): Visit {
 
 /** Reads nothing until the server can send no more, then all. */
 export function stalledAndWentOn(plan: Plan): Visit {
-  const sent = plan.request('HTTP/1.1 stalled and went on', 'answered', 'GET', '/flood')
+  const sent = plan.request('HTTP/1.1', 'stalled and went on', 'answered', 'GET', '/flood')
   return async (crowd) => {
     const wire = await Wire.open(crowd.http1)
     wire.pause()
@@ -106,7 +106,7 @@ export function stalledAndWentOn(plan: Plan): Visit {
 
 /** Asks first whether to go on. */
 export function continued(plan: Plan): Visit {
-  const sent = plan.request('HTTP/1.1 100, then 200', 'answered', 'POST', '/body')
+  const sent = plan.request('HTTP/1.1', '100, then 200', 'answered', 'POST', '/body')
   return async ({ http1 }) => {
     const wire = await Wire.open(http1)
     wire.write(requestText(sent, ['Content-Type: text/plain', 'Content-Length: 5', 'Expect: 100-continue']))
@@ -119,7 +119,7 @@ export function continued(plan: Plan): Visit {
 
 /** Is answered before it has sent all, and never sends the rest. */
 export function answeredEarly(plan: Plan): Visit {
-  const sent = plan.request('HTTP/1.1 answered before its upload ends', 'answered', 'POST', '/refused')
+  const sent = plan.request('HTTP/1.1', 'answered before its upload ends', 'answered', 'POST', '/refused')
   const how = plan.random.pick(LEAVINGS)
   return async ({ http1 }) => {
     const wire = await Wire.open(http1)
@@ -132,7 +132,7 @@ export function answeredEarly(plan: Plan): Visit {
 /** The server breaks its answer off. */
 export function brokenOff(plan: Plan): Visit {
   const path = plan.random.pick(['/broken', '/destroyed'])
-  const sent = plan.request(`HTTP/1.1 ${path}`, 'broken off', 'GET', path)
+  const sent = plan.request('HTTP/1.1', path, 'broken off', 'GET', path)
   return async ({ http1 }) => {
     const wire = await Wire.open(http1)
     wire.write(requestText(sent))

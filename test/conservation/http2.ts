@@ -28,7 +28,7 @@ export function http2SessionLeft(plan: Plan): Visit {
   const open = Array.from({ length: plan.random.int(1, 4) }, () => {
     const path = plan.random.pick(['/waiting', '/late', '/endless'])
     const fate = path === '/endless' ? 'left during' : 'left before'
-    return plan.request(`HTTP/2 session left at ${path}`, fate, 'GET', path)
+    return plan.request('HTTP/2', `session left at ${path}`, fate, 'GET', path)
   })
   return async (crowd) => {
     const session = connect(`http://127.0.0.1:${crowd.http2}`)
@@ -56,7 +56,7 @@ function answered(plan: Plan): Exchange {
 }
 
 function answeredEarly(plan: Plan): Exchange {
-  const sent = plan.request('HTTP/2 answered before its upload ends', 'answered', 'POST', '/refused')
+  const sent = plan.request('HTTP/2', 'answered before its upload ends', 'answered', 'POST', '/refused')
   const code = plan.random.pick([NGHTTP2_CANCEL, NGHTTP2_NO_ERROR])
   return async (session) => {
     const stream = send(session, sent, UPLOAD)
@@ -69,7 +69,7 @@ function answeredEarly(plan: Plan): Exchange {
 
 function resetBefore(plan: Plan): Exchange {
   const path = plan.random.pick(['/waiting', '/late'])
-  const sent = plan.request('HTTP/2 reset before the answer', 'left before', 'GET', path)
+  const sent = plan.request('HTTP/2', 'reset before the answer', 'left before', 'GET', path)
   return async (session, crowd) => {
     const stream = send(session, sent)
     await crowd.sign('arrived', sent)
@@ -78,7 +78,7 @@ function resetBefore(plan: Plan): Exchange {
 }
 
 function resetDuring(plan: Plan): Exchange {
-  const sent = plan.request('HTTP/2 reset during the answer', 'left during', 'GET', '/endless')
+  const sent = plan.request('HTTP/2', 'reset during the answer', 'left during', 'GET', '/endless')
   return async (session) => {
     const stream = send(session, sent)
     await once(stream, 'data')
@@ -88,7 +88,7 @@ function resetDuring(plan: Plan): Exchange {
 
 function resetUpload(plan: Plan): Exchange {
   const length = plan.random.int(1, 50_000)
-  const sent = plan.request('HTTP/2 reset during its upload', 'left before', 'POST', '/body')
+  const sent = plan.request('HTTP/2', 'reset during its upload', 'left before', 'POST', '/body')
   return async (session, crowd) => {
     const stream = send(session, sent, UPLOAD)
     stream.write('x'.repeat(length))
@@ -99,7 +99,7 @@ function resetUpload(plan: Plan): Exchange {
 
 function raced(plan: Plan): Exchange {
   const until = plan.random.pick(['arrival', 'response', 'data'])
-  const sent = plan.request(`HTTP/2 reset at any moment, after ${until}`, 'raced', 'GET', '/streamed')
+  const sent = plan.request('HTTP/2', `reset at any moment, after ${until}`, 'raced', 'GET', '/streamed')
   return async (session, crowd) => {
     const stream = send(session, sent)
     if (until === 'arrival') await crowd.sign('arrived', sent)
@@ -110,7 +110,7 @@ function raced(plan: Plan): Exchange {
 
 function brokenOff(plan: Plan): Exchange {
   const path = plan.random.pick(['/broken', '/destroyed'])
-  const sent = plan.request(`HTTP/2 ${path}`, 'broken off', 'GET', path)
+  const sent = plan.request('HTTP/2', path, 'broken off', 'GET', path)
   return async (session) => closed(send(session, sent))
 }
 

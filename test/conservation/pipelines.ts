@@ -21,9 +21,9 @@ export function pipelinedAndLeft(plan: Plan): Visit {
   const first = askSeveral(plan, 'pipelined', random.int(0, 3), staying)
   const path = random.pick(['/waiting', '/late', '/endless'])
   const fate = path === '/endless' ? 'left during' : 'left before'
-  const left = plan.request(`pipelined, left at ${path}`, fate, 'GET', path)
+  const left = plan.request('pipelined', `left at ${path}`, fate, 'GET', path)
   const behind = Array.from({ length: random.int(0, 3) }, () =>
-    plan.request('pipelined, left behind one that is handled', 'left before', 'GET', '/plain'),
+    plan.request('pipelined', 'left behind one that is handled', 'left before', 'GET', '/plain'),
   )
   const how = random.pick(LEAVINGS)
   return async (crowd) => {
@@ -48,7 +48,7 @@ export function pipelinedAndRaced(plan: Plan): Visit {
   const sent: Sent[] = []
   while (sent.length < count) {
     const path = random.pick(['/plain', '/streamed'])
-    sent.push(plan.request('pipelined, left at any moment', 'perhaps unsent', 'GET', path, sent.at(-1)))
+    sent.push(plan.request('pipelined', 'left at any moment', 'perhaps unsent', 'GET', path, sent.at(-1)))
   }
   const how = random.pick(LEAVINGS)
   return async ({ http1 }) => {
@@ -65,7 +65,7 @@ export function pipelinedAndClosedUpon(plan: Plan): Visit {
   const first = plan.random.pick(closing)
   const sent = ask(plan, 'pipelined', first)
   const behind = Array.from({ length: plan.random.int(1, 3) }, () =>
-    plan.request('pipelined behind an answer that closes', 'closed upon', 'GET', '/plain', sent),
+    plan.request('pipelined', 'behind an answer that closes', 'closed upon', 'GET', '/plain', sent),
   )
   return async ({ http1 }) => {
     const wire = await Wire.open(http1)

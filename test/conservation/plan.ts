@@ -14,9 +14,13 @@ export function nothingSeen(): Seen {
   return { status: undefined, bytes: 0, whole: false }
 }
 
+/** What a request is sent over: `pipelined` is HTTP/1.1, with requests ahead of their answers. */
+export type Protocol = 'HTTP/1.1' | 'pipelined' | 'WebSocket' | 'HTTP/2'
+
 /** A request that is sent, and what became of it for its client. */
 export interface Sent {
   readonly id: string
+  readonly over: Protocol
   readonly kind: string
   readonly method: string
   readonly path: string
@@ -61,9 +65,9 @@ export class Plan {
     this.handlers = handlers
   }
 
-  request(kind: string, fate: Fate, method: string, path: string, behind?: Sent): Sent {
+  request(over: Protocol, kind: string, fate: Fate, method: string, path: string, behind?: Sent): Sent {
     const seen = nothingSeen()
-    const sent: Sent = { id: `request-${this.sent.length}`, kind, fate, method, path, seen, behind }
+    const sent: Sent = { id: `request-${this.sent.length}`, over, kind, fate, method, path, seen, behind }
     this.sent.push(sent)
     return sent
   }

@@ -1,4 +1,4 @@
-import type { Handler, Plan, Sent } from './plan.js'
+import type { Handler, Plan, Protocol, Sent } from './plan.js'
 import type { Fate } from './truth.js'
 import { requestText } from './wire.js'
 
@@ -63,8 +63,8 @@ export function questionsTo(handler: Handler): readonly Question[] {
 }
 
 /** Enters a question into a plan. */
-export function ask(plan: Plan, protocol: string, { kind, fate, method, path }: Question): Sent {
-  return plan.request(`${protocol} ${kind}`, fate, method, path)
+export function ask(plan: Plan, over: Protocol, { kind, fate, method, path }: Question): Sent {
+  return plan.request(over, kind, fate, method, path)
 }
 
 /** A question as it is sent over HTTP/1.1. */
@@ -82,7 +82,7 @@ export function isStaying({ closes }: Question): boolean {
 /** Questions, up to one after whose answer the server closes the connection. */
 export function askSeveral(
   plan: Plan,
-  protocol: string,
+  over: Protocol,
   most: number,
   among = questionsTo(plan.handlers.http1),
 ): { text: string; sent: Sent }[] {
@@ -90,7 +90,7 @@ export function askSeveral(
   let open = true
   while (open && asked.length < most) {
     const question = plan.random.pick(among)
-    const sent = ask(plan, protocol, question)
+    const sent = ask(plan, over, question)
     asked.push({ text: textOf(question, sent), sent })
     open = isStaying(question)
   }

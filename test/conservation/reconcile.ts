@@ -1,12 +1,13 @@
 import type { Line } from '../support/capture.js'
-import type { Sent } from './plan.js'
+import type { Handlers, Sent } from './plan.js'
+import { routesOf } from './routes.js'
 import { areBytesTrue, mayBeMissing, truthfulOutcomes, truthfulStatuses, wentAsPlanned } from './truth.js'
 
 /** The events of one request as the log has them, in its order. */
 type Events = Line[]
 
 /** Compares what was sent with what was logged, one to one; returns every disagreement in words. */
-export function reconcile(sent: readonly Sent[], lines: readonly Line[]): string[] {
+export function reconcile(handlers: Handlers, sent: readonly Sent[], lines: readonly Line[]): string[] {
   const logged = eventsById(lines)
   const completed = new Set(
     lines.filter(({ outcome }) => outcome === 'completed').map((line) => line.request_id),
@@ -14,7 +15,7 @@ export function reconcile(sent: readonly Sent[], lines: readonly Line[]): string
   const disagreements = sent.flatMap((request) => {
     const events = logged.get(request.id) ?? []
     logged.delete(request.id)
-    const found = disagreementsOf(request, events)
+    const found = disagreementsOf(handlers, request, events)
     if (isOutOfTurn(request, completed)) found.push('logged as completed, behind one that is not')
     return found.map((what) => `${describe(request)}: ${what}`)
   })
@@ -74,27 +75,28 @@ function isOfGarbage({ event, method }: Line): boolean {
   return String(event).startsWith('request.') && method === undefined
 }
 
-function describe({ id, kind, method, path, fate, seen }: Sent): string {
+function describe({ id, over, kind, method, path, fate, seen }: Sent): string {
   const { status = 'no status', bytes, whole } = seen
-  return `${id} (${kind}, ${method} ${path}; ${fate}: the client saw ${status}, ${bytes} bytes${whole ? ', all' : ''})`
+  return `${id} (${over} ${kind}, ${method} ${path}; ${fate}: the client saw ${status}, ${bytes} bytes${whole ? ', all' : ''})`
 }
 
-function disagreementsOf(request: Sent, events: Events): string[] {
+function disagreementsOf(handlers: Handlers, request: Sent, events: Events): string[] {
   if (!wentAsPlanned(request)) return ['the client was not answered']
   if (events.length === 0) return mayBeMissing(request) ? [] : ['missing']
   const names = events.map(({ event }) => String(event)).join(', ')
   if (names !== 'request.started, request.completed') return [`logged as ${names}`]
   const [start, completion] = events as [Line, Line]
+  const [atStart, atCompletion] = routesOf(handlers, request)
   return [
-    ...differencesOf(request, start),
-    ...differencesOf(request, completion),
+    ...differencesOf(request, start, atStart),
+    ...differencesOf(request, completion, atCompletion),
     ...lies(request, completion),
   ]
 }
 
-function differencesOf({ method, path }: Sent, line: Line): string[] {
-  if (line.method === method && line.path === path) return []
-  return [`${line.event} is of ${line.method} ${line.path}`]
+function differencesOf({ method, path }: Sent, line: Line, route: string | undefined): string[] {
+  if (line.method === method && line.path === path && line.route === route) return []
+  return [`${line.event} is of ${line.method} ${line.path}, route ${line.route}, not ${route}`]
 }
 
 /** What a completion says that its client knows better. */

@@ -1,7 +1,7 @@
 import type { Plan, Visit } from './plan.js'
 import { requestText, Wire } from './wire.js'
 
-/** Requests that Node.js itself answers: Fastify never has them. */
+/** Requests that Node.js itself answers: no framework has them. */
 const REFUSED = [
   { kind: '400, no Host', text: (id: string) => `GET /plain HTTP/1.1\r\nX-Request-Id: ${id}\r\n\r\n` },
   {
@@ -10,10 +10,10 @@ const REFUSED = [
   },
 ]
 
-/** Sends what is a request, and is refused before Fastify has it. */
+/** Sends what is a request, and is refused before a framework has it. */
 export function refused(plan: Plan): Visit {
   const { kind, text } = plan.random.pick(REFUSED)
-  const sent = plan.request(`HTTP/1.1 ${kind}`, 'rejected', 'GET', '/plain')
+  const sent = plan.request('HTTP/1.1', kind, 'rejected', 'GET', '/plain')
   return async ({ http1 }) => {
     const wire = await Wire.open(http1)
     wire.write(text(sent.id))
@@ -24,7 +24,7 @@ export function refused(plan: Plan): Visit {
 
 /** Asks for an upgrade that is none the server knows. */
 export function badUpgrade(plan: Plan): Visit {
-  const sent = plan.request('WebSocket, bad handshake', 'not upgraded', 'GET', '/socket')
+  const sent = plan.request('WebSocket', 'bad handshake', 'not upgraded', 'GET', '/socket')
   return async ({ http1 }) => {
     const wire = await Wire.open(http1)
     wire.write(requestText(sent, ['Connection: Upgrade', 'Upgrade: other']))

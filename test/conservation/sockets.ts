@@ -6,7 +6,7 @@ import type { Plan, Visit } from './plan.js'
 export function webSocket(plan: Plan): Visit {
   const end = plan.random.pick(['closes', 'breaks off', 'is closed'])
   const path = end === 'is closed' ? '/socket/closing' : '/socket'
-  const sent = plan.request(`WebSocket, client ${end}`, 'upgraded', 'GET', path)
+  const sent = plan.request('WebSocket', `client ${end}`, 'upgraded', 'GET', path)
   return async ({ http1 }) => {
     const client = connectSocket(http1, path, sent.id)
     const closed = once(client, 'close')
@@ -24,7 +24,7 @@ export function webSocket(plan: Plan): Visit {
 /** A WebSocket that is refused: by a hook of Fastify's, else by the connection itself. */
 export function refusedSocket(plan: Plan): Visit {
   const fate = plan.handlers.http1 === 'Fastify' ? 'answered' : 'not upgraded'
-  const sent = plan.request('WebSocket, refused', fate, 'GET', '/socket/refused')
+  const sent = plan.request('WebSocket', 'refused', fate, 'GET', '/socket/refused')
   return async ({ http1 }) => {
     const client = connectSocket(http1, sent.path, sent.id)
     client.on('error', () => {})

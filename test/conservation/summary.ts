@@ -9,7 +9,8 @@ export function summaryOf(title: string, { sent, visits, garbage }: Plan, lines:
       .map(({ request_id: id, outcome, status }) => [id, `${outcome} ${status}`]),
   )
   const kinds = new Map<string, Map<string, number>>()
-  for (const { id, kind } of sent) {
+  for (const { id, over, kind: what } of sent) {
+    const kind = `${over} ${what}`
     const counts = kinds.get(kind) ?? new Map<string, number>()
     const ending = told.get(id) ?? 'none'
     kinds.set(kind, counts.set(ending, (counts.get(ending) ?? 0) + 1))
