@@ -54,10 +54,11 @@ function expressApp() {
   app.post('/json', (_request, response) => response.send('ok'))
   app.use(waybill.errors())
   app.use((error, _request, response, next) => {
-    if (response.headersSent) return next(error)
+    // What has no status is left to the answer that Express has for it.
+    if (error.status === undefined) return next(error)
     // As Fastify does when it has not read a body.
     if (error.status === 400) response.set('Connection', 'close')
-    answer(response, error.status ?? 500, 'failed')
+    answer(response, error.status, 'failed')
   })
   return app
 }

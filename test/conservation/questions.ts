@@ -18,6 +18,8 @@ export interface Question {
 
 const ANSWERED = { fate: 'answered', method: 'GET' } as const
 
+const LONG_PARAMETER = `/parameters/${'x'.repeat(200)}`
+
 const QUESTIONS: readonly Question[] = [
   { ...ANSWERED, kind: 'GET', path: '/plain' },
   { ...ANSWERED, kind: 'GET with a parameter', path: '/parameters/42' },
@@ -52,9 +54,12 @@ const QUESTIONS: readonly Question[] = [
     kind: '414, long parameter',
     fate: 'rejected',
     method: 'GET',
-    path: `/parameters/${'x'.repeat(200)}`,
+    path: LONG_PARAMETER,
     by: ['Fastify'],
   },
+  // Only Fastify has a limit, and decodes what no route needs decoded.
+  { ...ANSWERED, kind: '200, long parameter', path: LONG_PARAMETER, by: ['Express', 'a listener'] },
+  { ...ANSWERED, kind: '404, bad URL', path: '/%zz', by: ['Express', 'a listener'] },
 ]
 
 /** What can be asked of a handler. */
