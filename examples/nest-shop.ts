@@ -3,6 +3,7 @@ import {
   Catch,
   Controller,
   Get,
+  HttpException,
   Module,
   NotFoundException,
   Param,
@@ -43,14 +44,19 @@ class ShopController {
   }
 }
 
-/** Nest answers errors itself, so that neither Express nor Fastify hears of them. */
+/** Tells of the errors that Nest answers before its platform sees them. */
 @Catch()
-class ErrorFilter extends BaseExceptionFilter {
+class FailureFilter extends BaseExceptionFilter {
   override catch(error: unknown, host: ArgumentsHost): void {
-    host.switchToHttp().getRequest<Logged>().waybill.fail(error)
+    // The message of a 404 has the query.
+    const isRefusal = error instanceof HttpException && error.getStatus() < 500
+    if (!isRefusal) host.switchToHttp().getRequest<Partial<Logged>>().waybill?.fail(error)
     super.catch(error, host)
   }
 }
 
-@Module({ controllers: [ShopController], providers: [{ provide: APP_FILTER, useClass: ErrorFilter }] })
+@Module({
+  controllers: [ShopController],
+  providers: [{ provide: APP_FILTER, useClass: FailureFilter }],
+})
 export class ShopModule {}
