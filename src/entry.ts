@@ -110,7 +110,9 @@ export class Entry implements Arrival {
   }
 
   useLogger(logger: RequestLogger): void {
-    if (logger === this.logger) return
+    // An app may have put something else in its place.
+    if (logger === this.logger || typeof (logger as Partial<RequestLogger> | undefined)?.info !== 'function')
+      return
     this.logger = logger
     this.bindsId = bindsId(logger, this.requestId)
   }

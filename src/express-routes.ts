@@ -1,14 +1,10 @@
-import { matchedKey } from './express-insides.js'
-import { mountPattern, type Params } from './rules/mount.js'
-
-/** What Express adds to requests that says which way they took. */
-export interface RoutedRequest {
-  /** The app that has it now, and the prototype of the requests of that app. */
-  readonly app: { readonly request: object; enabled(setting: string): boolean }
-  baseUrl?: string | undefined
-  params?: Params | undefined
-  route?: { readonly path: unknown } | undefined
-}
+import {
+  type Layer,
+  observeLayers,
+  patternOfMount,
+  patternOfRoute,
+  type RoutedRequest,
+} from './express-insides.js'
 
 const WAY = Symbol('waybill.way')
 type Marked = RoutedRequest & { [WAY]?: Way }
@@ -20,64 +16,47 @@ interface Mount {
   readonly pattern: string
 }
 
+/** RFC 9110, section 15.5.5. */
+const NOT_FOUND = 404
+
 const ROOT: Mount = { url: '', pattern: '' }
 
-/** The way of a request through the routers of an app: what they set on it passes through here. */
+/** The way of a request through the routers of an app. */
 export class Way {
-  baseUrl: string | undefined
-  params: Params | undefined
-  route: RoutedRequest['route']
-  /** The pattern that a router has matched, if it says so. */
-  matched: unknown
-
-  #mounts: Mount[] = []
-  /** That pattern, until it is known of which layer it is. */
-  #fresh: unknown
-  /** The pattern of the latest layer, which may be a router. */
-  #latest: unknown
-  #isNewRoute = false
+  readonly #request: RoutedRequest
+  readonly #mounts: Mount[] = []
   #pattern: string | undefined
   /** Whether the route was followed by something else. */
   #passed = false
 
-  // A router sets the route, if there is one, then what was matched, then its parameters and, of a router, the base.
-
-  enterRoute(route: RoutedRequest['route']): void {
-    // A route that dispatches a request says so again.
-    if (route === this.route && !this.#passed) return
-    this.route = route
-    this.#isNewRoute = route !== undefined
+  constructor(request: RoutedRequest) {
+    this.#request = request
   }
 
-  match(pattern: unknown): void {
-    this.matched = pattern
-    this.#fresh = pattern
-  }
-
-  enterLayer(params: Params | undefined): void {
-    this.params = params
-    this.#latest = this.#fresh
-    this.#fresh = undefined
-    this.#passed = !this.#isNewRoute
-    if (!this.#isNewRoute) return
-    this.#isNewRoute = false
-    this.#pattern = joinPatterns(this.#mount.pattern, patternOf(this.#latest ?? this.route?.path))
-  }
-
-  enterMount(url: string | undefined, { app }: RoutedRequest): void {
-    this.baseUrl = url
-    while (this.#mounts.length > 0 && !isWithin(url, this.#mount.url)) this.#mounts.pop()
-    const { url: outer, pattern } = this.#mount
-    if (url === undefined || url.length <= outer.length) return
-    const own = this.#latest ?? mountPattern(url.slice(outer.length), this.params ?? {}, isSensitive(app))
-    this.#mounts.push({ url, pattern: joinPatterns(pattern, patternOf(own)) })
+  /** Comes to a step of a router. */
+  enter(layer: Layer): void {
+    const { baseUrl = '', res } = this.#request
+    // Who comes after the answer has not given it.
+    if (res?.headersSent) return
+    while (this.#mounts.length > 0 && !isWithin(baseUrl, this.#mount.url)) this.#mounts.pop()
+    const { url, pattern } = this.#mount
+    if (baseUrl.length > url.length) {
+      const own = patternOfMount(layer, baseUrl.slice(url.length), this.#request)
+      this.#mounts.push({ url: baseUrl, pattern: joinPatterns(pattern, own) })
+    }
+    this.#passed = layer.route === undefined
+    if (!this.#passed) {
+      this.#pattern = joinPatterns(this.#mount.pattern, patternOfRoute(layer, this.#request))
+    }
   }
 
   /** The full pattern of the route that has answered. */
   answeredBy(status: number | undefined, failed: boolean): string | undefined {
-    // An error that nobody told of is what takes a request from its route to an answer of 500.
-    const isUnanswered = this.#passed && !failed && (status === undefined || status < 400 || status === 404)
-    return isUnanswered ? undefined : this.#pattern
+    if (failed) return this.#pattern
+    // What Express answers when no router has anything left.
+    if (status === NOT_FOUND && (this.#passed || this.#request.next === undefined)) return undefined
+    // An error that nobody told of is what takes a request from its route to another answer from 400 on.
+    return this.#passed && (status ?? 0) < 400 ? undefined : this.#pattern
   }
 
   get #mount(): Mount {
@@ -85,13 +64,8 @@ export class Way {
   }
 }
 
-function isWithin(url: string | undefined, outer: string): boolean {
-  return url !== undefined && (url === outer || url.startsWith(`${outer}/`))
-}
-
-/** A pattern as it is shown: a list of them, of which it is not known which one matched, as alternatives. */
-function patternOf(path: unknown): string {
-  return Array.isArray(path) ? path.map(String).join('|') : String(path)
+function isWithin(url: string, outer: string): boolean {
+  return url === outer || url.startsWith(`${outer}/`)
 }
 
 function joinPatterns(outer: string, inner: string): string {
@@ -99,81 +73,14 @@ function joinPatterns(outer: string, inner: string): string {
   return base !== '' && inner === '/' ? base : base + inner
 }
 
-/** The prototypes whose requests are followed. */
-const observed = new WeakSet<object>()
-
-/** Follows a request of Express from here on; what routers have set on it before is taken over. */
-export function followRoutes(request: RoutedRequest): Way {
-  const prototype = requestPrototype(request.app)
-  if (!observed.has(prototype)) {
-    observed.add(prototype)
-    observeRoutes(prototype, matchedKey(request))
-  }
-  for (const key of ['params', 'baseUrl'] as const) takeOver(request, key)
-  return wayOf(request)
+function enterLayer(layer: Layer, request: Marked): void {
+  request[WAY]?.enter(layer)
 }
 
-/** What Express calls `express.request`, for everybody to extend: apps that are mounted in others share it. */
-function requestPrototype({ request }: RoutedRequest['app']): object {
-  let prototype = request
-  while (Object.hasOwn(prototype, 'app')) prototype = Object.getPrototypeOf(prototype) as object
-  return prototype
-}
-
-function isSensitive(app: RoutedRequest['app']): boolean {
-  return app.enabled('case sensitive routing')
-}
-
-/** Has a property that was set on a request itself set again, now that its prototype observes it. */
-function takeOver(request: RoutedRequest, key: 'params' | 'baseUrl'): void {
-  if (!Object.hasOwn(request, key)) return
-  const value = request[key]
-  delete request[key]
-  Object.assign(request, { [key]: value })
-}
-
-function wayOf(request: Marked): Way {
-  request[WAY] ??= new Way()
-  return request[WAY]
-}
-
-/** Observes what routers set on requests, which read as before. */
-function observeRoutes(prototype: object, matched: symbol | undefined): void {
-  function observe<T>(
-    key: PropertyKey,
-    read: (way: Way) => T,
-    write: (way: Way, value: T, request: RoutedRequest) => void,
-  ): void {
-    Object.defineProperty(prototype, key, {
-      configurable: true,
-      enumerable: true,
-      get(this: Marked): T | undefined {
-        return this[WAY] && read(this[WAY])
-      },
-      set(this: Marked, value: T) {
-        write(wayOf(this), value, this)
-      },
-    })
-  }
-  observe(
-    'route',
-    (way) => way.route,
-    (way, route) => way.enterRoute(route),
-  )
-  observe(
-    'params',
-    (way) => way.params,
-    (way, params) => way.enterLayer(params),
-  )
-  observe(
-    'baseUrl',
-    (way) => way.baseUrl,
-    (way, url, request) => way.enterMount(url, request),
-  )
-  if (matched === undefined) return
-  observe(
-    matched,
-    (way) => way.matched,
-    (way, pattern) => way.match(pattern),
-  )
+/** Follows a request of Express from here on; undefined where its Express can't be observed. */
+export function followRoutes(request: RoutedRequest): Way | undefined {
+  if (!observeLayers(request.app, enterLayer)) return undefined
+  const way = new Way(request)
+  ;(request as Marked)[WAY] = way
+  return way
 }

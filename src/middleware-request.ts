@@ -1,4 +1,5 @@
-import { followRoutes, type RoutedRequest, type Way } from './express-routes.js'
+import type { RoutedRequest } from './express-insides.js'
+import { followRoutes, type Way } from './express-routes.js'
 import { sourceOf } from './http/arrivals.js'
 import type { LoggedRequest } from './http/visit.js'
 import type { RawRequest } from './options.js'
@@ -59,5 +60,5 @@ export class MiddlewareRequest implements LoggedRequest, CaptureSource {
 
 function isExpress(request: FrameworkRequest): request is FrameworkRequest & RoutedRequest {
   const { app } = request
-  return typeof app?.enabled === 'function' && typeof app.request === 'object'
+  return typeof app?.enabled === 'function'
 }

@@ -3,7 +3,7 @@ import type { Http2SecureServer, Http2Server, Http2ServerResponse } from 'node:h
 import { systemClock } from './clock.js'
 import { runWithin } from './context.js'
 import { logOutsideBy } from './current-log.js'
-import { Entry } from './entry.js'
+import type { Entry } from './entry.js'
 import { showValue, WaybillError, warnOnce } from './errors.js'
 import type { EventLog } from './event-log.js'
 import { isUndecodable } from './express-insides.js'
@@ -170,8 +170,8 @@ function warnOfAnother(): void {
 
 /** Puts an error into the completion line of its request, and passes it on. */
 export function passError(error: unknown, request: Logged, _response: unknown, next: Next): void {
-  if (request.waybill instanceof Entry) request.waybill.fail(error)
   const visit = visitOf(request)
+  visit?.entry?.fail(error)
   if (visit !== undefined && isUndecodable(error)) visit.routed = false
   next(error)
 }

@@ -8,6 +8,12 @@ function failure(status: number): Error {
   return Object.assign(new Error(`failed with ${status}`), { status })
 }
 
+/** Whether the layers of routers keep what they were declared with: not before router 2.3. */
+function keepsPatterns(create: typeof express): boolean {
+  const [layer] = create.Router().use('/', () => {}).stack as object[]
+  return layer !== undefined && ('rawPath' in layer || 'regexp' in layer)
+}
+
 describe.each(VERSIONS)('%s: the route', (_version, create) => {
   /** Asks for one path, twice, since the first request of an app finds it as no later one does. */
   async function routesOf(path: string, declare: Parameters<typeof serveExpress>[1]): Promise<unknown[]> {
@@ -97,6 +103,57 @@ describe.each(VERSIONS)('%s: the route', (_version, create) => {
       app.use('/', root)
     })
     expect(routes).toEqual(['/Shop/v:major/items/:item', '/Shop/v:major/items/:item'])
+  })
+
+  test('of merged parameters is that of each router', async () => {
+    for (const [path, route] of [
+      ['/users/1/v1/list/1', '/users/:id/v1/list/:item'],
+      ['/users/s/orders/7/list/3', '/users/:id/orders/:order/list/:item'],
+      ['/users/orders/orders/7/list/3', '/users/:id/orders/:order/list/:item'],
+    ] as const) {
+      const routes = await routesOf(path, (app) => {
+        const lists = create.Router({ mergeParams: true })
+        lists.get('/list/:item', (_request, response) => void response.send('item'))
+        const users = create.Router({ mergeParams: true })
+        users.use('/v1', lists)
+        users.use('/orders/:order', lists)
+        app.use('/users/:id', users)
+      })
+      expect(routes).toEqual([route, route])
+    }
+  })
+
+  test.runIf(keepsPatterns(create))('of a router under a regular expression is its text', async () => {
+    const routes = await routesOf('/rx-abc/y', (app) => {
+      const router = create.Router()
+      router.get('/y', (_request, response) => void response.send('y'))
+      app.use(/^\/rx-\w+/, router)
+    })
+    expect(routes[0]).toBe('/^\\/rx-\\w+/y')
+    expect(routes[1]).toBe(routes[0])
+  })
+
+  test('stays that of the handler that has answered, whatever comes behind', async () => {
+    const passing = await routesOf('/answered/7', (app) => {
+      app.get('/answered/:id', (_request, response, next) => {
+        response.send('ok')
+        next()
+      })
+      app.use((_request, _response, next) => next())
+    })
+    expect(passing).toEqual(['/answered/:id', '/answered/:id'])
+  })
+
+  test('of a handler that fails within its answer is known', async () => {
+    const { log, get } = await serveExpress(create, (app) => {
+      app.get('/half/:id', (_request, response) => {
+        response.writeHead(200)
+        response.write('half')
+        throw new Error('no more')
+      })
+    })
+    await get('/half/7').catch(() => {})
+    expect(await log.completions(1)).toMatchObject([{ route: '/half/:id', outcome: 'destroyed' }])
   })
 
   test('of a regular expression is its text', async () => {
@@ -197,6 +254,32 @@ describe.each(VERSIONS)('%s', (_version, create) => {
     await get('/users/42')
     const completion = { route: '/users/:id', status: 500, outcome: 'completed', error: { type: 'URIError' } }
     expect(await log.completions(1)).toMatchObject([completion])
+  })
+
+  test('a library may define what Express sets on requests', async () => {
+    const { log, get } = await serveExpress(create, (app) => {
+      const router = create.Router()
+      router.get('/:id', (request, _response, next) => {
+        for (const key of ['params', 'route', 'baseUrl'] as const)
+          Object.defineProperty(request, key, { value: request[key] })
+        next()
+      })
+      router.use((request, response) => void response.json(Object.keys({ ...request }).includes('params')))
+      app.use('/api', router)
+    })
+    expect((await get('/api/7')).body).toBe('true')
+    expect(await log.completions(1)).toMatchObject([{ status: 200 }])
+  })
+
+  test('a request whose logger was taken away has its completion', async () => {
+    const { log, get } = await serveExpress(create, (app) => {
+      app.get('/', (request, response) => {
+        Object.assign(request, { log: undefined })
+        response.send('ok')
+      })
+    })
+    await get('/')
+    expect(await log.completions(1)).toMatchObject([{ status: 200, outcome: 'completed' }])
   })
 
   test('an error that a handler answers well with is told of nowhere', async () => {
