@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from 'node:http'
+import { IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server, Http2ServerResponse } from 'node:http2'
 import { systemClock } from './clock.js'
 import { runWithin } from './context.js'
@@ -62,6 +62,10 @@ export class MiddlewareLog {
   readonly #servers = new Set<NodeServer>()
 
   constructor(options: MiddlewareOptions) {
+    if (options instanceof IncomingMessage) {
+      const message = 'options takes an object, got a request: call it, as in app.use(waybill())'
+      throw new WaybillError('WAYBILL_ERR_OPTION_TYPE', message, 'options')
+    }
     checkOptionNames(options, ['logger'])
     const settings = parseEventOptions(options)
     const { captures } = settings

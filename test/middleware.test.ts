@@ -107,6 +107,16 @@ test.each([[undefined], [{}], [express()], ['server']])('attach refuses what is 
   )
 })
 
+test('a middleware that was not made is told of by what is wrong', () => {
+  const request = new http.IncomingMessage(null as never)
+  expect(() => waybill(request as unknown as MiddlewareOptions)).toThrow(
+    expect.objectContaining({
+      code: 'WAYBILL_ERR_OPTION_TYPE',
+      message: 'options takes an object, got a request: call it, as in app.use(waybill())',
+    }),
+  )
+})
+
 test('a second middleware adds nothing, and says so once', async () => {
   const other = new Capture()
   const { log, get } = await serveExpress(express, (app) => {
