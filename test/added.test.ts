@@ -161,3 +161,12 @@ test('a field named __proto__ changes no prototype', () => {
 test.each([['a text'], [42], [null], [['a']]])('takes no fields from %j, and throws nothing', (fields) => {
   expect(written(fields)).toEqual({})
 })
+
+test('keys that differ only in what readers stumble over are one, and the last counts', () => {
+  const added = new AddedFields()
+  added.add({ 'a\0': 1, 'a\ud800': 2, nested: { '\udc00': 3, '\ufffd': 4 } }, new Set())
+  expect([...added.fields]).toEqual([
+    ['a\ufffd', 2],
+    ['nested', { '\ufffd': 4 }],
+  ])
+})

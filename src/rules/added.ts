@@ -1,6 +1,6 @@
 import { showValue, warnOnce } from '../errors.js'
 import { attempt } from './attempt.js'
-import { newBudget, type Plain, propertiesOf, toPlain } from './plain.js'
+import { newBudget, type Plain, propertiesOf, readableKey, toPlain } from './plain.js'
 
 /** More fields than a line can hold. */
 const MAX_FIELDS = 1000
@@ -25,7 +25,8 @@ export class AddedFields {
       )
       return
     }
-    for (const [key, value] of propertiesOf(fields)) {
+    for (const [name, value] of propertiesOf(fields)) {
+      const key = readableKey(name)
       if (reserved.has(key)) {
         warnOnce(
           'WAYBILL_WARN_FIELD',

@@ -102,12 +102,17 @@ function copyEntries(entries: Iterable<[unknown, unknown]>, budget: Budget, path
       budget.cut = true
       break
     }
-    const name = attempt(() => String(key), '[Thrown]')
+    const name = readableKey(attempt(() => String(key), '[Thrown]'))
     const plain = toPlain(value, budget, path)
     if (plain !== undefined) copy.set(cutText(name, budget), plain)
   }
   // Unlike an assignment, this makes a key named __proto__ a key like any other.
   return Object.fromEntries(copy)
+}
+
+/** A key as it is written, so that two which differ in nothing but what is replaced are one. */
+export function readableKey(key: string): string {
+  return key.toWellFormed().replaceAll('\0', '\ufffd')
 }
 
 function copyProperties(value: object, budget: Budget, path: readonly object[]): Plain {
