@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Entry, Start } from '../entry.js'
 import type { RawRequest } from '../options.js'
 import type { RequestLogger } from '../request-logger.js'
+import type { CaptureSource } from '../rules/capture.js'
 import type { RequestId } from '../rules/request-id.js'
 import { isNetworkError } from './network.js'
 import type { Linked } from './open-list.js'
@@ -22,6 +23,19 @@ export interface LoggedRequest {
    * @param failed whether its handlers threw
    */
   matched?(status: number | undefined, failed: boolean): string | undefined
+}
+
+/** What only a framework knows of a request. */
+export interface Routing {
+  readonly requestId: string
+  readonly method: string
+  readonly route: string | undefined
+  /** Whether a route was looked for, rather than the request answered before that. */
+  readonly isRouted: boolean
+  readonly source: CaptureSource
+  readonly request: LoggedRequest
+  /** Whether the logger of the request puts the id on its lines by itself. */
+  readonly bindsId: boolean
 }
 
 /** What keeps the visits, and is told what happens to them. */

@@ -5,7 +5,6 @@ import type { Ledger } from '../ledger.js'
 import type { RawRequest } from '../options.js'
 import type { RequestLogger } from '../request-logger.js'
 import { attempt } from '../rules/attempt.js'
-import type { CaptureSource } from '../rules/capture.js'
 import { type Ending, endingOf, isAccepted } from '../rules/outcome.js'
 import { acceptRequestId } from '../rules/request-id.js'
 import { newUuid } from '../rules/uuid.js'
@@ -16,25 +15,12 @@ import { beforeDestroy, Connection } from './connection.js'
 import { hasLeft, hasTimedOut, isSent, isUnsent, sentBytesOf, streamOf } from './departure.js'
 import { OpenList } from './open-list.js'
 import { createWatch } from './response.js'
-import { type LoggedRequest, type RawResponse, Visit, type VisitKeeper } from './visit.js'
+import { type RawResponse, type Routing, Visit, type VisitKeeper } from './visit.js'
 
 // A property of the request rather than a map beside it: a WeakMap with an entry a request costs several µs of garbage
 // collection each.
 const VISIT = Symbol('waybill.visit')
 type Marked = RawRequest & { [VISIT]?: Visit }
-
-/** What only a framework knows of a request. */
-export interface Routing {
-  readonly requestId: string
-  readonly method: string
-  readonly route: string | undefined
-  /** Whether a route was looked for, rather than the request answered before that. */
-  readonly isRouted: boolean
-  readonly source: CaptureSource
-  readonly request: LoggedRequest
-  /** Whether the logger of the request puts the id on its lines by itself. */
-  readonly bindsId: boolean
-}
 
 /** The latest visit that a request is on, whoever keeps it. */
 export function visitOf(raw: RawRequest): Visit | undefined {
