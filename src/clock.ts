@@ -10,3 +10,8 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
 }
+
+/** Milliseconds with three decimals. */
+export function roundMs(ms: number): number {
+  return Math.round(ms * 1000) / 1000
+}

@@ -43,7 +43,7 @@ export function currentContext(): RequestContext | undefined {
 }
 
 /** What handles a request from here on. */
-interface Exchange {
+export interface Exchange {
   readonly request: EventEmitter
   readonly response: EventEmitter
 }

@@ -1,3 +1,4 @@
+import type { CallCost, Calls } from './calls.js'
 import { bindsId, type RequestLogger } from './request-logger.js'
 import { AddedFields } from './rules/added.js'
 import type { Failure } from './rules/failure.js'
@@ -56,6 +57,8 @@ export class Entry implements Arrival {
   added: AddedFields | undefined
   /** What was thrown, in order: the last counts, those before it are what error handlers failed on. */
   thrown: unknown[] | undefined
+  /** Its calls to other services, as far as they are followed. */
+  calls: Calls | undefined
 
   /** Whether its completion has been written. */
   closed = false
@@ -71,6 +74,7 @@ export class Entry implements Arrival {
   /** How long after it had closed its handler answered. */
   lateMs: number | undefined
   failure: Failure | undefined
+  callCost: CallCost | undefined
 
   readonly #reserved: ReadonlySet<string>
 

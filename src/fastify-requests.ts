@@ -105,6 +105,7 @@ function useChildOf(logger: FastifyRequest['log'], request: FastifyRequest, repl
   request.log = requestLogger(
     logger as Logger,
     { request_id: request.id },
+    request.raw,
     logLevel ? { level: logLevel } : {},
   )
   reply.log = request.log

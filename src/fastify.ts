@@ -1,8 +1,7 @@
-import type { FastifyInstance, FastifyPluginCallback, onRequestHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Logger } from 'pino'
 import { systemClock } from './clock.js'
-import { runWithin } from './context.js'
 import { logOutsideBy } from './current-log.js'
 import type { Entry } from './entry.js'
 import { showValue, WaybillError, warnOnce } from './errors.js'
@@ -21,11 +20,11 @@ import { Visits } from './http/visits.js'
 import { Ledger } from './ledger.js'
 import { requestLogger } from './logger.js'
 import type { Options } from './options.js'
-import { openLog, traceFields, useOwnLogger } from './output.js'
-import { followCalls } from './propagation/follow.js'
+import { openLog, useOwnLogger } from './output.js'
 import type { PropagationSettings } from './propagation/propagation.js'
 import type { RequestEntry } from './request-entry.js'
 import type { RequestLogger } from './request-logger.js'
+import { RequestScope } from './request-scope.js'
 import type { Capture } from './rules/capture.js'
 import { checkOptionNames, parseEventOptions } from './settings.js'
 
@@ -86,15 +85,19 @@ function install(app: FastifyInstance, options: Options): void {
   })
   if (!replaceRequestLines(app, requests)) observeByHooks(app, requests)
   logOutsideBy(() => app.log as RequestLogger)
-  if (settings.context) app.addHook('onRequest', contextHook(settings.propagation))
+  if (settings.context) addScope(app, settings.propagation)
 }
 
 /** Has the rest of what handles a request know it. */
-function contextHook(settings: PropagationSettings | undefined): onRequestHookHandler {
-  const propagation = settings && followCalls(settings)
-  return ({ waybill: entry, raw }, reply, done) => {
-    runWithin({ entry: entry as Entry, propagation }, { request: raw, response: reply.raw }, done)
-  }
+function addScope(app: FastifyInstance, propagation: PropagationSettings | undefined): void {
+  const scope = new RequestScope(propagation)
+  app.addHook('onRequest', ({ waybill: entry, raw }, reply, done) =>
+    scope.run(entry as Entry, { request: raw, response: reply.raw }, done),
+  )
+  app.addHook('onClose', (_app, done) => {
+    scope.close()
+    done()
+  })
 }
 
 function refuseConflicts(app: FastifyInstance): void {
@@ -136,7 +139,7 @@ function bringLogger(app: FastifyInstance, options: Options, captures: readonly 
   const { events, logger } = openLog(options, captures)
   app.log = logger
   app.setChildLoggerFactory((_silent, bindings, childOptions, raw) =>
-    requestLogger(logger, { ...bindings, ...traceFields(raw) }, childOptions),
+    requestLogger(logger, bindings, raw, childOptions),
   )
   return events
 }
@@ -145,7 +148,7 @@ function bringLogger(app: FastifyInstance, options: Options, captures: readonly 
 function observeByHooks(app: FastifyInstance, requests: FastifyRequests): void {
   app.addHook('onRequest', (request, reply, done) => {
     const logger = (isNullLogger(request.log) ? app.log : request.log) as Logger
-    request.log = reply.log = requestLogger(logger, { request_id: request.id })
+    request.log = reply.log = requestLogger(logger, { request_id: request.id }, request.raw)
     requests.arrived(request, reply)
     done()
   })

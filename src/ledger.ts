@@ -1,4 +1,4 @@
-import type { Clock } from './clock.js'
+import { type Clock, roundMs } from './clock.js'
 import { type Arrival, Entry, type Start } from './entry.js'
 import { showValue, warnOnce } from './errors.js'
 import type { EventLog } from './event-log.js'
@@ -56,6 +56,7 @@ export class Ledger {
     entry.status = ending.status
     entry.outcome = ending.outcome
     entry.responseBytes = hasBody(entry.method, entry.status) ? responseBytes : 0
+    entry.callCost = entry.calls?.costBy(entry.closedAt)
     entry.failure = failureOf(entry)
     this.#write('completed', entry, this.#levelOf(entry))
   }
@@ -107,9 +108,4 @@ function failureOf({ thrown, status, outcome }: Entry): Failure | undefined {
 /** Whether a response has a body at all (RFC 9110, section 6.4.1); Node.js drops what is written into others. */
 function hasBody(method: string | undefined, status: number | undefined): boolean {
   return method !== 'HEAD' && status !== 204 && status !== 304
-}
-
-/** Milliseconds with three decimals. */
-function roundMs(ms: number): number {
-  return Math.round(ms * 1000) / 1000
 }

@@ -1,20 +1,22 @@
 import cluster from 'node:cluster'
 import { type Bindings, type ChildLoggerOptions, type Logger, pino } from 'pino'
-import { requestId } from './context.js'
+import { currentContext } from './context.js'
 import { isJournal, isPipe, isTerminal } from './destination/open.js'
 import { standard } from './destination/standard.js'
 import type { Format } from './formats/format.js'
 import { createFormat } from './formats/formats.js'
 import { isoTime } from './formats/time.js'
-import type { Destination, LoggerOptions } from './options.js'
+import type { Destination, LoggerOptions, RawRequest } from './options.js'
 import { describeError } from './rules/failure.js'
 import { pathOf } from './rules/path.js'
+import { readTrace, traceFields } from './rules/traceparent.js'
 import {
   checkLoggerOptionNames,
   type LoggerSettings,
   parseLoggerOptions,
   type Surroundings,
 } from './settings.js'
+import { activeTrace } from './tracer.js'
 
 /** What of this process decides where an option is silent. */
 export function surroundings(): Surroundings {
@@ -79,7 +81,7 @@ export function pinoLogger(settings: LoggerSettings, { format, lines }: Output):
       errorKey: 'error',
       timestamp: () => `,"timestamp":"${isoTime(Date.now())}"`,
       formatters: { level: (label) => ({ level: label }), log: oneErrorKey },
-      mixin: (_fields, _level, logger) => idFor(logger),
+      mixin: (_fields, _level, logger) => whereabouts(logger),
       mixinMergeStrategy: (fields, mixed) => (mixed === NOTHING ? fields : { ...mixed, ...fields }),
       serializers: {
         req: serializeRequest,
@@ -95,16 +97,29 @@ export function pinoLogger(settings: LoggerSettings, { format, lines }: Output):
 /** Marks the logger of a request, and by inheritance its children: their lines have the id already. */
 const BOUND = Symbol('waybill.bound')
 const NOTHING = {}
+type Marked = Logger & { readonly [BOUND]?: object }
 
-/** The logger of a request: a child whose lines carry its id, which is among the bindings. */
-export function requestLogger(parent: Logger, bindings: Bindings, options?: ChildLoggerOptions): Logger {
-  return Object.assign(parent.child(bindings, options), { [BOUND]: true })
+/** The logger of a request: a child whose lines carry its id, which is among the bindings, and its trace. */
+export function requestLogger(
+  parent: Logger,
+  bindings: Bindings,
+  { headers }: RawRequest,
+  options?: ChildLoggerOptions,
+): Logger {
+  const trace = readTrace(headers)
+  const fields = trace === undefined ? NOTHING : traceFields(trace)
+  return Object.assign(parent.child(bindings, options), { [BOUND]: fields })
 }
 
-/** The id for the line of a logger that knows of no request, written while one is handled. */
-function idFor(logger: Logger): object {
-  const id = BOUND in logger ? undefined : requestId()
-  return id === undefined ? NOTHING : { request_id: id }
+/** What a line says of its trace and, written by a logger that knows of no request while one is handled, its id. */
+function whereabouts(logger: Marked): object {
+  const active = activeTrace()
+  const { [BOUND]: bound } = logger
+  if (bound !== undefined) return active === undefined ? bound : traceFields(active)
+  const entry = currentContext()?.entry
+  const trace = active ?? entry?.trace
+  const fields = trace === undefined ? NOTHING : traceFields(trace)
+  return entry === undefined ? fields : { request_id: entry.requestId, ...fields }
 }
 
 /** What Fastify users log as `err` is the `error` of the events. */

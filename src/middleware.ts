@@ -1,7 +1,6 @@
 import { IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server, Http2ServerResponse } from 'node:http2'
 import { systemClock } from './clock.js'
-import { runWithin } from './context.js'
 import { logOutsideBy } from './current-log.js'
 import type { Entry } from './entry.js'
 import { showValue, WaybillError, warnOnce } from './errors.js'
@@ -16,10 +15,9 @@ import { requestLogger } from './logger.js'
 import { type MiddlewareOptions, parseLogger, type RequestLog } from './middleware-options.js'
 import { MiddlewareRequest } from './middleware-request.js'
 import type { RawRequest } from './options.js'
-import { openLog, traceFields, useOwnLogger } from './output.js'
-import { followCalls } from './propagation/follow.js'
-import type { Propagation } from './propagation/propagation.js'
+import { openLog, useOwnLogger } from './output.js'
 import { bindsId, type ParentLogger, type RequestLogger } from './request-logger.js'
+import { RequestScope } from './request-scope.js'
 import type { Capture } from './rules/capture.js'
 import { checkOptionNames, parseEventOptions } from './settings.js'
 
@@ -55,8 +53,7 @@ type Logged = RawRequest & { id?: string; log?: RequestLogger; waybill?: Request
 export class MiddlewareLog {
   readonly #visits: Visits
   readonly #childFor: MiddlewareOutput['childFor']
-  readonly #context: boolean
-  readonly #propagation: Propagation | undefined
+  readonly #scope: RequestScope | undefined
   /** Whether those loggers say that they carry the id: asking each costs too much. */
   #bindsId: boolean | undefined
   readonly #servers = new Set<NodeServer>()
@@ -73,8 +70,7 @@ export class MiddlewareLog {
     const { events, logger, childFor } =
       own === undefined ? bringLogger(options, captures) : throughLogger(own, options, captures)
     this.#childFor = childFor
-    this.#context = settings.context
-    this.#propagation = settings.propagation && followCalls(settings.propagation)
+    this.#scope = settings.context ? new RequestScope(settings.propagation) : undefined
     logOutsideBy(() => logger)
     const ledger = new Ledger(settings, reservedNames(), events, systemClock)
     this.#visits = new Visits(settings, ledger, () => logger, false)
@@ -86,8 +82,8 @@ export class MiddlewareLog {
   handle(raw: Logged, response: RawResponse, next: Next | undefined): void {
     const entry = this.#enter(raw, response)
     if (next === undefined) return
-    if (entry === undefined || !this.#context) next()
-    else runWithin({ entry, propagation: this.#propagation }, { request: raw, response }, next)
+    if (entry === undefined || this.#scope === undefined) next()
+    else this.#scope.run(entry, { request: raw, response }, next)
   }
 
   /** Opens the entry of a request; undefined if that has been done. */
@@ -146,7 +142,7 @@ interface MiddlewareOutput {
 function bringLogger(options: MiddlewareOptions, captures: readonly Capture[]): MiddlewareOutput {
   const { events, logger } = openLog(options, captures)
   const childFor: MiddlewareOutput['childFor'] = (request, id) =>
-    requestLogger(logger, { request_id: id, ...traceFields(request) })
+    requestLogger(logger, { request_id: id }, request)
   return { events, logger, childFor }
 }
 

@@ -3,9 +3,8 @@ import { type EventLog, eventsToDestination, eventsToLogger } from './event-log.
 import { nativeFields } from './formats/fields.js'
 import { createFormat } from './formats/formats.js'
 import { openOutput, pinoLogger, surroundings } from './logger.js'
-import type { Options, RawRequest } from './options.js'
+import type { Options } from './options.js'
 import type { Capture } from './rules/capture.js'
-import { readTraceparent } from './rules/traceparent.js'
 import { parseLoggerOptions, parseMaxLineBytes, refuseLoggerOptions } from './settings.js'
 
 /** Opens what was asked for: events, and a logger whose lines go where they go. */
@@ -25,10 +24,4 @@ export function openLog(
 export function useOwnLogger(options: Options, captures: readonly Capture[]): EventLog {
   refuseLoggerOptions(options)
   return eventsToLogger(nativeFields(captures), parseMaxLineBytes(options, surroundings()))
-}
-
-/** What the lines of a request say of the trace that it belongs to. */
-export function traceFields({ headers }: RawRequest): object | undefined {
-  const trace = readTraceparent(headers.traceparent)
-  return trace && { trace_id: trace.traceId, span_id: trace.spanId, trace_flags: trace.flags }
 }

@@ -22,6 +22,9 @@ export interface Source {
 /** The kinds of lines: the two events of a request, and the app's own log lines. */
 export type LineKind = Exclude<keyof Source, 'constant'>
 
+/** The parts of what calls cost that have sources of their own. */
+const CALL_PARTS = ['count', 'total_ms', 'failed'] as const
+
 /** Everything that a line can say, by name. */
 export const SOURCES: Readonly<Record<string, Source>> = {
   time: { ...both((entry) => entry.time), row: ({ timestamp }) => Date.parse(timestamp) },
@@ -49,6 +52,8 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   result: { completed: resultOf },
   fault: { completed: faultOf, row: (row) => errorPartOf(row, 'type') },
   response_bytes: { completed: (entry) => entry.responseBytes },
+  calls: { completed: (entry) => entry.callCost },
+  ...Object.fromEntries(CALL_PARTS.map((part) => [`calls.${part}`, callPart(part)])),
   error: { completed: (entry) => entry.failure, row: errorOf },
   ...Object.fromEntries(ERROR_PARTS.map((part) => [`error.${part}`, errorPart(part)])),
   truncated: { ...both((entry) => entry.truncated || undefined), row: said('truncated') },
@@ -122,4 +127,8 @@ function said(name: string): FromRow {
 
 function errorPart(part: ErrorPart): Source {
   return { completed: ({ failure }) => failure?.[part], row: (row) => errorPartOf(row, part) }
+}
+
+function callPart(part: (typeof CALL_PARTS)[number]): Source {
+  return { completed: ({ callCost }) => callCost?.[part] }
 }

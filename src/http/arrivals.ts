@@ -4,6 +4,7 @@ import type { Capture, CaptureSource } from '../rules/capture.js'
 import { cutPath, pathOf } from '../rules/path.js'
 import type { RequestId } from '../rules/request-id.js'
 import { readTrace } from '../rules/traceparent.js'
+import { activeTrace } from '../tracer.js'
 
 const NOTHING_CAPTURED: readonly undefined[] = []
 
@@ -35,7 +36,7 @@ export class Arrivals {
       method,
       path,
       protocol: httpVersion,
-      trace: readTrace(headers),
+      trace: activeTrace() ?? readTrace(headers),
       pathCut: path !== whole,
       route,
       captured:

@@ -1,17 +1,35 @@
 import { followHttp1 } from './http1.js'
 import { followHttp2 } from './http2.js'
-import { createPropagation, type Propagation, type PropagationSettings } from './propagation.js'
 import { followUndici } from './undici.js'
+import type { Undo } from './undo.js'
 
-let following = false
+/** How many apps have calls followed: what does so is there once, for the whole process. */
+let apps = 0
+let undo: Undo[] = []
+let followsUndici = false
 
-/** Has every call of this process that is made for a request carry what it belongs to, from now on. */
-export function followCalls(settings: PropagationSettings): Propagation {
-  if (!following) {
-    following = true
-    followUndici()
-    followHttp1()
-    followHttp2()
+/**
+ * Has the calls of this process followed, as far as they are made for requests.
+ * @returns ends it, once no other app has them followed
+ */
+export function followCalls(): Undo {
+  if (apps++ === 0) undo = [followHttp1(), followHttp2()]
+  let isOver = false
+  return () => {
+    if (isOver) return
+    isOver = true
+    if (--apps > 0) return
+    for (const each of undo) each()
+    followsUndici = false
   }
-  return createPropagation(settings)
+}
+
+/**
+ * Has those by `fetch` and undici followed too. Called when a request comes: tracers, which add headers whether or not
+ * they are there, are then listening already, and before.
+ */
+export function followFetches(): void {
+  if (followsUndici) return
+  followsUndici = true
+  undo.push(followUndici())
 }

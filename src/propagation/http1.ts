@@ -1,42 +1,81 @@
-import { subscribe } from 'node:diagnostics_channel'
-import { ClientRequest } from 'node:http'
-import { hostOfUrl, sendAlong } from './calls.js'
+import { errorMonitor } from 'node:events'
+import { ClientRequest, type IncomingMessage } from 'node:http'
+import { followCall, hostOfUrl, type OpenCall } from './call.js'
+import { listen, type Undo, wrap } from './undo.js'
 
 /** Published since Node.js 22.12, while headers can still be set. */
 const REQUEST_CREATED = 'http.client.request.created'
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const IS_PUBLISHED = major > 22 || (major === 22 && minor >= 12)
+/** Published when a request has been sent. */
+const REQUEST_START = 'http.client.request.start'
+/** Published when the head of an answer is there. */
+const RESPONSE_FINISH = 'http.client.response.finish'
 
-/** Has calls by `node:http` and `node:https`, whoever makes them, carry what they belong to. */
-export function followHttp1(): void {
-  if (IS_PUBLISHED) {
-    subscribe(REQUEST_CREATED, (message) => sendWith((message as { request: ClientRequest }).request))
-    return
-  }
-  wrapHeaders()
+const FOLLOWED = Symbol('waybill.followed')
+
+interface Followed {
+  readonly call: OpenCall | undefined
+  response: IncomingMessage | undefined
 }
 
-type Headers = { _implicitHeader(): void }
+type Request = ClientRequest & { [FOLLOWED]?: Followed }
 
-/** Where Node.js tells nobody in time: what it calls when the headers of a request are about to be sent. */
-function wrapHeaders(): void {
-  const prototype = ClientRequest.prototype as unknown as Headers
-  const { _implicitHeader: sendHeaders } = prototype
-  prototype._implicitHeader = function sendHeadersAlong(this: ClientRequest) {
-    sendWith(this)
+/** What the channels tell. */
+interface Message {
+  readonly request: Request
+  readonly response?: IncomingMessage
+}
+
+/** Follows the calls by `node:http` and `node:https`, whoever makes them. */
+export function followHttp1(): Undo {
+  const undo = [
+    IS_PUBLISHED
+      ? listen<Message>(REQUEST_CREATED, ({ request }) => follow(request))
+      : wrap(ClientRequest.prototype as unknown as Insides, '_implicitHeader', followFirst),
+    // Headers that are given as a list are written at once: Node.js 20 tells of such a request when it is sent.
+    listen<Message>(REQUEST_START, ({ request }) => follow(request)),
+    listen<Message>(RESPONSE_FINISH, ({ request: { [FOLLOWED]: followed }, response }) => {
+      if (followed !== undefined) followed.response = response
+    }),
+  ]
+  return () => {
+    for (const each of undo) each()
+  }
+}
+
+/** What Node.js 20, which tells nobody in time, calls when the headers of a request are about to be sent. */
+type Insides = Record<'_implicitHeader', (this: Request) => void>
+
+function followFirst(sendHeaders: (this: Request) => void): (this: Request) => void {
+  return function sendFollowed(this: Request) {
+    follow(this)
     sendHeaders.call(this)
-  } as Headers['_implicitHeader']
+  }
 }
 
 const ABSOLUTE = /^https?:\/\//i
 
-function sendWith(request: ClientRequest): void {
-  if (request.headersSent) return
-  const { host, path } = request
-  sendAlong({
+function follow(request: Request): void {
+  if (request[FOLLOWED] !== undefined) return
+  const { host, path, headersSent } = request
+  const call = followCall({
     // A proxy is asked for a whole URL.
     hosts: ABSOLUTE.test(path) ? [host, hostOfUrl(path)] : [host],
-    has: (header) => request.hasHeader(header),
+    has: (header) => headersSent || request.hasHeader(header),
     add: (header, value) => request.setHeader(header, value),
+  })
+  const followed: Followed = { call, response: undefined }
+  request[FOLLOWED] = followed
+  if (call !== undefined) watch(request, call, followed)
+}
+
+function watch(request: Request, call: OpenCall, followed: Followed): void {
+  request.once(errorMonitor, () => call.end(false))
+  request.once('close', () => {
+    const { response } = followed
+    if (response?.statusCode !== undefined) call.answered(response.statusCode)
+    // Without an answer and without an error, it became another connection.
+    call.end(response?.complete ?? true)
   })
 }

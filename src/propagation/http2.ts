@@ -1,44 +1,73 @@
-import http2, { type ClientHttp2Session } from 'node:http2'
+import http2, {
+  type ClientHttp2Session,
+  type IncomingHttpHeaders,
+  type IncomingHttpStatusHeader,
+} from 'node:http2'
 import { syncBuiltinESMExports } from 'node:module'
-import { hostOfUrl, sendAlong } from './calls.js'
+import { type Call, followCall, hostOfUrl, type OpenCall } from './call.js'
+import { type Undo, wrap } from './undo.js'
 
 type Request = ClientHttp2Session['request']
+type Headers = NonNullable<Parameters<Request>[0]>
+type Stream = ReturnType<Request>
 
 /**
- * Has calls over sessions of `node:http2` carry what they belong to. Its channels tell of a stream when the headers
- * are encoded already (Node.js 24), so that the function that makes sessions is wrapped.
+ * Follows the calls over sessions of `node:http2`. Its channels tell of a stream when the headers are encoded already
+ * (Node.js 24), so that the function that makes sessions is wrapped.
  */
-export function followHttp2(): void {
-  const { connect } = http2
-  const wrapped = (...args: Parameters<typeof connect>): ClientHttp2Session => {
+export function followHttp2(): Undo {
+  const undo = wrap(http2, 'connect', followSessions)
+  syncBuiltinESMExports()
+  return () => {
+    undo()
+    syncBuiltinESMExports()
+  }
+}
+
+function followSessions(connect: typeof http2.connect): typeof http2.connect {
+  const follow = (...args: Parameters<typeof connect>): ClientHttp2Session => {
     const session = connect(...args)
-    followSession(session, hostOfUrl(String(args[0])))
+    const host = hostOfUrl(String(args[0]))
+    wrap<'request', Request>(session, 'request', (request) => followRequests(request.bind(session), host))
     return session
   }
-  // It may be promisified.
-  http2.connect = Object.defineProperties(
-    wrapped,
-    Object.getOwnPropertyDescriptors(connect),
-  ) as typeof connect
-  syncBuiltinESMExports()
+  return follow as typeof connect
 }
 
-function followSession(session: ClientHttp2Session, host: string): void {
-  const request: Request = session.request.bind(session)
-  session.request = (headers, options) => request(withHeaders(headers, host), options)
+function followRequests(request: Request, host: string): Request {
+  return (headers = {}, options) => {
+    const more: Record<string, string> = {}
+    const call = followCall(callOf(headers, host, more))
+    // Raw headers are a list, which stays as it is.
+    const all = Array.isArray(headers) ? headers : { ...headers, ...more }
+    if (call === undefined) return request(all, options)
+    try {
+      return watch(request(all, options), call)
+    } catch (error) {
+      call.end(false)
+      throw error
+    }
+  }
 }
 
-function withHeaders(headers: Parameters<Request>[0] = {}, host: string): Parameters<Request>[0] {
-  // Raw headers are a list, which stays as it is.
-  if (Array.isArray(headers)) return headers
+function callOf(headers: Headers, host: string, more: Record<string, string>): Call {
   const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()))
-  const more: Record<string, string> = {}
-  sendAlong({
+  return {
     hosts: [host],
     has: (header) => names.has(header),
     add: (header, value) => {
       more[header] = value
     },
+  }
+}
+
+function watch(stream: Stream, call: OpenCall): Stream {
+  let isAnswered = false
+  stream.once('response', ({ ':status': status = 0 }: IncomingHttpHeaders & IncomingHttpStatusHeader) => {
+    isAnswered = true
+    call.answered(status)
   })
-  return { ...headers, ...more }
+  return stream.once('close', () =>
+    call.end(isAnswered && stream.rstCode === http2.constants.NGHTTP2_NO_ERROR),
+  )
 }

@@ -3,6 +3,7 @@ import type { Entry } from '../entry.js'
 import { showValue, warnOnce } from '../errors.js'
 import { hostOf, isInside, isListed } from '../rules/inside.js'
 import type { TraceContext } from '../rules/traceparent.js'
+import { activeTrace, toHex } from '../tracer.js'
 
 /** Which hosts the id of a request goes to: the resolved form of the option. */
 export type Reach = readonly string[] | ((host: string) => boolean)
@@ -61,20 +62,25 @@ function askedFor(decide: (host: string) => boolean): Propagation['reaches'] {
   }
 }
 
+export const TRACEPARENT = 'traceparent'
+
 /** The headers that tell another service which request a call belongs to. */
-export function headersOf({ requestId, trace }: Entry, { header }: Propagation): Record<string, string> {
-  const headers: Record<string, string> = { [header]: requestId }
-  if (trace === undefined) return headers
-  headers.traceparent = traceparentOf(trace)
-  if (trace.state !== undefined) headers.tracestate = trace.state
-  return headers
+export function headersOf(entry: Entry, { header }: Propagation): Record<string, string> {
+  return { [header]: entry.requestId, ...traceHeadersOf(entry) }
 }
 
-/** The same trace, from a parent of its own (W3C Trace Context, section 3.2.2). */
-function traceparentOf({ traceId, flags }: TraceContext): string {
-  // Flags that are not known are not passed on.
-  const known = Number.parseInt(flags, 16) & KNOWN_FLAGS
-  return `00-${traceId}-${newParentId()}-0${known}`
+/** Those that say which trace, if it is of any: the active span is the parent, else one that nobody else has. */
+export function traceHeadersOf(entry: Entry): Record<string, string> {
+  const active = activeTrace()
+  const trace = active ?? entry.trace
+  if (trace === undefined) return {}
+  const traceparent = `00-${trace.traceId}-${active?.spanId ?? newParentId()}-${knownFlags(trace)}`
+  return trace.state === undefined ? { traceparent } : { traceparent, tracestate: trace.state }
+}
+
+/** Flags that are not known are not passed on (W3C Trace Context, section 3.2.2). */
+function knownFlags({ flags }: TraceContext): string {
+  return toHex(Number.parseInt(flags, 16) & KNOWN_FLAGS)
 }
 
 function newParentId(): string {

@@ -1,25 +1,42 @@
-import { subscribe } from 'node:diagnostics_channel'
-import { hostOfUrl, sendAlong } from './calls.js'
+import { followCall, hostOfUrl, type OpenCall } from './call.js'
+import { listen, type Undo } from './undo.js'
 
-/** Published by undici 5 and later, by the one within Node.js for `fetch` and by every other. */
-const REQUEST_CREATE = 'undici:request:create'
+const CALL = Symbol('waybill.call')
 
 interface UndiciRequest {
   readonly origin: string | URL
   /** Names and values in turn; before undici 6, lines. */
   readonly headers: readonly (string | readonly string[])[] | string
   addHeader(name: string, value: string): void
+  [CALL]?: OpenCall | undefined
 }
 
-/** Has calls by `fetch` and undici carry what they belong to. */
-export function followUndici(): void {
-  subscribe(REQUEST_CREATE, (message) => {
-    const { request } = message as { request: UndiciRequest }
-    sendAlong({
-      hosts: [hostOfUrl(String(request.origin))],
-      has: (header) => hasHeader(request.headers, header),
-      add: (header, value) => request.addHeader(header, value),
-    })
+/** What the channels of undici 5 and later tell, of the one within Node.js for `fetch` and of every other. */
+interface Message {
+  readonly request: UndiciRequest
+}
+
+/** Follows the calls by `fetch` and undici. */
+export function followUndici(): Undo {
+  const undo = [
+    listen<Message>('undici:request:create', ({ request }) => follow(request)),
+    listen<Message & { response: { statusCode: number } }>(
+      'undici:request:headers',
+      ({ request, response }) => request[CALL]?.answered(response.statusCode),
+    ),
+    listen<Message>('undici:request:trailers', ({ request }) => request[CALL]?.end(true)),
+    listen<Message>('undici:request:error', ({ request }) => request[CALL]?.end(false)),
+  ]
+  return () => {
+    for (const each of undo) each()
+  }
+}
+
+function follow(request: UndiciRequest): void {
+  request[CALL] = followCall({
+    hosts: [hostOfUrl(String(request.origin))],
+    has: (header) => hasHeader(request.headers, header),
+    add: (header, value) => request.addHeader(header, value),
   })
 }
 

@@ -29,6 +29,7 @@ export const datadog: Template = {
   duration: '$duration:ns',
   slow: '$slow',
   outcome: '$outcome',
+  calls: '$calls',
   error: { kind: '$error.type', code: '$error.code', message: '$error.message', stack: '$error.stack' },
   '*': '$added',
   truncated: '$truncated',

@@ -32,6 +32,7 @@ export const gcp: Template = {
   '*included': '$included',
   outcome: '$outcome',
   slow: '$slow',
+  calls: '$calls',
   error: { type: '$error.type', code: '$error.code', message: '$error.message' },
   stack_trace: '$error.stack',
   '*': '$added',

@@ -23,6 +23,7 @@ export const native: Template = {
   slow: '$slow',
   outcome: '$outcome',
   response_bytes: '$response_bytes',
+  calls: '$calls',
   error: '$error',
   message: '$message',
   '*': '$added',
@@ -35,6 +36,7 @@ const LOGFMT_NAMES: Readonly<Record<string, string>> = { timestamp: 'time', mess
 /** The native line as logfmt, which holds no objects. */
 export const nativeFlat: Template = {
   ...Object.fromEntries(Object.entries(native).map(([key, value]) => [LOGFMT_NAMES[key] ?? key, value])),
+  calls: { count: '$calls.count', total_ms: '$calls.total_ms', failed: '$calls.failed' },
   error: { type: '$error.type', code: '$error.code', message: '$error.message', stack: '$error.stack' },
   '*': '$added:flat',
 }

@@ -1,0 +1,62 @@
+import { Calls } from '../calls.js'
+import { systemClock } from '../clock.js'
+import { currentContext } from '../context.js'
+import type { Entry } from '../entry.js'
+import { type Propagation, TRACEPARENT, traceHeadersOf } from './propagation.js'
+
+/** A call to another service, before it is sent. */
+export interface Call {
+  /** The hosts that get it, as they were given: of a call through a proxy both. */
+  readonly hosts: readonly string[]
+  has(header: string): boolean
+  add(header: string, value: string): void
+}
+
+/** A call from which nothing has come back yet, or not all. */
+export class OpenCall {
+  readonly #calls: Calls
+  #status: number | undefined
+  #isOver = false
+
+  constructor(entry: Entry) {
+    entry.calls ??= new Calls()
+    this.#calls = entry.calls
+    this.#calls.begin(systemClock.elapsed())
+  }
+
+  answered(status: number): void {
+    this.#status = status
+  }
+
+  /** @param whole whether all of an answer has come, or what else was asked for */
+  end(whole: boolean): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#calls.end(systemClock.elapsed(), !whole || (this.#status ?? 0) >= 500)
+  }
+}
+
+/**
+ * Follows a call, if it is made for a request: it counts among the request's and, if it stays inside, carries what it
+ * belongs to. What the caller set stays.
+ */
+export function followCall(call: Call): OpenCall | undefined {
+  const context = currentContext()
+  if (context === undefined) return undefined
+  const { entry, propagation } = context
+  if (propagation !== undefined && call.hosts.every(propagation.reaches)) sendAlong(call, entry, propagation)
+  return new OpenCall(entry)
+}
+
+function sendAlong(call: Call, entry: Entry, { header }: Propagation): void {
+  if (!call.has(header)) call.add(header, entry.requestId)
+  // The state of a trace is nothing beside another trace.
+  if (call.has(TRACEPARENT)) return
+  for (const [name, value] of Object.entries(traceHeadersOf(entry)))
+    if (!call.has(name)) call.add(name, value)
+}
+
+/** The host of a URL; one that is none is what nobody is. */
+export function hostOfUrl(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : ''
+}
