@@ -30,6 +30,10 @@ const life = {
   outcome: 'completed',
   status: 500,
   bytes: 27,
+  calls: [
+    [12.5, false],
+    [0.25, true],
+  ],
 } as const
 const service = { service: 'shop', version: '1.2.3', environment: 'production', project: 'acme' }
 
@@ -93,7 +97,15 @@ test('ecs: the keys, units and types of Elastic Common Schema, in its order', ()
     'error.code': 'E_USER',
     'error.message': 'no such user',
     'error.stack_trace': 'TypeError: no such user\n  at x',
-    labels: { outcome: 'completed', user_id: 42, cart_size: 3, cart: '{"items":[1]}' },
+    labels: {
+      outcome: 'completed',
+      calls_count: 2,
+      calls_total_ms: 12.75,
+      calls_failed: 1,
+      user_id: 42,
+      cart_size: 3,
+      cart: '{"items":[1]}',
+    },
   })
   expect(JSON.parse(logLineOf('ecs'))).toEqual({
     '@timestamp': expect.any(String),
@@ -129,6 +141,7 @@ test('gcp: severity, httpRequest and traces as Google Cloud Logging has them', (
     httpRequest: { ...httpRequest, status: 500, responseSize: '27', latency: '0.000000s' },
     error: { type: 'TypeError', code: 'E_USER', message: 'no such user' },
     stack_trace: 'TypeError: no such user\n  at x',
+    calls: { count: 2, total_ms: 12.75, failed: 1 },
     user_id: 42,
     cart: { items: [1] },
   })
@@ -153,6 +166,7 @@ test('datadog: its standard attributes, with the duration in nanoseconds', () =>
     http: { request_id: 'abc', method: 'PURGE', url: '/users/42', status_code: 500, useragent: 'curl "8"' },
     network: { client: { ip: '10.0.0.7' }, bytes_written: 27 },
     duration: 0,
+    calls: { count: 2, total_ms: 12.75, failed: 1 },
     error: { kind: 'TypeError', message: 'no such user', stack: 'TypeError: no such user\n  at x' },
     user_id: 42,
   })
@@ -179,6 +193,9 @@ test('otel: severity numbers, and the attributes of the semantic conventions', (
       'http.response.status_code': 500,
       'http.server.request.duration': 0,
       'error.type': 'TypeError',
+      'calls.count': 2,
+      'calls.total_ms': 12.75,
+      'calls.failed': 1,
       user_id: 42,
       cart: { items: [1] },
     },
@@ -191,6 +208,7 @@ test('logfmt: one flat line, quoted where it must be', () => {
   expect(started).toBe(
     `time="${TIME}" level=info service=shop version=1.2.3 environment=production event=request.started request_id=abc client_request_id=theirs trace_id=${arrival.trace.traceId} span_id=${arrival.trace.spanId} trace_flags=01 method=PURGE path=/users/42 route=/users/:id query="a=1" client_ip=10.0.0.7 user_agent="curl \\"8\\"" header:x-shop=y msg="PURGE /users/42"\n`,
   )
+  expect(completed).toContain(' response_bytes=27 calls.count=2 calls.total_ms=12.75 calls.failed=1 error.')
   expect(completed).toContain(
     ' error.type=TypeError error.code=E_USER error.message="no such user" error.stack="TypeError: no such user\\n  at x" ',
   )

@@ -84,7 +84,7 @@ test(
       protocol: '1.1',
       trace: undefined,
     }
-    const life = { outcome: 'completed', status: 200, bytes: 0, thrown: [] } as const
+    const life = { outcome: 'completed', status: 200, bytes: 0, thrown: [], calls: [] } as const
     const request = { ...arrival, method: 'GET', path: '/', route: '/', captured: [] }
     fc.assert(
       fc.property(anyText, fc.oneof(jsonValue, anyText), (key, value) => {

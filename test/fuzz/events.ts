@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { Calls } from '../../src/calls.js'
 import type { Arrival, Entry } from '../../src/entry.js'
 import { reservedNames } from '../../src/formats/fields.js'
 import type { Format } from '../../src/formats/format.js'
@@ -30,6 +31,8 @@ export interface Life {
   readonly outcome: Outcome
   readonly status: number | undefined
   readonly bytes: number
+  /** How long each of its calls took, one after the other, and whether it failed. */
+  readonly calls: readonly (readonly [ms: number, failed: boolean])[]
 }
 
 const anyArrival: fc.Arbitrary<Arrival> = fc.record({
@@ -65,6 +68,7 @@ export const anyLife: fc.Arbitrary<Life> = fc.record({
   ),
   status: fc.option(fc.constantFrom(101, 200, 204, 404, 499, 500, 503), { nil: undefined }),
   bytes: fc.nat(),
+  calls: fc.array(fc.tuple(fc.double({ min: 0, max: 1e6, noNaN: true }), fc.boolean()), { maxLength: 3 }),
 })
 
 /** The two lines of a request, by way of the ledger. */
@@ -84,9 +88,19 @@ export function linesOf(life: Life, format: Format, durationMs = 0): [string, st
   const entry = ledger.open(life.arrival, {} as RequestLogger, true)
   for (const each of life.added) entry.add(each)
   for (const each of life.thrown) entry.fail(each)
+  if (life.calls.length > 0) entry.calls = callsOf(life.calls)
   elapsed += durationMs
   ledger.close(entry, { outcome: life.outcome, status: life.status }, life.bytes)
   const [started, completed] = lines
   if (started === undefined || completed === undefined) throw new Error('an event is lost')
   return [started, completed]
+}
+
+function callsOf(durations: Life['calls']): Calls {
+  const calls = new Calls()
+  for (const [ms, failed] of durations) {
+    calls.begin(0)
+    calls.end(ms, failed)
+  }
+  return calls
 }

@@ -48,6 +48,10 @@ export const whole: Life = {
   outcome: 'completed',
   status: 200,
   bytes: 5_000_000_000,
+  calls: [
+    [12.5, false],
+    [0.25, true],
+  ],
 }
 
 const failure = Object.assign(new TypeError('no such user'), {
@@ -105,6 +109,7 @@ export const LIVES: Readonly<Record<string, Life>> = {
     outcome: 'unfinished',
     status: undefined,
     bytes: 0,
+    calls: [],
   },
 }
 
