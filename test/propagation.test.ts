@@ -1,10 +1,11 @@
+import { hasSubscribers } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import http, { type IncomingHttpHeaders } from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import { generate } from 'selfsigned'
 import * as undici from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -14,6 +15,17 @@ import { Capture } from './support/capture.js'
 import { listenFor } from './support/express.js'
 import { ask } from './support/http.js'
 import { nextWarning } from './support/warnings.js'
+
+/** What is put in the place of something else, or listens, while calls are followed. */
+function places() {
+  return {
+    connect: http2.connect,
+    sendHeaders: Reflect.get(http.ClientRequest.prototype, '_implicitHeader') as unknown,
+    listens: hasSubscribers('undici:request:create'),
+  }
+}
+
+const UNTOUCHED = places()
 
 const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], { keySize: 2048 })
 
@@ -234,6 +246,61 @@ describe('a trace', () => {
       { traceparent: 'nonsense', tracestate: 'a=1' },
     )
     expect(headers).toEqual({ 'x-request-id': 'abc' })
+  })
+})
+
+test('a trace that the caller set stays as it is, without the state of another', async () => {
+  const trace = {
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    tracestate: 'a=1',
+  }
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00'
+  const calls = [
+    () => byHost('orders', { traceparent }),
+    () => byUndici('orders', '/', { traceparent }),
+    () => byHttp2({ traceparent }),
+  ]
+  for (const call of calls) {
+    const headers = await within(call, {}, trace)
+    expect(headers).toMatchObject({ 'x-request-id': 'abc', traceparent })
+    expect(headers).not.toHaveProperty('tracestate')
+  }
+})
+
+describe('what follows calls', () => {
+  const open = async (): Promise<FastifyInstance> => {
+    const app = Fastify()
+    await app.register(waybill, { destination: new Capture() })
+    app.get('/', async () => 'ok')
+    await app.inject('/')
+    return app
+  }
+
+  test('is taken back when the last app closes that has them followed', async () => {
+    expect(places()).toEqual(UNTOUCHED)
+    const first = await open()
+    const second = await open()
+    const followed = places()
+    expect(followed.connect).not.toBe(UNTOUCHED.connect)
+    expect(followed.listens).toBe(true)
+    await first.close()
+    expect(places()).toEqual(followed)
+    await second.close()
+    expect(places()).toEqual(UNTOUCHED)
+    const third = await open()
+    expect(places().connect).not.toBe(UNTOUCHED.connect)
+    await third.close()
+  })
+
+  test('leaves in place what others have put there since', async () => {
+    const app = await open()
+    const { connect } = http2
+    const theirs = (...args: Parameters<typeof connect>) => connect(...args)
+    http2.connect = theirs as typeof connect
+    await app.close()
+    expect(http2.connect).toBe(theirs)
+    expect(await byHttp2()).not.toHaveProperty('x-request-id')
+    http2.connect = UNTOUCHED.connect
   })
 })
 
