@@ -102,12 +102,7 @@ export class FastifyRequests implements RequestObserver {
 function useChildOf(logger: FastifyRequest['log'], request: FastifyRequest, reply: FastifyReply): void {
   if (!isNullLogger(request.log)) return
   const { logLevel } = request.routeOptions
-  request.log = requestLogger(
-    logger as Logger,
-    { request_id: request.id },
-    request.raw,
-    logLevel ? { level: logLevel } : {},
-  )
+  request.log = requestLogger(logger as Logger, request.id, request.raw, logLevel ? { level: logLevel } : {})
   reply.log = request.log
 }
 

@@ -71,7 +71,8 @@ function install(app: FastifyInstance, options: Options): void {
   checkOptionNames(options)
   const settings = parseEventOptions(options)
   const { captures } = settings
-  const events = isNullLogger(app.log) ? bringLogger(app, options, captures) : useOwnLogger(options, captures)
+  const hasOwnLogger = !isNullLogger(app.log)
+  const events = hasOwnLogger ? useOwnLogger(options, captures) : bringLogger(app, options, captures)
   const ledger = new Ledger(settings, reservedNames(), events, systemClock)
   const visits = new Visits(settings, ledger, () => app.log as RequestLogger, hasSemicolonQueries(app))
   const requests = new FastifyRequests(visits, settings.ids)
@@ -83,7 +84,7 @@ function install(app: FastifyInstance, options: Options): void {
     requests.failed(error, request)
     done()
   })
-  if (!replaceRequestLines(app, requests)) observeByHooks(app, requests)
+  if (!replaceRequestLines(app, requests)) observeByHooks(app, requests, hasOwnLogger)
   logOutsideBy(() => app.log as RequestLogger)
   if (settings.context) addScope(app, settings.propagation)
 }
@@ -139,16 +140,17 @@ function bringLogger(app: FastifyInstance, options: Options, captures: readonly 
   const { events, logger } = openLog(options, captures)
   app.log = logger
   app.setChildLoggerFactory((_silent, bindings, childOptions, raw) =>
-    requestLogger(logger, bindings, raw, childOptions),
+    requestLogger(logger, String(bindings.request_id), raw, childOptions),
   )
   return events
 }
 
 /** The way by public hooks alone, for a Fastify whose insides have moved; it can't keep Fastify's lines away. */
-function observeByHooks(app: FastifyInstance, requests: FastifyRequests): void {
+function observeByHooks(app: FastifyInstance, requests: FastifyRequests, hasOwnLogger: boolean): void {
   app.addHook('onRequest', (request, reply, done) => {
-    const logger = (isNullLogger(request.log) ? app.log : request.log) as Logger
-    request.log = reply.log = requestLogger(logger, { request_id: request.id }, request.raw)
+    const { id, raw, log } = request
+    request.log = hasOwnLogger ? log.child({ request_id: id }) : requestLogger(app.log as Logger, id, raw)
+    reply.log = request.log
     requests.arrived(request, reply)
     done()
   })

@@ -141,8 +141,7 @@ interface MiddlewareOutput {
 
 function bringLogger(options: MiddlewareOptions, captures: readonly Capture[]): MiddlewareOutput {
   const { events, logger } = openLog(options, captures)
-  const childFor: MiddlewareOutput['childFor'] = (request, id) =>
-    requestLogger(logger, { request_id: id }, request)
+  const childFor: MiddlewareOutput['childFor'] = (request, id) => requestLogger(logger, id, request)
   return { events, logger, childFor }
 }
 
