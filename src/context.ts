@@ -62,9 +62,23 @@ export function runWithin(
   storage.run(context, handle)
 }
 
+const CONTEXT = Symbol('waybill.context')
+
+/** An emitter whose listeners know a request, with its method as it was. */
+type Bound = EventEmitter & { [CONTEXT]: RequestContext; [EMIT]: EventEmitter['emit'] }
+
+const EMIT = Symbol('waybill.emit')
+
 function bind(emitter: EventEmitter, context: RequestContext): void {
-  const { emit } = emitter
-  emitter.emit = function boundEmit(this: EventEmitter, ...args: Parameters<typeof emit>) {
-    return storage.run(context, () => emit.apply(this, args))
-  }
+  const bound = emitter as Bound
+  bound[CONTEXT] = context
+  bound[EMIT] = emitter.emit
+  emitter.emit = emitWithin
+}
+
+/** Most events come while the request is known: then nothing is to be done. */
+function emitWithin(this: EventEmitter, ...args: Parameters<EventEmitter['emit']>): boolean {
+  const { [CONTEXT]: context, [EMIT]: emit } = this as Bound
+  if (storage.getStore() === context) return emit.apply(this, args)
+  return storage.run(context, () => emit.apply(this, args))
 }
