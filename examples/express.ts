@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import express, { type ErrorRequestHandler, Router } from 'express'
 import { createLogger, waybill } from 'waybill/express'
-import { exportOrders, ordersOf, pay, placeOrder, report, users } from './shop.js'
+import { exportOrders, ordersOf, pay, placeOrder, report, users } from './store.js'
 import { visit } from './visit.js'
 
 const userOrders = Router({ mergeParams: true })

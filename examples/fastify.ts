@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 import Fastify from 'fastify'
 import waybill from 'waybill'
-import { exportOrders, type Order, ordersOf, pay, placeOrder, report, users } from './shop.js'
+import { exportOrders, type Order, ordersOf, pay, placeOrder, report, users } from './store.js'
 import { visit } from './visit.js'
 
 const app = Fastify()

@@ -12,7 +12,7 @@ import {
 } from '@nestjs/common'
 import { APP_FILTER, BaseExceptionFilter } from '@nestjs/core'
 import type { RequestEntry } from 'waybill'
-import { type Order, ordersOf, pay, users } from './shop.js'
+import { type Order, ordersOf, pay, users } from './store.js'
 
 /** What waybill gives to requests, those of Express and those of Fastify. */
 interface Logged {

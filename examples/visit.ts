@@ -23,7 +23,8 @@ export async function visit(address: string): Promise<void> {
   await ask(`${address}/report`, { signal: AbortSignal.timeout(50) }).catch(() => {})
 }
 
-async function ask(url: string, { body, headers = {}, ...options }: Visit = {}): Promise<void> {
+/** Sends one request over a connection of its own. */
+export async function ask(url: string, { body, headers = {}, ...options }: Visit = {}): Promise<void> {
   const contentType = body === undefined ? {} : { 'content-type': 'application/json' }
   const request = http.request(url, { ...options, headers: { ...headers, ...contentType }, agent: false })
   request.end(body && JSON.stringify(body))
