@@ -64,21 +64,23 @@ export function runWithin(
 
 const CONTEXT = Symbol('waybill.context')
 
-/** An emitter whose listeners know a request, with its method as it was. */
-type Bound = EventEmitter & { [CONTEXT]: RequestContext; [EMIT]: EventEmitter['emit'] }
-
 const EMIT = Symbol('waybill.emit')
 
-function bind(emitter: EventEmitter, context: RequestContext): void {
-  const bound = emitter as Bound
-  bound[CONTEXT] = context
-  bound[EMIT] = emitter.emit
+/** An emitter whose listeners know a request, with its method as it was. */
+type Bound = EventEmitter & { [CONTEXT]?: RequestContext; [EMIT]?: EventEmitter['emit'] }
+
+function bind(emitter: Bound, context: RequestContext): void {
+  const isBound = CONTEXT in emitter
+  // One app may hand a request to another, which then has it.
+  emitter[CONTEXT] = context
+  if (isBound) return
+  emitter[EMIT] = emitter.emit
   emitter.emit = emitWithin
 }
 
 /** Most events come while the request is known: then nothing is to be done. */
 function emitWithin(this: EventEmitter, ...args: Parameters<EventEmitter['emit']>): boolean {
-  const { [CONTEXT]: context, [EMIT]: emit } = this as Bound
+  const { [CONTEXT]: context, [EMIT]: emit } = this as Required<Bound>
   if (storage.getStore() === context) return emit.apply(this, args)
   return storage.run(context, () => emit.apply(this, args))
 }
