@@ -8,14 +8,14 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { withPipe } from './pipe.mjs'
+import { withPipe } from './harness/pipe.mjs'
 
 const VARIANTS = ['waybill', 'built-in logging', 'built-in logging, asynchronous']
 const ROUNDS = Number(process.env.ROUNDS ?? 10)
 const SECONDS = Number(process.env.SECONDS ?? 2)
 const CONNECTIONS = 50
 
-const server = fileURLToPath(new URL('kill-server.mjs', import.meta.url))
+const server = fileURLToPath(new URL('servers/kill.mjs', import.meta.url))
 const folder = fs.mkdtempSync(join(tmpdir(), 'kill-'))
 const file = join(folder, 'out.log')
 

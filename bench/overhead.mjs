@@ -1,67 +1,75 @@
-// What request logging adds to the CPU time of a service, per request. The service is a process of its own, its
-// stdout a pipe that a third process reads; variants take turns.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { cpus } from 'node:os'
-import { fileURLToPath } from 'node:url'
-import autocannon from 'autocannon'
+// What a request log adds to the CPU time of a service, per request: variants take turns, each a process of its own.
+// --framework express, --node PATH, --only 'a, b', --readme; ROUNDS and SECONDS from the environment.
+import { parseArgs } from 'node:util'
+import { above, overRounds, table } from './harness/figures.mjs'
+import { measure, measureInTurns } from './harness/measure.mjs'
+import { circumstances, keep, majorOf, quote } from './harness/results.mjs'
+import { names } from './servers/variants.mjs'
 
-const VARIANTS = ['bare', 'built-in logging', 'waybill', "waybill, the app's own logger"]
+const { values: options } = parseArgs({
+  options: {
+    framework: { type: 'string', default: 'fastify' },
+    node: { type: 'string', default: process.execPath },
+    only: { type: 'string' },
+    readme: { type: 'boolean', default: false },
+  },
+})
+const { framework, node, only } = options
 const ROUNDS = Number(process.env.ROUNDS ?? 7)
 const SECONDS = Number(process.env.SECONDS ?? 3)
-const server = fileURLToPath(new URL('server.mjs', import.meta.url))
+/** What the overhead of the others is compared with. */
+const REFERENCE = { fastify: 'built-in logging', express: 'morgan' }[framework]
+const PACKAGES = {
+  fastify: ['waybill', 'fastify', 'pino', 'pino-http', 'morgan', '@mgcrea/fastify-request-logger', 'evlog'],
+  express: ['waybill', 'express', 'pino-http', 'morgan', 'express-winston', 'winston'],
+}[framework]
 
-async function measure(variant) {
-  const reader = spawn('cat', { stdio: ['pipe', 'ignore', 'inherit'] })
-  const service = spawn(process.execPath, [server, variant], {
-    stdio: ['ignore', reader.stdin, 'inherit', 'ipc'],
-  })
-  reader.stdin.destroy()
-  const [{ port }] = await once(service, 'message')
-  const load = (duration) =>
-    autocannon({ url: `http://127.0.0.1:${port}/users/42`, connections: 50, duration })
-  await load(1)
-  const before = await ask(service)
-  await load(SECONDS)
-  const after = await ask(service)
-  service.disconnect()
-  await once(service, 'exit')
-  return {
-    cpu: (after.cpu - before.cpu) / (after.answered - before.answered),
-    answered: after.answered - before.answered,
-  }
-}
-
-async function ask(service) {
-  service.send('usage')
-  const [usage] = await once(service, 'message')
-  return usage
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)]
-}
-
-const rounds = []
-for (let round = 0; round < ROUNDS; round++) {
-  const figures = {}
-  for (const variant of VARIANTS) figures[variant] = await measure(variant)
-  rounds.push(figures)
-}
-
-/** The median over all rounds of a figure that is taken within a round. */
-const over = (figure) => median(rounds.map(figure)).toFixed(2)
-const overhead = (round, variant) => round[variant].cpu - round.bare.cpu
-
-console.log(
-  `${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}, ${ROUNDS} rounds of ${SECONDS} s\n`,
+const wanted = only?.split(/, */)
+const variants = names[framework].filter(
+  (name) => wanted === undefined || [...wanted, 'bare', REFERENCE].includes(name),
 )
-console.log('| | CPU µs a request | overhead against built-in logging | requests against bare |')
-console.log('| --- | --- | --- | --- |')
-for (const variant of VARIANTS) {
-  const cpu = over((round) => round[variant].cpu)
-  const ratio = over((round) => overhead(round, variant) / overhead(round, 'built-in logging'))
-  const requests = over((round) => round[variant].answered / round.bare.answered)
-  console.log(`| ${variant} | ${cpu} | ${variant === 'bare' ? '–' : ratio} | ${requests} |`)
+
+const rounds = await measureInTurns(ROUNDS, variants, (variant) => {
+  const headers = variant.endsWith('incoming id') ? { 'X-Request-Id': 'checkout-7f3a9c' } : {}
+  return measure({ node, args: [framework, variant] }, SECONDS, { headers })
+})
+
+const over = (figure, digits) => overRounds(rounds, figure, digits)
+const ratio = (variant, figure) => (round) => above(round, variant, figure) / above(round, REFERENCE, figure)
+const rows = variants.map((variant) => [
+  variant,
+  over((round) => round[variant].cpu, 1),
+  ...(variant === 'bare'
+    ? ['–', '–']
+    : [over((round) => above(round, variant), 1), over(ratio(variant, 'cpu'))]),
+  over((round) => round[variant].rate / round.bare.rate),
+  over((round) => round[variant].p99, 0),
+  over((round) => round[variant].bytes, 0),
+  over((round) => round[variant].allocated / 1000, 1),
+  variant === 'bare' ? '–' : over(ratio(variant, 'allocated')),
+])
+const head = [
+  '',
+  'CPU µs a request',
+  'over bare',
+  `against ${REFERENCE}`,
+  'requests against bare',
+  'p99, ms',
+  'bytes a request',
+  'allocated, kB a request',
+  `against ${REFERENCE}`,
+]
+const script = framework === 'fastify' ? 'bench' : 'bench:express'
+const where = circumstances(node, PACKAGES, `npm run ${script}`)
+const method = `The median of ${ROUNDS} rounds of ${SECONDS} s, and the least and the most.`
+const report = table([head, ...rows])
+console.log(`${where}\n${method}\n\n${report}`)
+if (wanted === undefined) {
+  const major = majorOf(node)
+  const title = `## ${framework === 'fastify' ? 'Fastify' : 'Express'}, Node.js ${major}`
+  keep(`${framework}:${major}`, `${title}\n\n${where}\n${method}\n\n${report}`)
+  if (options.readme) {
+    const short = rows.map((row) => row.slice(0, 5).map((cell) => cell.replace(/ \(.*/, '')))
+    quote(`${framework}:${major}`, `${where}\n\n${table([head.slice(0, 5), ...short])}`)
+  }
 }

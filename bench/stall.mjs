@@ -7,21 +7,21 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { withPipe } from './pipe.mjs'
+import { withPipe } from './harness/pipe.mjs'
 
 const SECONDS = Number(process.env.SECONDS ?? 60)
 const CONNECTIONS = 50
 const MAX_P99_RATIO = 2
 const MAX_GROWTH_MB = 32
 
-const server = fileURLToPath(new URL('server.mjs', import.meta.url))
+const server = fileURLToPath(new URL('servers/server.mjs', import.meta.url))
 const autocannon = fileURLToPath(new URL('../node_modules/autocannon/autocannon.js', import.meta.url))
 const folder = fs.mkdtempSync(join(tmpdir(), 'stall-'))
 const file = join(folder, 'out.log')
 
 const { reader, service } = withPipe(({ read, write }) => ({
   reader: spawn('cat', { stdio: [read, fs.openSync(file, 'w'), 'inherit'] }),
-  service: spawn(process.execPath, [server, 'waybill'], { stdio: ['ignore', write, 'inherit', 'ipc'] }),
+  service: spawn(process.execPath, [server, 'fastify', 'waybill'], { stdio: ['ignore', write, 'inherit', 'ipc'] }),
 }))
 const [{ port }] = await once(service, 'message')
 
@@ -71,7 +71,7 @@ const stalled = await load(SECONDS)
 reader.kill('SIGCONT')
 const again = await load(Math.min(SECONDS, 10))
 
-service.send('usage')
+service.send('count')
 const [{ received }] = await once(service, 'message')
 service.disconnect()
 await once(reader, 'exit')

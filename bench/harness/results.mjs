@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+
+const RESULTS = new URL('../RESULTS.md', import.meta.url)
+const README = new URL('../../README.md', import.meta.url)
+
+/** Replaces what stands in a document between the comments of a name. */
+function replaceSection(document, name, content) {
+  const begin = `<!-- ${name} -->`
+  const end = `<!-- /${name} -->`
+  const text = fs.readFileSync(document, 'utf8')
+  const section = `${begin}\n\n${content}\n\n${end}`
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
+  const replaced =
+    from === -1
+      ? `${text.trimEnd()}\n\n${section}\n`
+      : text.slice(0, from) + section + text.slice(to + end.length)
+  fs.writeFileSync(document, replaced)
+}
+
+/** Keeps the results of a script in their section, beside those of others. */
+export function keep(name, content) {
+  replaceSection(RESULTS, `bench:${name}`, content)
+}
+
+/** Quotes a table in the README. */
+export function quote(name, content) {
+  replaceSection(README, `bench:${name}`, content)
+}
+
+/** Where and with what something was measured. */
+export function circumstances(node, packages, command) {
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1)
+  const machine = `${cpus()[0].model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB`
+  const date = new Date().toISOString().slice(0, 10)
+  const versions = packages.map((name) => `${name} ${versionOf(name)}`).join(', ')
+  return `${date}, ${machine}, Node.js ${version}; ${versions}. To repeat it: \`${command}\`.`
+}
+
+function versionOf(name) {
+  const manifest = name === 'waybill' ? '../../package.json' : `../../node_modules/${name}/package.json`
+  return JSON.parse(fs.readFileSync(new URL(manifest, import.meta.url), 'utf8')).version
+}
+
+/** The major version of a Node.js. */
+export function majorOf(node) {
+  return execFileSync(node, ['--version'], { encoding: 'utf8' }).match(/^v(\d+)/)[1]
+}

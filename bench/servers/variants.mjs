@@ -1,0 +1,91 @@
+// What is compared: services that are the same but for their request log, each set up after its own documentation.
+import Fastify, { LogController } from 'fastify'
+import { addFloor } from './floor.mjs'
+
+const OFF = new LogController({ disableRequestLogging: true })
+const RESPONSE = { 200: { type: 'object', properties: { id: { type: 'string' }, name: { type: 'string' } } } }
+
+const FORMATS = ['json', 'pretty', 'logfmt', 'ecs', 'gcp', 'datadog', 'otel', 'combined']
+
+/** An app with a request log of waybill's. */
+async function withWaybill(options = {}, app = Fastify()) {
+  return app.register((await import('waybill')).default, options)
+}
+
+/** An app whose server has a logger of `(request, response, next)` called first, as `http.createServer` would. */
+function withListener(log) {
+  const app = Fastify()
+  app.server.prependListener('request', (request, response) => log(request, response, () => {}))
+  return app
+}
+
+const onFastify = {
+  bare: () => Fastify(),
+  'built-in logging': () => Fastify({ logger: true }),
+  'pino-http': async () => withListener((await import('pino-http')).default()),
+  morgan: async () => withListener((await import('morgan')).default('combined')),
+  '@mgcrea/fastify-request-logger': async () =>
+    Fastify({ logger: true, logController: OFF }).register(
+      (await import('@mgcrea/fastify-request-logger')).default,
+    ),
+  async evlog() {
+    const { initLogger } = await import('evlog')
+    initLogger({ env: { service: 'bench' } })
+    return Fastify().register((await import('evlog/fastify')).evlog)
+  },
+  'the floor': () => addFloor(Fastify()),
+  waybill: () => withWaybill(),
+  'waybill, context: false': () => withWaybill({ context: false }),
+  'waybill, with an incoming id': () => withWaybill(),
+  "waybill, the app's own logger": () => withWaybill({}, Fastify({ logger: true })),
+  'waybill, completion only': () => withWaybill({ startLevel: false }),
+  ...Object.fromEntries(FORMATS.map((format) => [`waybill, ${format}`, () => withWaybill({ format })])),
+}
+
+/** An app of Express whose routes stand between what a logger adds before and after them. */
+async function withExpress(before, after) {
+  const { default: express } = await import('express')
+  const app = express()
+  if (before !== undefined) app.use(await before())
+  app.get('/users/:id', (request, response) => response.json({ id: request.params.id, name: 'Ada' }))
+  if (after !== undefined) app.use(await after())
+  return app
+}
+
+const forExpress = async (options) => (await import('waybill/express')).waybill(options)
+
+const onExpress = {
+  bare: () => withExpress(),
+  'pino-http': () => withExpress(async () => (await import('pino-http')).default()),
+  morgan: () => withExpress(async () => (await import('morgan')).default('combined')),
+  'express-winston': () =>
+    withExpress(async () => {
+      const [{ default: winston }, { default: expressWinston }] = await Promise.all([
+        import('winston'),
+        import('express-winston'),
+      ])
+      return expressWinston.logger({ transports: [new winston.transports.Console()] })
+    }),
+  waybill: () => withExpress(() => forExpress()),
+  'waybill, context: false': () => withExpress(() => forExpress({ context: false })),
+}
+
+/** The names of what is compared on each framework. */
+export const names = { fastify: Object.keys(onFastify), express: Object.keys(onExpress) }
+
+/** Starts a variant; gives its server, which listens. */
+export async function start(framework, name) {
+  if (framework === 'express') {
+    const app = await onExpress[name]()
+    return new Promise((resolve) => {
+      const server = app.listen(0, '127.0.0.1', () => resolve(server))
+    })
+  }
+  const app = await onFastify[name]()
+  app.get('/users/:id', { schema: { response: RESPONSE } }, async (request) => ({
+    id: request.params.id,
+    name: 'Ada',
+  }))
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return app.server
+}
