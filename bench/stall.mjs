@@ -21,7 +21,9 @@ const file = join(folder, 'out.log')
 
 const { reader, service } = withPipe(({ read, write }) => ({
   reader: spawn('cat', { stdio: [read, fs.openSync(file, 'w'), 'inherit'] }),
-  service: spawn(process.execPath, [server, 'fastify', 'waybill'], { stdio: ['ignore', write, 'inherit', 'ipc'] }),
+  service: spawn(process.execPath, [server, 'fastify', 'waybill'], {
+    stdio: ['ignore', write, 'inherit', 'ipc'],
+  }),
 }))
 const [{ port }] = await once(service, 'message')
 

@@ -1,7 +1,7 @@
 import type { Entry } from '../entry.js'
-import type { Sources } from './encoder.js'
 import type { Format } from './format.js'
 import { commonLength, fits } from './limit.js'
+import type { Sources } from './parts.js'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 

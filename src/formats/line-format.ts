@@ -1,12 +1,14 @@
 import type { Entry } from '../entry.js'
 import type { Template } from '../options.js'
 import type { Level } from '../vocabulary.js'
-import { compileTemplate, type Sources } from './encoder.js'
+import { compileParts } from './compile.js'
 import { declaredPaths, flatName, flatten, unflatten } from './flat.js'
 import type { Format } from './format.js'
 import { FORMS } from './forms.js'
 import { type CutMark, fitRecord, fits } from './limit.js'
 import { type LogRow, readLogLine } from './log-row.js'
+import { partsOf, type Sources } from './parts.js'
+import { type Render, renderParts } from './render.js'
 import { json, type Syntax } from './syntax.js'
 import { isTemplate, referenceOf } from './template.js'
 import { encodeValue } from './text.js'
@@ -20,28 +22,37 @@ export function lineFormat(
 ): Format {
   /** What is too long is written as JSON first, which can be read again. */
   const plain: Syntax = syntax.nests ? syntax : { ...json, nests: false, name: syntax.name }
-  const compile = (of: Syntax) => ({
-    started: compileTemplate<Entry>(template, 'started', sources, of),
-    completed: compileTemplate<Entry>(template, 'completed', sources, of),
-    row: compileTemplate<LogRow>(template, 'row', sources, of),
+  const declare = (of: Syntax) => ({
+    started: partsOf(template, 'started', sources, of),
+    completed: partsOf(template, 'completed', sources, of),
+    row: partsOf(template, 'row', sources, of),
   })
-  const encoders = compile(syntax)
-  const fitting = syntax === plain ? encoders : compile(plain)
+  const parts = declare(syntax)
+  const encoders = {
+    started: compileParts<Entry>(parts.started, syntax),
+    completed: compileParts<Entry>(parts.completed, syntax),
+    row: renderParts<LogRow>(parts.row, syntax),
+  }
+  const plainParts = syntax === plain ? parts : declare(plain)
   const pathOf = (path: readonly string[]): readonly string[] => (syntax.nests ? path : [syntax.name(path)])
   const keep = new Set(declaredPaths(template).map((path) => flatName(pathOf(path))))
   const mark = markOf(template) ?? null
+
+  /** Writes a line that would be too long. */
+  function shorten(kind: keyof typeof encoders, subject: unknown, level: Level): string {
+    const whole = renderParts<unknown>(plainParts[kind], plain)(subject, level)
+    const record = flatten(JSON.parse(whole), template)
+    return `${writeRecord(unflatten(fitRecord(record, maxLineBytes - 1, keep, mark)), syntax)}\n`
+  }
 
   function write<Kind extends keyof typeof encoders>(
     kind: Kind,
     subject: Parameters<(typeof encoders)[Kind]>[0],
     level: Level,
   ): string {
-    const encode = encoders[kind] as (subject: unknown, level: Level) => string
-    const line = `${syntax.open}${encode(subject, level).slice(1)}${syntax.close}\n`
-    if (fits(line, maxLineBytes)) return line
-    const encodeAgain = fitting[kind] as (subject: unknown, level: Level) => string
-    const record = flatten(JSON.parse(`{${encodeAgain(subject, level).slice(1)}}`), template)
-    return `${writeRecord(unflatten(fitRecord(record, maxLineBytes - 1, keep, mark)), syntax)}\n`
+    const render = encoders[kind] as Render<unknown>
+    const line = `${render(subject, level)}\n`
+    return fits(line, maxLineBytes) ? line : shorten(kind, subject, level)
   }
 
   return {

@@ -59,6 +59,9 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   truncated: { ...both((entry) => entry.truncated || undefined), row: said('truncated') },
 }
 
+/** The sources that every event has something to say of. */
+export const ALWAYS_SAID: ReadonlySet<string> = new Set(['time', 'level', 'event', 'request_id', 'message'])
+
 /** The details of a request that are said only when they are asked for by name. */
 export const DETAILS: readonly string[] = ['query', 'client_ip', 'user_agent', 'host', 'referer']
 

@@ -3,12 +3,9 @@ import type { Template, TemplateValue } from '../options.js'
 import { LEVELS, type Level } from '../vocabulary.js'
 import { FORMS, type Form, flatValue, plainForm } from './forms.js'
 import { customOf, type LogRow } from './log-row.js'
-import type { LineKind, Source } from './sources.js'
+import { ALWAYS_SAID, type LineKind, type Source } from './sources.js'
 import type { Syntax } from './syntax.js'
 import { constantOf, isTemplate, type Reference, referenceOf, SPREADS } from './template.js'
-
-/** Writes the fields of a line, each with its separator before it. */
-export type Encode<Subject> = (subject: Subject, level: Level) => string
 
 /** The sources that a template may name: those that are always there, and what was asked for by name. */
 export interface Sources {
@@ -17,20 +14,46 @@ export interface Sources {
   readonly included: Readonly<Record<string, Source>>
 }
 
-/** Compiles a template for one kind of lines. */
-export function compileTemplate<Subject extends Entry | LogRow>(
+/** One part of a line of a kind, which a template declares. */
+export type Part = Constant | Field | Group | Spread
+
+/** What all lines say alike: keys and values, each with its separator before it. */
+export interface Constant {
+  readonly text: string
+}
+
+/** A key, with its separator before it, and a value. */
+export interface Field {
+  readonly key: string
+  readonly read: (subject: never, level: Level) => unknown
+  /** Undefined where a value says nothing. */
+  readonly write: (value: never) => string | undefined
+  /** Whether each line has it. */
+  readonly always: boolean
+}
+
+/** An object with parts of its own; one without any is left out. */
+export interface Group {
+  readonly key: string
+  readonly parts: readonly Part[]
+}
+
+/** Fields that nobody could name before, each with its separator. */
+export interface Spread {
+  readonly spread: (subject: never) => string
+}
+
+/** The parts of a line of a kind. */
+export function partsOf(
   template: Template,
   kind: LineKind,
   sources: Sources,
   syntax: Syntax,
-): Encode<Subject> {
-  const compiler = new Compiler(kind, sources, syntax, template)
-  return compiler.object(template, []) as Encode<Subject>
+): readonly Part[] {
+  return new Declaration(kind, sources, syntax, template).parts(template, [])
 }
 
-type AnyEncode = Encode<never>
-
-class Compiler {
+class Declaration {
   readonly #kind: LineKind
   readonly #sources: Sources
   readonly #syntax: Syntax
@@ -47,16 +70,7 @@ class Compiler {
     this.#placed = sourcesOf(whole)
   }
 
-  object(template: Template, path: readonly string[]): AnyEncode {
-    const encoders = this.#fields(template, path)
-    return (subject, level) => {
-      let encoded = ''
-      for (const encode of encoders) encoded += encode(subject, level)
-      return encoded
-    }
-  }
-
-  #fields(template: Template, path: readonly string[]): AnyEncode[] {
+  parts(template: Template, path: readonly string[]): Part[] {
     return Object.entries(template).flatMap(([key, value]) => {
       const reference = referenceOf(value)
       if (reference === undefined || !SPREADS.includes(reference.source))
@@ -66,72 +80,61 @@ class Compiler {
     })
   }
 
-  #value(value: TemplateValue, path: readonly string[]): AnyEncode[] {
+  #value(value: TemplateValue, path: readonly string[]): Part[] {
     const reference = referenceOf(value)
     if (reference !== undefined) return this.#leaf(reference, path)
     if (isTemplate(value)) return this.#nested(value, path)
     return [this.#constant(value, path)]
   }
 
-  #constant(value: TemplateValue, path: readonly string[]): AnyEncode {
-    const encoded = this.#key(path) + this.#syntax.value(constantOf(value))
-    return () => encoded
+  #constant(value: TemplateValue, path: readonly string[]): Part {
+    return { text: this.#key(path) + this.#syntax.value(constantOf(value)) }
   }
 
-  #nested(template: Template, path: readonly string[]): AnyEncode[] {
-    if (!this.#syntax.nests) return this.#fields(template, path)
-    if (this.#fields(template, path).length === 0) return []
-    const inner = this.object(template, path)
-    const key = this.#key(path)
-    const { open, close } = this.#syntax
-    return [
-      (subject, level) => {
-        const encoded = inner(subject, level)
-        return encoded === '' ? '' : key + open + encoded.slice(1) + close
-      },
-    ]
+  #nested(template: Template, path: readonly string[]): Part[] {
+    const parts = this.parts(template, path)
+    if (!this.#syntax.nests) return parts
+    return parts.length === 0 ? [] : [{ key: this.#key(path), parts }]
   }
 
   #key(path: readonly string[]): string {
     return this.#syntax.key(this.#syntax.name(path))
   }
 
-  #leaf(reference: Reference, path: readonly string[], as?: Form): AnyEncode[] {
+  #leaf(reference: Reference, path: readonly string[], as?: Form): Part[] {
     const { source, form: name } = reference
     const found = this.#sources.named[source] ?? this.#sources.included[source]
     if (found?.constant !== undefined) return [this.#constant(found.constant, path)]
     const read = found?.[this.#kind]
     if (read === undefined) return []
     const form = as ?? (name === undefined ? plainForm(source) : FORMS[source]?.[name])
-    const key = this.#key(path)
-    if (source === 'level') return [this.#level(key, form, read)]
-    const { value: write } = this.#syntax
-    const say = (value: unknown): string => {
-      const said = form === undefined ? value : form(value as never)
-      return said === undefined ? '' : key + write(said)
-    }
-    const saySome = FEW_VALUES.has(source) ? remembering(say) : say
+    const isEvent = this.#kind !== 'row'
+    // A form may find nothing to say, but not of these two.
+    const isSaid = form === undefined || source === 'time' || source === 'level'
     return [
-      (subject, level) => {
-        const value = read(subject, level)
-        return value === undefined ? '' : saySome(value)
+      {
+        key: this.#key(path),
+        read,
+        write: this.#writer(source, form),
+        always: isEvent && isSaid && ALWAYS_SAID.has(source),
       },
     ]
   }
 
-  /** There are few levels: each is written once, now. */
-  #level(key: string, form: Form | undefined, read: (subject: never, level: Level) => unknown): AnyEncode {
-    const written = new Map<unknown, string>(
-      LEVELS.map((level) => [
-        level,
-        key + this.#syntax.value(form === undefined ? level : form(level as never)),
-      ]),
-    )
-    return (subject, level) => written.get(read(subject, level)) ?? ''
+  #writer(source: string, form: Form | undefined): Field['write'] {
+    const { value: write } = this.#syntax
+    const say = (value: unknown): string | undefined => {
+      const said = form === undefined ? value : form(value as never)
+      return said === undefined ? undefined : write(said)
+    }
+    if (source === 'level') return rememberingAll(LEVELS, say)
+    if (source === 'time') return rememberingLast(say)
+    if (FEW_VALUES.has(source)) return remembering(say)
+    return form === undefined ? write : say
   }
 
   /** What was asked for by name and has no place of its own. */
-  #included({ form }: Reference, parent: readonly string[], beside: readonly string[]): AnyEncode[] {
+  #included({ form }: Reference, parent: readonly string[], beside: readonly string[]): Part[] {
     return Object.keys(this.#sources.included).flatMap((source) => {
       if (this.#placed.has(source) || beside.includes(callField(source, form))) return []
       const path = [...parent, callField(source, form)]
@@ -144,7 +147,7 @@ class Compiler {
   }
 
   /** What handlers and log lines add: under names that nothing else in a line has. */
-  #added({ form }: Reference, parent: readonly string[], taken: ReadonlySet<string>): AnyEncode[] {
+  #added({ form }: Reference, parent: readonly string[], taken: ReadonlySet<string>): Part[] {
     if (this.#kind === 'started') return []
     const { name, key, value: write } = this.#syntax
     const say = form === undefined ? (value: unknown) => value : flatValue
@@ -160,8 +163,8 @@ class Compiler {
       return encoded
     }
     const withError = this.#placed.has('error')
-    if (this.#kind === 'row') return [(row: LogRow) => encode(customOf(row, withError))] as AnyEncode[]
-    return [({ added }: Entry) => (added === undefined ? '' : encode(added.fields))] as AnyEncode[]
+    if (this.#kind === 'row') return [{ spread: (row: LogRow) => encode(customOf(row, withError)) }]
+    return [{ spread: ({ added }: Entry) => (added === undefined ? '' : encode(added.fields)) }]
   }
 
   /** What the fields are called that lines of this kind may have beside those that are added at a path. */
@@ -185,24 +188,46 @@ class Compiler {
 const FEW_VALUES: ReadonlySet<string> = new Set([
   'event',
   'method',
+  'route',
   'protocol',
   'status',
   'slow',
   'outcome',
   'result',
 ])
-/** How many of them are remembered: clients make up methods. */
-const MAX_REMEMBERED = 64
+/** How many of them are remembered: clients make up methods, and an app may have many routes. */
+const MAX_REMEMBERED = 512
+
+type Say = (value: unknown) => string | undefined
 
 /** Says what has been said before without working it out again. */
-function remembering(say: (value: unknown) => string): (value: unknown) => string {
-  const said = new Map<unknown, string>()
+function remembering(say: Say): Say {
+  const said = new Map<unknown, string | undefined>()
   return (value) => {
     const before = said.get(value)
     if (before !== undefined) return before
     const now = say(value)
     if (said.size < MAX_REMEMBERED) said.set(value, now)
     return now
+  }
+}
+
+/** Says what is worked out now. */
+function rememberingAll(values: readonly unknown[], say: Say): Say {
+  const said = new Map(values.map((value) => [value, say(value)]))
+  return (value) => said.get(value)
+}
+
+/** Says the same as before of the same: of a time, until the next millisecond. */
+function rememberingLast(say: Say): Say {
+  let last: unknown
+  let said: string | undefined
+  return (value) => {
+    if (value !== last) {
+      said = say(value)
+      last = value
+    }
+    return said
   }
 }
 
