@@ -1,0 +1,130 @@
+import { spawnSync } from 'node:child_process'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Entry } from '../src/entry.js'
+import { compileParts } from '../src/formats/compile.js'
+import { partsOf } from '../src/formats/parts.js'
+import { renderParts } from '../src/formats/render.js'
+import {
+  captureSources,
+  SOURCE_NAMES,
+  SOURCES,
+  serviceSources,
+  traceNameSource,
+} from '../src/formats/sources.js'
+import { json, logfmt } from '../src/formats/syntax.js'
+import { datadog } from '../src/formats/templates/datadog.js'
+import { ecs } from '../src/formats/templates/ecs.js'
+import { gcp } from '../src/formats/templates/gcp.js'
+import { native, nativeFlat } from '../src/formats/templates/native.js'
+import { otel } from '../src/formats/templates/otel.js'
+import type { Template } from '../src/options.js'
+import type { Level } from '../src/vocabulary.js'
+import { anyLife, captures, linesOf } from './fuzz/events.js'
+import { moduleArguments, root } from './support/program.js'
+
+const service = { service: 'shop', version: undefined, environment: 'test' }
+const sources = {
+  named: { ...SOURCES, ...serviceSources(service), trace_name: traceNameSource('acme') },
+  included: captureSources(captures),
+}
+const syntaxes = { json, logfmt }
+
+/** Both ways of both events, side by side. */
+function bothWays(template: Template, syntax: keyof typeof syntaxes) {
+  const of = syntaxes[syntax]
+  const waysOf = (kind: 'started' | 'completed') => {
+    const parts = partsOf(template, kind, sources, of)
+    const compiled = compileParts<Entry>(parts, of)
+    const plain = renderParts<Entry>(parts, of)
+    return (entry: Entry, level: Level): string => {
+      expect(compiled(entry, level)).toBe(plain(entry, level))
+      return '\n'
+    }
+  }
+  return { addsService: true, started: waysOf('started'), completed: waysOf('completed'), logLine: () => '' }
+}
+
+test.each([
+  ['json', native, 'json'],
+  ['logfmt', nativeFlat, 'logfmt'],
+  ['ecs', ecs, 'json'],
+  ['gcp', gcp, 'json'],
+  ['datadog', datadog, 'json'],
+  ['otel', otel, 'json'],
+] as const)(
+  '%s: whatever a request brings, the compiled line is the plain one',
+  (_name, template, syntax) => {
+    const format = bothWays(template, syntax)
+    fc.assert(fc.property(anyLife, (life) => void linesOf(life, format, 12.304)))
+  },
+)
+
+const anySource = fc.constantFrom(...SOURCE_NAMES).map((name) => `$${name}`)
+const { template: anyTemplate } = fc.letrec<{ template: Template; value: Template[string] }>((tie) => ({
+  template: fc.dictionary(fc.string({ maxLength: 8 }), tie('value'), {
+    minKeys: 1,
+    maxKeys: 6,
+    noNullPrototype: true,
+  }),
+  value: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    anySource,
+    fc.constantFrom(
+      '$duration:ns',
+      '$method:unknown',
+      '$slow:text',
+      '$host:port',
+      '$level:upper',
+      '$time:epoch_s',
+    ),
+    fc.constantFrom('text', '$$', 7, true),
+    tie('template'),
+  ),
+}))
+
+test('whatever a format of one’s own looks like, the compiled line is the plain one', () => {
+  const withSpreads = fc.tuple(anyTemplate, fc.boolean(), fc.boolean()).map(
+    ([template, first, last]): Template => ({
+      ...(first && { '*included': '$included' }),
+      ...template,
+      ...(last && { '*': '$added' }),
+    }),
+  )
+  fc.assert(
+    fc.property(withSpreads, anyLife, fc.constantFrom('json', 'logfmt'), (template, life, syntax) => {
+      linesOf(life, bothWays(template, syntax), 12.304)
+    }),
+  )
+})
+
+test('where code must not be made of texts, the events are the same', () => {
+  const program = `
+    import { createServer } from 'node:http'
+    import { waybill } from 'waybill/express'
+    const requestLog = waybill()
+    const server = createServer((request, response) => {
+      requestLog(request, response)
+      response.end('ok')
+    })
+    server.listen(0, '127.0.0.1', async () => {
+      await fetch('http://127.0.0.1:' + server.address().port, { headers: { 'x-request-id': 'abc' } })
+      server.close()
+    })`
+  const args = ['--disallow-code-generation-from-strings', ...moduleArguments(program)]
+  const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+  expect(stderr).toBe('')
+  const events = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(events).toMatchObject([
+    { event: 'request.started', request_id: 'abc' },
+    {
+      event: 'request.completed',
+      request_id: 'abc',
+      status: 200,
+      message: expect.stringMatching(/^GET \/ 200 /),
+    },
+  ])
+})
