@@ -1,5 +1,5 @@
 // What a request log adds to the CPU time of a service, per request: variants take turns, each a process of its own.
-// --framework express, --node PATH, --only 'a, b', --readme; ROUNDS and SECONDS from the environment.
+// --framework express, --node PATH, --only 'a; b', --readme; ROUNDS and SECONDS from the environment.
 import { parseArgs } from 'node:util'
 import { above, overRounds, table } from './harness/figures.mjs'
 import { measure, measureInTurns } from './harness/measure.mjs'
@@ -24,7 +24,7 @@ const PACKAGES = {
   express: ['waybill', 'express', 'pino-http', 'morgan', 'express-winston', 'winston'],
 }[framework]
 
-const wanted = only?.split(/, */)
+const wanted = only?.split(/; */)
 const variants = names[framework].filter(
   (name) => wanted === undefined || [...wanted, 'bare', REFERENCE].includes(name),
 )
