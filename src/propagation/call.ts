@@ -6,7 +6,7 @@ import { type Propagation, TRACEPARENT, traceHeadersOf } from './propagation.js'
 
 /** A call to another service, before it is sent. */
 export interface Call {
-  /** The hosts that get it, as they were given: of a call through a proxy both. */
+  /** The hosts that get it, as {@link hostsOf} finds them: it stays inside if all of them are. */
   readonly hosts: readonly string[]
   has(header: string): boolean
   add(header: string, value: string): void
@@ -54,6 +54,23 @@ function sendAlong(call: Call, entry: Entry, { header }: Propagation): void {
   if (call.has(TRACEPARENT)) return
   for (const [name, value] of Object.entries(traceHeadersOf(entry)))
     if (!call.has(name)) call.add(name, value)
+}
+
+/** The forms of a request target that name nobody (RFC 9112, section 3.2). */
+const NAMELESS = /^[/?*]/
+const ABSOLUTE = /^https?:\/\//i
+
+/**
+ * Whom a request goes to: whom it is sent to and, as proxies and gateways pass it on, whom it is for.
+ * @param target a proxy is asked for a whole URL or, by CONNECT, for a host
+ * @param authority the header `Host` or `:authority`, where it is given
+ */
+export function hostsOf(receiver: string, target: string, authority: string | undefined): string[] {
+  const hosts = [receiver]
+  if (!NAMELESS.test(target)) hosts.push(hostOfUrl(ABSOLUTE.test(target) ? target : `http://${target}`))
+  if (authority !== undefined && authority !== receiver && !authority.startsWith(`${receiver}:`))
+    hosts.push(hostOfUrl(`http://${authority}`))
+  return hosts
 }
 
 /** The host of a URL; one that is none is what nobody is. */

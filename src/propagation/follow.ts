@@ -6,7 +6,7 @@ import type { Undo } from './undo.js'
 /** How many apps have calls followed: what does so is there once, for the whole process. */
 let apps = 0
 let undo: Undo[] = []
-let followsUndici = false
+let undoFetches: Undo | undefined
 
 /**
  * Has the calls of this process followed, as far as they are made for requests.
@@ -20,7 +20,8 @@ export function followCalls(): Undo {
     isOver = true
     if (--apps > 0) return
     for (const each of undo) each()
-    followsUndici = false
+    undoFetches?.()
+    undoFetches = undefined
   }
 }
 
@@ -29,7 +30,6 @@ export function followCalls(): Undo {
  * they are there, are then listening already, and before.
  */
 export function followFetches(): void {
-  if (followsUndici) return
-  followsUndici = true
-  undo.push(followUndici())
+  // A request may outlive its app.
+  if (apps > 0) undoFetches ??= followUndici()
 }

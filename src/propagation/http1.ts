@@ -1,6 +1,6 @@
 import { errorMonitor } from 'node:events'
 import { ClientRequest, type IncomingMessage } from 'node:http'
-import { followCall, hostOfUrl, type OpenCall } from './call.js'
+import { followCall, hostsOf, type OpenCall } from './call.js'
 import { listen, type Undo, wrap } from './undo.js'
 
 /** Published since Node.js 22.12, while headers can still be set. */
@@ -29,12 +29,15 @@ interface Message {
 
 /** Follows the calls by `node:http` and `node:https`, whoever makes them. */
 export function followHttp1(): Undo {
+  const followEach = ({ request }: Message): void => follow(request)
   const undo = [
-    IS_PUBLISHED
-      ? listen<Message>(REQUEST_CREATED, ({ request }) => follow(request))
-      : wrap(ClientRequest.prototype as unknown as Insides, '_implicitHeader', followFirst),
-    // Headers that are given as a list are written at once: Node.js 20 tells of such a request when it is sent.
-    listen<Message>(REQUEST_START, ({ request }) => follow(request)),
+    ...(IS_PUBLISHED
+      ? [listen(REQUEST_CREATED, followEach)]
+      : [
+          wrap(ClientRequest.prototype as unknown as Insides, '_implicitHeader', followFirst),
+          // Headers that are given as a list are written at once: of such a request it is told when it is sent.
+          listen(REQUEST_START, followEach),
+        ]),
     listen<Message>(RESPONSE_FINISH, ({ request: { [FOLLOWED]: followed }, response }) => {
       if (followed !== undefined) followed.response = response
     }),
@@ -54,14 +57,11 @@ function followFirst(sendHeaders: (this: Request) => void): (this: Request) => v
   }
 }
 
-const ABSOLUTE = /^https?:\/\//i
-
 function follow(request: Request): void {
   if (request[FOLLOWED] !== undefined) return
   const { host, path, headersSent } = request
   const call = followCall({
-    // A proxy is asked for a whole URL.
-    hosts: ABSOLUTE.test(path) ? [host, hostOfUrl(path)] : [host],
+    hosts: hostsOf(host, path, request.getHeader('host')?.toString()),
     has: (header) => headersSent || request.hasHeader(header),
     add: (header, value) => request.setHeader(header, value),
   })

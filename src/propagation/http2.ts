@@ -2,9 +2,10 @@ import http2, {
   type ClientHttp2Session,
   type IncomingHttpHeaders,
   type IncomingHttpStatusHeader,
+  type OutgoingHttpHeaders,
 } from 'node:http2'
 import { syncBuiltinESMExports } from 'node:module'
-import { type Call, followCall, hostOfUrl, type OpenCall } from './call.js'
+import { type Call, followCall, hostOfUrl, hostsOf, type OpenCall } from './call.js'
 import { type Undo, wrap } from './undo.js'
 
 type Request = ClientHttp2Session['request']
@@ -52,8 +53,9 @@ function followRequests(request: Request, host: string): Request {
 
 function callOf(headers: Headers, host: string, more: Record<string, string>): Call {
   const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()))
+  const { ':authority': authority, ':path': path = '/' } = headers as OutgoingHttpHeaders
   return {
-    hosts: [host],
+    hosts: hostsOf(host, path.toString(), authority?.toString()),
     has: (header) => names.has(header),
     add: (header, value) => {
       more[header] = value

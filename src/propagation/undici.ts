@@ -1,10 +1,13 @@
-import { followCall, hostOfUrl, type OpenCall } from './call.js'
+import { followCall, hostOfUrl, hostsOf, type OpenCall } from './call.js'
 import { listen, type Undo } from './undo.js'
 
 const CALL = Symbol('waybill.call')
 
 interface UndiciRequest {
   readonly origin: string | URL
+  readonly path: string
+  /** The header `Host`, where the caller gave one. */
+  readonly host?: string | null
   /** Names and values in turn; before undici 6, lines. */
   readonly headers: readonly (string | readonly string[])[] | string
   addHeader(name: string, value: string): void
@@ -34,7 +37,7 @@ export function followUndici(): Undo {
 
 function follow(request: UndiciRequest): void {
   request[CALL] = followCall({
-    hosts: [hostOfUrl(String(request.origin))],
+    hosts: hostsOf(hostOfUrl(String(request.origin)), request.path, request.host ?? undefined),
     has: (header) => hasHeader(request.headers, header),
     add: (header, value) => request.addHeader(header, value),
   })
