@@ -10,7 +10,7 @@ import { isoTime } from './formats/time.js'
 import type { Destination, LoggerOptions, RawRequest } from './options.js'
 import { describeError } from './rules/failure.js'
 import { pathOf } from './rules/path.js'
-import { readTrace, traceFields } from './rules/traceparent.js'
+import { readTrace, type TraceContext, traceFields } from './rules/traceparent.js'
 import {
   checkLoggerOptionNames,
   type LoggerSettings,
@@ -101,6 +101,8 @@ const REQUEST = Symbol('waybill.request')
 interface LoggedRequest {
   readonly id: string
   readonly headers: IncomingHttpHeaders
+  /** What its lines say of it where no tracer is active; made for the first of them. */
+  fields?: object
 }
 
 type Marked = Logger & { [REQUEST]?: LoggedRequest }
@@ -149,12 +151,19 @@ function isEmpty(options: object | undefined): boolean {
 const NOTHING = {}
 
 /** What a line says of its trace and, written within a request, its id. */
-function whereabouts(logger: Marked): object {
-  const { [REQUEST]: request } = logger
-  const entry = request === undefined ? currentContext()?.entry : undefined
-  const trace = activeTrace() ?? (request === undefined ? entry?.trace : readTrace(request.headers))
+function whereabouts({ [REQUEST]: request }: Marked): object {
+  const active = activeTrace()
+  if (request !== undefined) {
+    if (active !== undefined) return fieldsOf(request.id, active)
+    request.fields ??= fieldsOf(request.id, readTrace(request.headers))
+    return request.fields
+  }
+  const entry = currentContext()?.entry
+  return fieldsOf(entry?.requestId, active ?? entry?.trace)
+}
+
+function fieldsOf(id: string | undefined, trace: TraceContext | undefined): object {
   const fields = trace === undefined ? NOTHING : traceFields(trace)
-  const id = request?.id ?? entry?.requestId
   return id === undefined ? fields : { request_id: id, ...fields }
 }
 

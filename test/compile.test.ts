@@ -3,10 +3,12 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Entry } from '../src/entry.js'
 import { compileParts } from '../src/formats/compile.js'
+import type { LogRow } from '../src/formats/log-row.js'
 import { partsOf } from '../src/formats/parts.js'
-import { renderParts } from '../src/formats/render.js'
+import { type Render, renderParts } from '../src/formats/render.js'
 import {
   captureSources,
+  type LineKind,
   SOURCE_NAMES,
   SOURCES,
   serviceSources,
@@ -19,7 +21,8 @@ import { gcp } from '../src/formats/templates/gcp.js'
 import { native, nativeFlat } from '../src/formats/templates/native.js'
 import { otel } from '../src/formats/templates/otel.js'
 import type { Template } from '../src/options.js'
-import type { Level } from '../src/vocabulary.js'
+import { LEVELS } from '../src/vocabulary.js'
+import { anyText, jsonValue } from './fuzz/arbitraries.js'
 import { anyLife, captures, linesOf } from './fuzz/events.js'
 import { moduleArguments, root } from './support/program.js'
 
@@ -30,19 +33,26 @@ const sources = {
 }
 const syntaxes = { json, logfmt }
 
-/** Both ways of both events, side by side. */
+/** Both ways of all lines, side by side. */
 function bothWays(template: Template, syntax: keyof typeof syntaxes) {
   const of = syntaxes[syntax]
-  const waysOf = (kind: 'started' | 'completed') => {
+  function waysOf<Subject>(kind: LineKind): Render<Subject> {
     const parts = partsOf(template, kind, sources, of)
-    const compiled = compileParts<Entry>(parts, of)
-    const plain = renderParts<Entry>(parts, of)
-    return (entry: Entry, level: Level): string => {
-      expect(compiled(entry, level)).toBe(plain(entry, level))
+    const compiled = compileParts<Subject>(parts, of)
+    const plain = renderParts<Subject>(parts, of)
+    return (subject, level) => {
+      expect(compiled(subject, level)).toBe(plain(subject, level))
       return '\n'
     }
   }
-  return { addsService: true, started: waysOf('started'), completed: waysOf('completed'), logLine: () => '' }
+  const row = waysOf<LogRow>('row')
+  return {
+    addsService: true,
+    started: waysOf<Entry>('started'),
+    completed: waysOf<Entry>('completed'),
+    logLine: () => '',
+    row: (logged: LogRow) => row(logged, logged.level),
+  }
 }
 
 test.each([
@@ -57,8 +67,19 @@ test.each([
   (_name, template, syntax) => {
     const format = bothWays(template, syntax)
     fc.assert(fc.property(anyLife, (life) => void linesOf(life, format, 12.304)))
+    fc.assert(fc.property(anyRow, (row) => void format.row(row)))
   },
 )
+
+/** What an app may log, under names that are the log's own too. */
+const anyRow: fc.Arbitrary<LogRow> = fc.record({
+  level: fc.constantFrom(...LEVELS),
+  timestamp: fc.constant('2026-11-23T10:00:00.000Z'),
+  fields: fc.dictionary(
+    fc.oneof(fc.constantFrom('message', 'request_id', 'trace_id', 'error', 'event', 'truncated'), anyText),
+    fc.oneof(jsonValue, anyText, fc.constant(true), fc.constant('a'.repeat(32))),
+  ),
+})
 
 const anySource = fc.constantFrom(...SOURCE_NAMES).map((name) => `$${name}`)
 const { template: anyTemplate } = fc.letrec<{ template: Template; value: Template[string] }>((tie) => ({
@@ -92,9 +113,17 @@ test('whatever a format of one’s own looks like, the compiled line is the plai
     }),
   )
   fc.assert(
-    fc.property(withSpreads, anyLife, fc.constantFrom('json', 'logfmt'), (template, life, syntax) => {
-      linesOf(life, bothWays(template, syntax), 12.304)
-    }),
+    fc.property(
+      withSpreads,
+      anyLife,
+      anyRow,
+      fc.constantFrom('json', 'logfmt'),
+      (template, life, row, syntax) => {
+        const format = bothWays(template, syntax)
+        linesOf(life, format, 12.304)
+        format.row(row)
+      },
+    ),
   )
 })
 

@@ -40,7 +40,7 @@ async function load(service: string, requests: number): Promise<number> {
 }
 
 test('under full load, a reader that stalls costs no answer, no memory but for what is held, and no line that is not counted', async () => {
-  // What cat read is not read on for now, so that it stops reading.
+  // Nobody reads what cat has read before the end, so that cat stops reading.
   const child = startPiped(SERVICE, 'cat')
   if (!child.stderr) throw new Error('no pipe')
   const [address] = (await once(child.stderr, 'data')) as [Buffer]

@@ -1,6 +1,5 @@
 import type { Entry } from '../entry.js'
 import type { Template } from '../options.js'
-import type { Level } from '../vocabulary.js'
 import { compileParts } from './compile.js'
 import { declaredPaths, flatName, flatten, unflatten } from './flat.js'
 import type { Format } from './format.js'
@@ -9,6 +8,7 @@ import { type CutMark, fitRecord, fits } from './limit.js'
 import { type LogRow, readLogLine } from './log-row.js'
 import { partsOf, type Sources } from './parts.js'
 import { type Render, renderParts } from './render.js'
+import type { LineKind } from './sources.js'
 import { json, type Syntax } from './syntax.js'
 import { isTemplate, referenceOf } from './template.js'
 import { encodeValue } from './text.js'
@@ -22,46 +22,29 @@ export function lineFormat(
 ): Format {
   /** What is too long is written as JSON first, which can be read again. */
   const plain: Syntax = syntax.nests ? syntax : { ...json, nests: false, name: syntax.name }
-  const declare = (of: Syntax) => ({
-    started: partsOf(template, 'started', sources, of),
-    completed: partsOf(template, 'completed', sources, of),
-    row: partsOf(template, 'row', sources, of),
-  })
-  const parts = declare(syntax)
-  const encoders = {
-    started: compileParts<Entry>(parts.started, syntax),
-    completed: compileParts<Entry>(parts.completed, syntax),
-    row: renderParts<LogRow>(parts.row, syntax),
-  }
-  const plainParts = syntax === plain ? parts : declare(plain)
   const pathOf = (path: readonly string[]): readonly string[] => (syntax.nests ? path : [syntax.name(path)])
   const keep = new Set(declaredPaths(template).map((path) => flatName(pathOf(path))))
   const mark = markOf(template) ?? null
 
-  /** Writes a line that would be too long. */
-  function shorten(kind: keyof typeof encoders, subject: unknown, level: Level): string {
-    const whole = renderParts<unknown>(plainParts[kind], plain)(subject, level)
-    const record = flatten(JSON.parse(whole), template)
-    return `${writeRecord(unflatten(fitRecord(record, maxLineBytes - 1, keep, mark)), syntax)}\n`
+  function writerOf<Subject>(kind: LineKind): Render<Subject> {
+    const write = compileParts<Subject>(partsOf(template, kind, sources, syntax), syntax)
+    const render = renderParts<Subject>(partsOf(template, kind, sources, plain), plain)
+    return (subject, level) => {
+      const line = `${write(subject, level)}\n`
+      if (fits(line, maxLineBytes)) return line
+      const record = flatten(JSON.parse(render(subject, level)), template)
+      return `${writeRecord(unflatten(fitRecord(record, maxLineBytes - 1, keep, mark)), syntax)}\n`
+    }
   }
 
-  function write<Kind extends keyof typeof encoders>(
-    kind: Kind,
-    subject: Parameters<(typeof encoders)[Kind]>[0],
-    level: Level,
-  ): string {
-    const render = encoders[kind] as Render<unknown>
-    const line = `${render(subject, level)}\n`
-    return fits(line, maxLineBytes) ? line : shorten(kind, subject, level)
-  }
-
+  const writeRow = writerOf<LogRow>('row')
   return {
     addsService: true,
-    started: (entry, level) => write('started', entry, level),
-    completed: (entry, level) => write('completed', entry, level),
+    started: writerOf<Entry>('started'),
+    completed: writerOf<Entry>('completed'),
     logLine: (line) => {
       const row = readLogLine(line)
-      return write('row', row, row.level)
+      return writeRow(row, row.level)
     },
   }
 }

@@ -3,6 +3,7 @@ import type { Template, TemplateValue } from '../options.js'
 import { LEVELS, type Level } from '../vocabulary.js'
 import { FORMS, type Form, flatValue, plainForm } from './forms.js'
 import { customOf, type LogRow } from './log-row.js'
+import { remembering, rememberingAll, rememberingLast } from './remember.js'
 import { ALWAYS_SAID, type LineKind, type Source } from './sources.js'
 import type { Syntax } from './syntax.js'
 import { constantOf, isTemplate, type Reference, referenceOf, SPREADS } from './template.js'
@@ -195,42 +196,6 @@ const FEW_VALUES: ReadonlySet<string> = new Set([
   'outcome',
   'result',
 ])
-/** How many of them are remembered: clients make up methods, and an app may have many routes. */
-const MAX_REMEMBERED = 512
-
-type Say = (value: unknown) => string | undefined
-
-/** Says what has been said before without working it out again. */
-function remembering(say: Say): Say {
-  const said = new Map<unknown, string | undefined>()
-  return (value) => {
-    const before = said.get(value)
-    if (before !== undefined) return before
-    const now = say(value)
-    if (said.size < MAX_REMEMBERED) said.set(value, now)
-    return now
-  }
-}
-
-/** Says what is worked out now. */
-function rememberingAll(values: readonly unknown[], say: Say): Say {
-  const said = new Map(values.map((value) => [value, say(value)]))
-  return (value) => said.get(value)
-}
-
-/** Says the same as before of the same: of a time, until the next millisecond. */
-function rememberingLast(say: Say): Say {
-  let last: unknown
-  let said: string | undefined
-  return (value) => {
-    if (value !== last) {
-      said = say(value)
-      last = value
-    }
-    return said
-  }
-}
-
 /** What a field is called that a template does not name. */
 function callField(name: string, form: string | undefined): string {
   // Elastic takes a dot in the name of a label for an object.
