@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import type { IncomingHttpHeaders } from 'node:http'
-import { type Bindings, type ChildLoggerOptions, type Logger, pino } from 'pino'
+import { type ChildLoggerOptions, type Logger, pino } from 'pino'
 import { currentContext } from './context.js'
 import { isJournal, isPipe, isTerminal } from './destination/open.js'
 import { standard } from './destination/standard.js'
@@ -95,13 +95,15 @@ export function pinoLogger(settings: LoggerSettings, { format, lines }: Output):
   )
 }
 
-/** What marks the logger of a request and, by inheritance, its children: their lines have the id already. */
+/** What marks the logger of a request and, by inheritance, its children. */
 const REQUEST = Symbol('waybill.request')
 
 interface LoggedRequest {
   readonly id: string
   readonly headers: IncomingHttpHeaders
-  /** What its lines say of it where no tracer is active; made for the first of them. */
+  /** Whether the id is among the bindings. */
+  isBound: boolean
+  /** What its lines say of its trace where no tracer is active; made for the first of them. */
   fields?: object
 }
 
@@ -111,8 +113,8 @@ type Marked = Logger & { [REQUEST]?: LoggedRequest }
 const bases = new WeakMap<Logger, Logger>()
 
 /**
- * The logger of a request. Most requests log nothing but their events: what a child of pino's binds at once (2 µs) this one
- * looks up when it writes.
+ * The logger of a request. Most requests log nothing but their events: the id is bound, as a child of pino's does at once
+ * (2 µs), when it is first used.
  */
 export function requestLogger(
   parent: Logger,
@@ -122,7 +124,7 @@ export function requestLogger(
 ): Logger {
   const base = isEmpty(options) ? baseOf(parent) : createBase(parent.child({}, options))
   const logger: Marked = Object.create(base)
-  logger[REQUEST] = { id, headers }
+  logger[REQUEST] = { id, headers, isBound: false }
   return logger
 }
 
@@ -135,12 +137,25 @@ function baseOf(parent: Logger): Logger {
   return base
 }
 
+/** A logger whose bindings are complete before they are read, copied or added to. */
 function createBase(parent: Logger): Logger {
-  const { bindings } = parent
-  const value = function (this: Logger): Bindings {
-    return { ...bindings.call(this), ...whereabouts(this) }
+  const base: Logger = Object.create(parent)
+  for (const name of ['bindings', 'setBindings', 'child'] as const) {
+    const method = parent[name] as (...args: unknown[]) => unknown
+    const value = function (this: Logger, ...args: unknown[]): unknown {
+      bindId(this)
+      return method.apply(this, args)
+    }
+    Object.defineProperty(base, name, { value })
   }
-  return Object.create(parent, { bindings: { value } })
+  return base
+}
+
+function bindId(logger: Marked): void {
+  const { [REQUEST]: request } = logger
+  if (request === undefined || request.isBound) return
+  request.isBound = true
+  logger.setBindings({ request_id: request.id })
 }
 
 function isEmpty(options: object | undefined): boolean {
@@ -150,21 +165,23 @@ function isEmpty(options: object | undefined): boolean {
 
 const NOTHING = {}
 
-/** What a line says of its trace and, written within a request, its id. */
-function whereabouts({ [REQUEST]: request }: Marked): object {
+/** What a line says beside its bindings: of its trace and, of a logger that knows of no request, within one its id. */
+function whereabouts(logger: Marked): object {
+  bindId(logger)
   const active = activeTrace()
+  const { [REQUEST]: request } = logger
   if (request !== undefined) {
-    if (active !== undefined) return fieldsOf(request.id, active)
-    request.fields ??= fieldsOf(request.id, readTrace(request.headers))
+    if (active !== undefined) return traceFields(active)
+    request.fields ??= fieldsOf(readTrace(request.headers))
     return request.fields
   }
   const entry = currentContext()?.entry
-  return fieldsOf(entry?.requestId, active ?? entry?.trace)
+  const fields = fieldsOf(active ?? entry?.trace)
+  return entry === undefined ? fields : { request_id: entry.requestId, ...fields }
 }
 
-function fieldsOf(id: string | undefined, trace: TraceContext | undefined): object {
-  const fields = trace === undefined ? NOTHING : traceFields(trace)
-  return id === undefined ? fields : { request_id: id, ...fields }
+function fieldsOf(trace: TraceContext | undefined): object {
+  return trace === undefined ? NOTHING : traceFields(trace)
 }
 
 /** What Fastify users log as `err` is the `error` of the events. */

@@ -9,6 +9,7 @@ import multipart from '@fastify/multipart'
 import express from 'express'
 import Fastify, { type FastifyInstance } from 'fastify'
 import multer from 'multer'
+import type { Logger } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { waybill as middleware } from '../src/express.js'
 import plugin, { createLogger, currentRequest, log, type Options, requestId } from '../src/index.js'
@@ -202,6 +203,26 @@ describe('Fastify', () => {
       undefined,
       undefined,
     ])
+  })
+
+  test('the logger of a request keeps its id, whatever is logged under that name', async () => {
+    const forged = { request_id: 'forged' }
+    const { port, log: lines } = await serveFastify((each) => {
+      each.get('/:way', async (request) => {
+        const { way } = request.params as { way: string }
+        const logger = request.log as Logger
+        if (way === 'fields') logger.info(forged, 'said')
+        if (way === 'child') logger.child(forged).info('said')
+        if (way === 'bindings') logger.setBindings(forged)
+        if (way === 'bindings') logger.info('said')
+        return ''
+      })
+    })
+    for (const way of ['fields', 'child', 'bindings'])
+      await ask(port, `/${way}`, { headers: { 'x-request-id': 'abc' } })
+    await lines.completions(3)
+    const said = lines.lines.filter(({ message }) => message === 'said')
+    expect(said).toMatchObject(Array(3).fill({ request_id: 'abc', request_id_: 'forged' }))
   })
 
   test("on an app with its own logger, log writes through the request's", async () => {
