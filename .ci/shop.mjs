@@ -5,12 +5,25 @@ import { tryScript } from './program.mjs'
 const SERVICES = ['gateway', 'orders', 'stock']
 const LINE = /^(?<time>\S+) (?<service>\S+) +(?<level>\S+) +(?<id>\S+) (?<text>.*)$/
 
-/** How each of the services says that a request ended. */
+/** How the services say that a request ended: gateway, orders, stock. */
+const GOOD = [
+  /^info POST \/checkout 201 [\d.]+ms calls=1 in [\d.]+ms, 0 failed$/,
+  /^info POST \/orders 201 [\d.]+ms calls=1 in [\d.]+ms, 0 failed sku=tea quantity=1$/,
+  /^info POST \/stock\/tea\/reservations 201 [\d.]+ms$/,
+]
 const ENDINGS = {
-  'all-goes-well': /^POST \S+ 201 [\d.]+ms( |$)/,
-  'fails-deep-down': /^POST \S+ 50[02] [\d.]+ms .*error=Error: |^POST \/checkout 502 [\d.]+ms calls=1 in /,
-  'client-leaves': /^POST \S+ 499 [\d.]+ms aborted( |$)/,
-  'ci-own-id': /^POST \S+ 201 [\d.]+ms( |$)/,
+  'all-goes-well': GOOD,
+  'fails-deep-down': [
+    /^error POST \/checkout 502 [\d.]+ms calls=1 in [\d.]+ms, 1 failed$/,
+    /^error POST \/orders 502 [\d.]+ms calls=1 in [\d.]+ms, 1 failed error=Error: stock has answered 500$/,
+    /^error POST \/stock\/vase\/reservations 500 [\d.]+ms error=Error: the shelf of the vases has collapsed$/,
+  ],
+  'client-leaves': [
+    /^info POST \/checkout 499 [\d.]+ms aborted calls=1 in [\d.]+ms, \d failed$/,
+    /^info POST \/orders 499 [\d.]+ms aborted calls=1 in [\d.]+ms, \d failed$/,
+    /^info POST \/stock\/piano\/reservations 499 [\d.]+ms aborted$/,
+  ],
+  'ci-own-id': GOOD,
 }
 
 await tryScript('example:shop', async (eventually) => {
@@ -31,10 +44,11 @@ await tryScript('example:shop', async (eventually) => {
   await check('ci-own-id')
 })
 
-/** What is printed of a request, when all of it is. */
+/** What is printed of a request, once all of it is. */
 function blockOf(stdout, id) {
-  const [, block] = stdout.split(`\n# ${id}\n`)
-  return block?.includes('\n') ? block.split('\n\n')[0].trimEnd().split('\n') : undefined
+  const [, rest = ''] = stdout.split(`\n# ${id}\n`)
+  const [block, ...others] = rest.split('\n\n')
+  return others.length > 0 ? block.split('\n') : undefined
 }
 
 function checkBlock(id, block) {
@@ -42,9 +56,9 @@ function checkBlock(id, block) {
   assert.deepEqual(new Set(lines.map((line) => line.id)), new Set([id]))
   const times = lines.map(({ time }) => time)
   assert.deepEqual(times, [...times].sort())
-  for (const service of SERVICES) {
-    const [first, ...others] = lines.filter((line) => line.service === service)
-    assert.match(first?.text ?? '', /^POST \S+$/, `${service} has no start of ${id}`)
-    assert.match(others.at(-1)?.text ?? '', ENDINGS[id], `${service} does not end ${id} so`)
+  for (const [at, service] of SERVICES.entries()) {
+    const said = lines.filter((line) => line.service === service).map(({ level, text }) => `${level} ${text}`)
+    assert.match(said[0] ?? '', /^info POST \S+$/, `${service} has no start of ${id}`)
+    assert.match(said.at(-1), ENDINGS[id][at], `${service} does not end ${id} so`)
   }
 }

@@ -8,8 +8,7 @@ import { ask } from '../visit.js'
 import { type Line, Merge } from './merge.js'
 
 const merge = new Merge((id, lines) => {
-  console.log(`\n# ${id}`)
-  for (const line of lines) console.log(show(line))
+  console.log([`\n# ${id}`, ...lines.map(show), ''].join('\n'))
 })
 
 /** What is in a line beside its columns, without what stands in its message. */

@@ -1,0 +1,96 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { ChildLoggerOptions, Logger } from 'pino'
+import { currentContext } from './context.js'
+import type { RawRequest } from './options.js'
+import { readTrace, type TraceContext, traceFields } from './rules/traceparent.js'
+import { activeTrace } from './tracer.js'
+
+/** What marks the logger of a request and, by inheritance, its children. */
+const REQUEST = Symbol('waybill.request')
+
+interface LoggedRequest {
+  readonly id: string
+  readonly headers: IncomingHttpHeaders
+  /** Whether the id is among the bindings. */
+  isBound: boolean
+  /** What its lines say of its trace where no tracer is active; made for the first of them. */
+  fields?: object
+}
+
+type Marked = Logger & { [REQUEST]?: LoggedRequest }
+
+/** What the loggers of requests inherit from, by the logger that they are made of. */
+const bases = new WeakMap<Logger, Logger>()
+
+/**
+ * The logger of a request. Most requests log nothing but their events: the id is bound, as a child of pino's does at once
+ * (2 µs), when it is first used.
+ */
+export function requestLogger(
+  parent: Logger,
+  id: string,
+  { headers }: RawRequest,
+  options?: ChildLoggerOptions,
+): Logger {
+  const base = isEmpty(options) ? baseOf(parent) : createBase(parent.child({}, options))
+  const logger: Marked = Object.create(base)
+  logger[REQUEST] = { id, headers, isBound: false }
+  return logger
+}
+
+function baseOf(parent: Logger): Logger {
+  let base = bases.get(parent)
+  if (base === undefined) {
+    base = createBase(parent)
+    bases.set(parent, base)
+  }
+  return base
+}
+
+/** A logger whose bindings are complete before they are read, copied or added to. */
+function createBase(parent: Logger): Logger {
+  const base: Logger = Object.create(parent)
+  for (const name of ['bindings', 'setBindings', 'child'] as const) {
+    const method = parent[name] as (...args: unknown[]) => unknown
+    const value = function (this: Logger, ...args: unknown[]): unknown {
+      bindId(this)
+      return method.apply(this, args)
+    }
+    Object.defineProperty(base, name, { value })
+  }
+  return base
+}
+
+function bindId(logger: Marked): void {
+  const { [REQUEST]: request } = logger
+  if (request === undefined || request.isBound) return
+  request.isBound = true
+  logger.setBindings({ request_id: request.id })
+}
+
+function isEmpty(options: object | undefined): boolean {
+  for (const _key in options) return false
+  return true
+}
+
+/** What a line has that says nothing of where it was written. */
+export const NOTHING = {}
+
+/** What a line says beside its bindings: of its trace and, of a logger that knows of no request, within one its id. */
+export function whereabouts(logger: Marked): object {
+  bindId(logger)
+  const active = activeTrace()
+  const { [REQUEST]: request } = logger
+  if (request !== undefined) {
+    if (active !== undefined) return traceFields(active)
+    request.fields ??= fieldsOf(readTrace(request.headers))
+    return request.fields
+  }
+  const entry = currentContext()?.entry
+  const fields = fieldsOf(active ?? entry?.trace)
+  return entry === undefined ? fields : { request_id: entry.requestId, ...fields }
+}
+
+function fieldsOf(trace: TraceContext | undefined): object {
+  return trace === undefined ? NOTHING : traceFields(trace)
+}
