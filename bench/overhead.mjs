@@ -1,33 +1,51 @@
-// What a request log adds to the CPU time of a service, per request: variants take turns, each a process of its own.
-// --framework express, --node PATH, --only 'a; b', --readme; ROUNDS and SECONDS from the environment.
+// What a request log adds to the CPU time of a service, per request: variants take turns, each a process of its own. A
+// whole run keeps its results in RESULTS.md, and in README.md what that quotes.
 import { parseArgs } from 'node:util'
 import { above, overRounds, table } from './harness/figures.mjs'
 import { measure, measureInTurns } from './harness/measure.mjs'
-import { circumstances, keep, majorOf, quote } from './harness/results.mjs'
+import { circumstances, keep, majorOf } from './harness/results.mjs'
 import { names } from './servers/variants.mjs'
+
+/** What is compared on a framework, and with what the overhead of the others. */
+const FRAMEWORKS = {
+  fastify: {
+    title: 'Fastify',
+    script: 'bench',
+    reference: 'built-in logging',
+    packages: ['fastify', 'pino', 'pino-http', 'morgan', '@mgcrea/fastify-request-logger', 'evlog'],
+  },
+  express: {
+    title: 'Express',
+    script: 'bench:express',
+    reference: 'morgan',
+    packages: ['express', 'pino-http', 'morgan', 'express-winston', 'winston'],
+  },
+}
+const ROUNDS = Number(process.env.ROUNDS ?? 5)
+const SECONDS = Number(process.env.SECONDS ?? 2)
 
 const { values: options } = parseArgs({
   options: {
     framework: { type: 'string', default: 'fastify' },
+    // Another Node.js, by its path.
     node: { type: 'string', default: process.execPath },
+    // Names of variants, with semicolons between them.
     only: { type: 'string' },
-    readme: { type: 'boolean', default: false },
   },
 })
 const { framework, node, only } = options
-const ROUNDS = Number(process.env.ROUNDS ?? 7)
-const SECONDS = Number(process.env.SECONDS ?? 3)
-/** What the overhead of the others is compared with. */
-const REFERENCE = { fastify: 'built-in logging', express: 'morgan' }[framework]
-const PACKAGES = {
-  fastify: ['waybill', 'fastify', 'pino', 'pino-http', 'morgan', '@mgcrea/fastify-request-logger', 'evlog'],
-  express: ['waybill', 'express', 'pino-http', 'morgan', 'express-winston', 'winston'],
-}[framework]
+const { title, script, reference, packages } = known('framework', framework, FRAMEWORKS)
+const all = names[framework]
+const wanted = only?.split(/; */).map((name) => known('only', name, all) && name)
+const variants = all.filter((name) => wanted === undefined || ['bare', reference, ...wanted].includes(name))
 
-const wanted = only?.split(/; */)
-const variants = names[framework].filter(
-  (name) => wanted === undefined || [...wanted, 'bare', REFERENCE].includes(name),
-)
+function known(option, value, values) {
+  const found = Array.isArray(values) ? values.includes(value) : values[value]
+  if (found) return found
+  const takes = (Array.isArray(values) ? values : Object.keys(values)).join('; ')
+  console.error(`option --${option} takes one of ${takes}, got ${value}`)
+  process.exit(1)
+}
 
 const rounds = await measureInTurns(ROUNDS, variants, (variant) => {
   const headers = variant.endsWith('incoming id') ? { 'X-Request-Id': 'checkout-7f3a9c' } : {}
@@ -35,41 +53,41 @@ const rounds = await measureInTurns(ROUNDS, variants, (variant) => {
 })
 
 const over = (figure, digits) => overRounds(rounds, figure, digits)
-const ratio = (variant, figure) => (round) => above(round, variant, figure) / above(round, REFERENCE, figure)
-const rows = variants.map((variant) => [
-  variant,
-  over((round) => round[variant].cpu, 1),
-  ...(variant === 'bare'
-    ? ['–', '–']
-    : [over((round) => above(round, variant), 1), over(ratio(variant, 'cpu'))]),
-  over((round) => round[variant].rate / round.bare.rate),
-  over((round) => round[variant].p99, 0),
-  over((round) => round[variant].bytes, 0),
-  over((round) => round[variant].allocated / 1000, 1),
-  variant === 'bare' ? '–' : over(ratio(variant, 'allocated')),
-])
-const head = [
-  '',
-  'CPU µs a request',
-  'over bare',
-  `against ${REFERENCE}`,
-  'requests against bare',
-  'p99, ms',
-  'bytes a request',
-  'allocated, kB a request',
-  `against ${REFERENCE}`,
-]
-const script = framework === 'fastify' ? 'bench' : 'bench:express'
-const where = circumstances(node, PACKAGES, `npm run ${script}`)
+
+/** The columns: their heads, and what each says of a variant. */
+const COLUMNS = {
+  '': (variant) => variant,
+  'CPU µs a request': (variant) => over((round) => round[variant].cpu, 1),
+  'over bare': (variant) => unlessBare(variant, () => over((round) => above(round, variant, 'cpu'), 1)),
+  [`against ${reference}`]: (variant) => ratio(variant, 'cpu'),
+  'requests against bare': (variant) => over((round) => round[variant].rate / round.bare.rate),
+  'p99, ms': (variant) => over((round) => round[variant].p99, 0),
+  'bytes a request': (variant) => over((round) => round[variant].bytes, 0),
+  'kB allocated a request': (variant) => over((round) => round[variant].allocated / 1000, 1),
+  [`allocation against ${reference}`]: (variant) => ratio(variant, 'allocated'),
+}
+const QUOTED = Object.keys(COLUMNS).slice(0, 5)
+
+function unlessBare(variant, figure) {
+  return variant === 'bare' ? '–' : figure()
+}
+
+/** What a variant takes above bare, against what the reference takes. */
+function ratio(variant, figure) {
+  const within = (round) => above(round, variant, figure) / above(round, reference, figure)
+  return unlessBare(variant, () => over(within))
+}
+
+function report(columns) {
+  return table([columns, ...variants.map((variant) => columns.map((column) => COLUMNS[column](variant)))])
+}
+
+const other = node === process.execPath ? '' : ' -- --node PATH'
+const where = circumstances(node, ['waybill', ...packages], `npm run ${script}${other}`)
 const method = `The median of ${ROUNDS} rounds of ${SECONDS} s, and the least and the most.`
-const report = table([head, ...rows])
-console.log(`${where}\n${method}\n\n${report}`)
+console.log(`${where}\n${method}\n\n${report(Object.keys(COLUMNS))}`)
 if (wanted === undefined) {
   const major = majorOf(node)
-  const title = `## ${framework === 'fastify' ? 'Fastify' : 'Express'}, Node.js ${major}`
-  keep(`${framework}:${major}`, `${title}\n\n${where}\n${method}\n\n${report}`)
-  if (options.readme) {
-    const short = rows.map((row) => row.slice(0, 5).map((cell) => cell.replace(/ \(.*/, '')))
-    quote(`${framework}:${major}`, `${where}\n\n${table([head.slice(0, 5), ...short])}`)
-  }
+  const section = `## ${title}, Node.js ${major}\n\n${where}\n${method}\n\n${report(Object.keys(COLUMNS))}`
+  keep(`${framework}:${major}`, section, `${where}\n\n${report(QUOTED)}`)
 }

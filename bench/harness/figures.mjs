@@ -12,7 +12,7 @@ export function overRounds(rounds, figure, digits = 2) {
 }
 
 /** What a figure of a variant is above that of bare, within a round. */
-export function above(round, variant, figure = 'cpu') {
+export function above(round, variant, figure) {
   return round[variant][figure] - round.bare[figure]
 }
 

@@ -5,28 +5,21 @@ import { cpus, totalmem } from 'node:os'
 const RESULTS = new URL('../RESULTS.md', import.meta.url)
 const README = new URL('../../README.md', import.meta.url)
 
-/** Replaces what stands in a document between the comments of a name. */
-function replaceSection(document, name, content) {
-  const begin = `<!-- ${name} -->`
-  const end = `<!-- /${name} -->`
+/** Keeps the results of a script in their section, beside those of others, and in README.md if they are quoted there. */
+export function keep(name, results, quote) {
+  replaceSection(RESULTS, name, results, (text, section) => `${text.trimEnd()}\n\n${section}\n`)
+  replaceSection(README, name, quote, (text) => text)
+}
+
+/** Replaces what stands in a document between the comments of a name; `add` says what becomes of one without. */
+function replaceSection(document, name, content, add) {
+  const begin = `<!-- bench:${name} -->`
+  const end = `<!-- /bench:${name} -->`
   const text = fs.readFileSync(document, 'utf8')
   const section = `${begin}\n\n${content}\n\n${end}`
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-  const replaced =
-    from === -1
-      ? `${text.trimEnd()}\n\n${section}\n`
-      : text.slice(0, from) + section + text.slice(to + end.length)
-  fs.writeFileSync(document, replaced)
-}
-
-/** Keeps the results of a script in their section, beside those of others. */
-export function keep(name, content) {
-  replaceSection(RESULTS, `bench:${name}`, content)
-}
-
-/** Quotes a table in the README. */
-export function quote(name, content) {
-  replaceSection(README, `bench:${name}`, content)
+  const from = text.indexOf(begin)
+  const rest = text.slice(text.indexOf(end) + end.length)
+  fs.writeFileSync(document, from === -1 ? add(text, section) : text.slice(0, from) + section + rest)
 }
 
 /** Where and with what something was measured. */
