@@ -44,7 +44,8 @@ export class FastifyRequests implements RequestObserver {
 
   arrived(request: FastifyRequest, reply: FastifyReply): void {
     const visit = this.#visitOf(request, reply)
-    if (visit.id.id !== request.id) this.#visits.sendId(request.id, reply.raw)
+    if (visit.id.id !== request.id) this.#visits.sendInstead(visit, request.id)
+    this.#visits.sendWith(visit, reply)
     useChildOf(request.server.log, request, reply)
     request.waybill = this.#visits.enter(visit, {
       requestId: request.id,
@@ -84,7 +85,10 @@ export class FastifyRequests implements RequestObserver {
   #receive(raw: FastifyRequest['raw'], reply: FastifyReply, id: string): Visit {
     const { upgrade } = raw as { upgrade?: boolean }
     if (upgrade) return receiveHandover(this.#visits, raw, raw.socket)
-    return this.#visits.receive(raw, reply.raw, (raw as Marked)[ID] ?? { id })
+    const { [ID]: accepted } = raw as Marked
+    const visit = this.#visits.receive(raw, reply.raw, accepted ?? { id })
+    if (accepted === undefined) this.#visits.sendInstead(visit, id)
+    return visit
   }
 
   #bindsId(request: FastifyRequest): boolean {

@@ -9,10 +9,11 @@ async function answer(
   handle: (response: ServerResponse) => void,
 ): Promise<{ body: string; bytes: number[] }> {
   const bytes: number[] = []
-  const watch = createWatch()
+  const watch = createWatch(undefined)
   const nothing = (): void => {}
   const server = createServer((_request, response) => {
     watch(response, {
+      idToSend: undefined,
       wrote: (size) => bytes.push(size),
       wroteToNobody: nothing,
       held: nothing,

@@ -35,6 +35,8 @@ export class LineWriter implements Destination {
   #lines = ''
   /** What the reader has not taken yet; it comes before the lines. */
   #chunks: Buffer[] = []
+  /** How much of the first chunk has been written. */
+  #written = 0
   /** The size of both. */
   #held = 0
   /** Lines dropped since the reader last took everything; until it does so again all are, so that the gap is one. */
@@ -98,6 +100,7 @@ export class LineWriter implements Destination {
     if (this.#held === 0) return
     this.#complain(`nobody has read stdout for ${MAX_WAIT_AT_EXIT} ms`)
     this.#chunks = []
+    this.#written = 0
     this.#held = 0
   }
 
@@ -132,10 +135,13 @@ export class LineWriter implements Destination {
       }
       this.#retryAfter = FIRST_RETRY
       this.#held -= written
-      const isDone = written === chunk.length
+      this.#written += written
+      const isDone = this.#written === chunk.length
       this.#begun = !isDone && this.#midLine
-      if (isDone) this.#chunks.shift()
-      else this.#chunks[0] = chunk.subarray(written)
+      if (isDone) {
+        this.#chunks.shift()
+        this.#written = 0
+      }
       if (this.#held === 0 && this.#dropped > 0) {
         this.#lines = this.rules.lossLine(this.#dropped)
         this.#held = this.#lines.length
@@ -152,7 +158,8 @@ export class LineWriter implements Destination {
     if (chunk === undefined || this.#begun || !this.#midLine) return chunk
     this.#begun = true
     this.#held += 1
-    this.#chunks[0] = Buffer.concat([NEWLINE, chunk])
+    this.#chunks[0] = Buffer.concat([NEWLINE, chunk.subarray(this.#written)])
+    this.#written = 0
     return this.#chunks[0]
   }
 
@@ -168,15 +175,15 @@ export class LineWriter implements Destination {
   /** Writes the beginning of a chunk, as much as the reader takes; 0 when it takes nothing now. */
   #writeSome(chunk: Buffer): number {
     try {
-      const length = wholeLines(chunk, this.#output.maxWriteBytes)
-      const written = fs.writeSync(this.#output.fd, chunk, 0, length)
+      const length = wholeLines(chunk, this.#written, this.#output.maxWriteBytes)
+      const written = fs.writeSync(this.#output.fd, chunk, this.#written, length)
       if (written > 0) this.#midLine = written < length
       return written
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'EAGAIN' || code === 'EINTR') return 0
       this.#complain(`stdout can't be written, ${String(error)}`)
-      return chunk.length
+      return chunk.length - this.#written
     }
   }
 
@@ -192,9 +199,9 @@ export class LineWriter implements Destination {
   }
 }
 
-/** How much of a chunk goes into one write: as many whole lines as fit, or a line that is longer by itself. */
-function wholeLines(chunk: Buffer, maxBytes: number): number {
-  if (chunk.length <= maxBytes) return chunk.length
-  const last = chunk.lastIndexOf(NEWLINE_BYTE, maxBytes - 1)
-  return 1 + (last >= 0 ? last : chunk.indexOf(NEWLINE_BYTE))
+/** How much of a chunk goes into one write, from a place on: as many whole lines as fit, or a longer one by itself. */
+function wholeLines(chunk: Buffer, from: number, maxBytes: number): number {
+  if (chunk.length - from <= maxBytes) return chunk.length - from
+  const last = chunk.lastIndexOf(NEWLINE_BYTE, from + maxBytes - 1)
+  return 1 - from + (last >= from ? last : chunk.indexOf(NEWLINE_BYTE, from))
 }

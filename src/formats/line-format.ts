@@ -27,10 +27,10 @@ export function lineFormat(
   const mark = markOf(template) ?? null
 
   function writerOf<Subject>(kind: LineKind): Render<Subject> {
-    const write = compileParts<Subject>(partsOf(template, kind, sources, syntax), syntax)
+    const write = compileParts<Subject>(partsOf(template, kind, sources, syntax), syntax, '\n')
     const render = renderParts<Subject>(partsOf(template, kind, sources, plain), plain)
     return (subject, level) => {
-      const line = `${write(subject, level)}\n`
+      const line = write(subject, level)
       if (fits(line, maxLineBytes)) return line
       const record = flatten(JSON.parse(render(subject, level)), template)
       return `${writeRecord(unflatten(fitRecord(record, maxLineBytes - 1, keep, mark)), syntax)}\n`

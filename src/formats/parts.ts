@@ -1,9 +1,8 @@
 import type { Entry } from '../entry.js'
 import type { Template, TemplateValue } from '../options.js'
-import { LEVELS, type Level } from '../vocabulary.js'
+import type { Level } from '../vocabulary.js'
 import { FORMS, type Form, flatValue, plainForm } from './forms.js'
 import { customOf, type LogRow } from './log-row.js'
-import { remembering, rememberingAll, rememberingLast } from './remember.js'
 import { ALWAYS_SAID, type LineKind, type Source } from './sources.js'
 import type { Syntax } from './syntax.js'
 import { constantOf, isTemplate, type Reference, referenceOf, SPREADS } from './template.js'
@@ -31,6 +30,12 @@ export interface Field {
   readonly write: (value: never) => string | undefined
   /** Whether each line has it. */
   readonly always: boolean
+  /** How long what it says holds: for the next lines too, or over and over. */
+  readonly holds: 'once' | 'next' | 'often'
+  /** What `write` says, between quotes that always are there, straight from the subject. */
+  readonly quoted?: ((subject: never) => string) | undefined
+  /** What `write` says, for less. */
+  readonly quick?: ((value: never) => string) | undefined
 }
 
 /** An object with parts of its own; one without any is left out. */
@@ -105,33 +110,41 @@ class Declaration {
   #leaf(reference: Reference, path: readonly string[], as?: Form): Part[] {
     const { source, form: name } = reference
     const found = this.#sources.named[source] ?? this.#sources.included[source]
-    if (found?.constant !== undefined) return [this.#constant(found.constant, path)]
+    const form = as ?? (name === undefined ? plainForm(source) : FORMS[source]?.[name])
+    const constant = found?.constant ?? found?.same?.[this.#kind]
+    if (constant !== undefined) {
+      const said = form === undefined ? constant : form(constant as never)
+      return said === undefined ? [] : [{ text: this.#key(path) + this.#syntax.value(said) }]
+    }
     const read = found?.[this.#kind]
     if (read === undefined) return []
-    const form = as ?? (name === undefined ? plainForm(source) : FORMS[source]?.[name])
-    const isEvent = this.#kind !== 'row'
     // A form may find nothing to say, but not of these two.
     const isSaid = form === undefined || source === 'time' || source === 'level'
     return [
       {
         key: this.#key(path),
         read,
-        write: this.#writer(source, form),
-        always: isEvent && isSaid && ALWAYS_SAID.has(source),
+        write: this.#writer(form),
+        always: this.#kind !== 'row' && isSaid && ALWAYS_SAID.has(source),
+        holds: source === 'time' ? 'next' : found?.few ? 'often' : 'once',
+        ...(form === undefined && this.#shortcuts(found, source)),
       },
     ]
   }
 
-  #writer(source: string, form: Form | undefined): Field['write'] {
+  #shortcuts(found: Source | undefined, source: string): Pick<Field, 'quoted' | 'quick'> {
+    // Of the texts that may stand bare a message never does: it has a space.
+    const isQuoted = !this.#syntax.hasBareTexts || source === 'message'
+    return { quoted: isQuoted ? found?.quoted?.[this.#kind] : undefined, quick: found?.quick }
+  }
+
+  #writer(form: Form | undefined): Field['write'] {
     const { value: write } = this.#syntax
-    const say = (value: unknown): string | undefined => {
-      const said = form === undefined ? value : form(value as never)
+    if (form === undefined) return write
+    return (value) => {
+      const said = form(value as never)
       return said === undefined ? undefined : write(said)
     }
-    if (source === 'level') return rememberingAll(LEVELS, say)
-    if (source === 'time') return rememberingLast(say)
-    if (FEW_VALUES.has(source)) return remembering(say)
-    return form === undefined ? write : say
   }
 
   /** What was asked for by name and has no place of its own. */
@@ -185,17 +198,6 @@ class Declaration {
   }
 }
 
-/** The sources that say few things, over and over. */
-const FEW_VALUES: ReadonlySet<string> = new Set([
-  'event',
-  'method',
-  'route',
-  'protocol',
-  'status',
-  'slow',
-  'outcome',
-  'result',
-])
 /** What a field is called that a template does not name. */
 function callField(name: string, form: string | undefined): string {
   // Elastic takes a dot in the name of a label for an object.

@@ -2,11 +2,11 @@
 const MAX_REMEMBERED = 512
 
 /** Says a value as a line has it. */
-type Say = (value: unknown) => string | undefined
+type Say<Said extends string | undefined> = (value: unknown) => Said
 
 /** Says what has been said before without working it out again. */
-export function remembering(say: Say): Say {
-  const said = new Map<unknown, string | undefined>()
+export function remembering<Said extends string | undefined>(say: Say<Said>): Say<Said> {
+  const said = new Map<unknown, Said>()
   return (value) => {
     const before = said.get(value)
     if (before !== undefined) return before
@@ -16,16 +16,13 @@ export function remembering(say: Say): Say {
   }
 }
 
-/** Says what is worked out now. */
-export function rememberingAll(values: readonly unknown[], say: Say): Say {
-  const said = new Map(values.map((value) => [value, say(value)]))
-  return (value) => said.get(value)
-}
+/** What no value is. */
+const NOTHING_YET = Symbol('nothing')
 
 /** Says the same as before of the same: of a time, until the next millisecond. */
-export function rememberingLast(say: Say): Say {
-  let last: unknown
-  let said: string | undefined
+export function rememberingLast<Said extends string | undefined>(say: Say<Said>): Say<Said> {
+  let last: unknown = NOTHING_YET
+  let said: Said
   return (value) => {
     if (value !== last) {
       said = say(value)

@@ -3,6 +3,7 @@ import type { Capture } from '../rules/capture.js'
 import type { Level } from '../vocabulary.js'
 import { ERROR_PARTS, type ErrorPart, errorOf, errorPartOf, eventOf, type LogRow, saidIn } from './log-row.js'
 import { completionMessage, startMessage } from './messages.js'
+import { durationText, quotedCompletion, quotedId, quotedPath, quotedStart } from './quoted.js'
 
 /** What a line may say of one thing; undefined means that it says nothing. */
 export type Value = string | number | boolean | object | undefined
@@ -17,10 +18,18 @@ export interface Source {
   readonly started?: FromEntry
   readonly completed?: FromEntry
   readonly row?: FromRow
+  /** What all lines of a kind say alike. */
+  readonly same?: Partial<Record<LineKind, string>>
+  /** Whether it says few things, over and over. */
+  readonly few?: boolean
+  /** The same texts as they stand between quotes, for less. */
+  readonly quoted?: Partial<Record<LineKind, (entry: Entry) => string>> | undefined
+  /** The same number as text, for less. */
+  readonly quick?: (value: number) => string
 }
 
 /** The kinds of lines: the two events of a request, and the app's own log lines. */
-export type LineKind = Exclude<keyof Source, 'constant'>
+export type LineKind = 'started' | 'completed' | 'row'
 
 /** The parts of what calls cost that have sources of their own. */
 const CALL_PARTS = ['count', 'total_ms', 'failed'] as const
@@ -28,28 +37,34 @@ const CALL_PARTS = ['count', 'total_ms', 'failed'] as const
 /** Everything that a line can say, by name. */
 export const SOURCES: Readonly<Record<string, Source>> = {
   time: { ...both((entry) => entry.time), row: ({ timestamp }) => Date.parse(timestamp) },
-  level: { ...both((_entry, level) => level), row: ({ level }) => level },
-  message: { started: startMessage, completed: completionMessage, row: said('message') },
+  level: { ...both((_entry, level) => level), row: ({ level }) => level, few: true },
+  message: {
+    started: startMessage,
+    completed: completionMessage,
+    row: said('message'),
+    quoted: { started: quotedStart, completed: quotedCompletion },
+  },
   event: {
     started: () => 'request.started',
     completed: () => 'request.completed',
     row: eventOf,
+    same: { started: 'request.started', completed: 'request.completed' },
   },
-  request_id: { ...both((entry) => entry.requestId), row: said('request_id') },
+  request_id: { ...both((entry) => entry.requestId), row: said('request_id'), quoted: alike(quotedId) },
   client_request_id: both((entry) => entry.clientRequestId),
   request_id_rejected: { started: (entry) => entry.idRejected },
   trace_id: { ...both((entry) => entry.trace?.traceId), row: said('trace_id') },
   span_id: { ...both((entry) => entry.trace?.spanId), row: said('span_id') },
   trace_flags: { ...both((entry) => entry.trace?.flags), row: said('trace_flags') },
-  method: both((entry) => entry.method),
-  path: both((entry) => entry.path),
-  route: both((entry) => entry.route),
-  protocol: both((entry) => entry.protocol),
-  status: { completed: (entry) => entry.status },
-  duration: { completed: (entry) => entry.durationMs },
-  slow: { completed: (entry) => entry.slow || undefined },
-  outcome: { completed: (entry) => entry.outcome },
-  result: { completed: resultOf },
+  method: { ...both((entry) => entry.method), few: true },
+  path: { ...both((entry) => entry.path), quoted: alike(quotedPath) },
+  route: { ...both((entry) => entry.route), few: true },
+  protocol: { ...both((entry) => entry.protocol), few: true },
+  status: { completed: (entry) => entry.status, few: true },
+  duration: { completed: (entry) => entry.durationMs, quick: durationText },
+  slow: { completed: (entry) => entry.slow || undefined, few: true },
+  outcome: { completed: (entry) => entry.outcome, few: true },
+  result: { completed: resultOf, few: true },
   fault: { completed: faultOf, row: (row) => errorPartOf(row, 'type') },
   response_bytes: { completed: (entry) => entry.responseBytes },
   calls: { completed: (entry) => entry.callCost },
@@ -122,6 +137,10 @@ function faultOf(entry: Entry): string | undefined {
 
 function both(read: FromEntry): Source {
   return { started: read, completed: read }
+}
+
+function alike(quoted: (entry: Entry) => string): Source['quoted'] {
+  return { started: quoted, completed: quoted }
 }
 
 function said(name: string): FromRow {

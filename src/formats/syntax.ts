@@ -12,6 +12,8 @@ export interface Syntax {
   value(value: unknown): string
   /** Whether an object may hold others; where not, their keys are joined. */
   readonly nests: boolean
+  /** Whether there are texts that stand without quotes. */
+  readonly hasBareTexts: boolean
 }
 
 /** JSON (RFC 8259). */
@@ -25,6 +27,7 @@ export const json: Syntax = {
     return typeof value === 'object' ? encodeValue(value) : String(value)
   },
   nests: true,
+  hasBareTexts: false,
 }
 
 /** Texts that stand in logfmt without quotes; not a time, behind which lnav 0.11 would not look for the level. */
@@ -43,4 +46,5 @@ export const logfmt: Syntax = {
     return typeof value === 'object' && value !== null ? encodeText(encodeValue(value)) : String(value)
   },
   nests: false,
+  hasBareTexts: true,
 }

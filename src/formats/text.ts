@@ -38,6 +38,11 @@ export function encodeText(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : escapeJson(JSON.stringify(text))
 }
 
+/** A text as it stands between the quotes of {@link encodeText}. */
+export function encodeWithin(text: string): string {
+  return PLAIN.test(text) ? text : encodeText(text).slice(1, -1)
+}
+
 /** A value as JSON that no reader of lines stumbles over. */
 export function encodeValue(value: unknown): string {
   return escapeJson(JSON.stringify(value))

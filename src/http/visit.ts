@@ -58,6 +58,8 @@ export class Visit implements ResponseObserver, Linked<Visit> {
   readonly url: string
   /** Absent where Node.js makes none: for an upgrade and for CONNECT. */
   response: RawResponse | undefined
+  /** The id that goes with the response. */
+  idToSend: string | undefined
   /** The bytes of its body, and those that chunks add to them. */
   bodyBytes = 0
   framingBytes = 0
@@ -110,6 +112,7 @@ export class Visit implements ResponseObserver, Linked<Visit> {
   ) {
     this.keeper = keeper
     this.id = id
+    this.idToSend = id.id
     this.start = start
     this.raw = raw
     this.url = raw.url ?? ''

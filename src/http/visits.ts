@@ -1,3 +1,4 @@
+import { validateHeaderValue } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Entry } from '../entry.js'
 import { onExit } from '../exit.js'
@@ -13,8 +14,9 @@ import { Arrivals, authorityOf, sourceOf } from './arrivals.js'
 import { watchBreaking } from './breaking.js'
 import { beforeDestroy, Connection } from './connection.js'
 import { hasLeft, hasTimedOut, isSent, isUnsent, sentBytesOf, streamOf } from './departure.js'
+import { headerNamed } from './head.js'
 import { OpenList } from './open-list.js'
-import { createWatch } from './response.js'
+import { createWatch, type WatchResponse } from './response.js'
 import { type RawResponse, type Routing, Visit, type VisitKeeper } from './visit.js'
 
 // A property of the request rather than a map beside it: a WeakMap with an entry a request costs several µs of garbage
@@ -34,7 +36,7 @@ export class Visits implements VisitKeeper {
   /** The logger for requests that have none of their own. */
   readonly #logger: () => RequestLogger
   readonly #arrivals: Arrivals
-  readonly #watch = createWatch()
+  readonly #watch: WatchResponse
   readonly #open = new OpenList<Visit>()
   /** Closes what could not be parsed and has not been answered. */
   readonly #unparsed = new Set<(ending: Ending) => void>()
@@ -47,6 +49,8 @@ export class Visits implements VisitKeeper {
     this.#ledger = ledger
     this.#logger = logger
     this.#arrivals = new Arrivals(settings.captures, semicolon)
+    const { responseHeader } = settings
+    this.#watch = createWatch(responseHeader === undefined ? undefined : headerNamed(responseHeader))
     onExit(this)
   }
 
@@ -130,17 +134,29 @@ export class Visits implements VisitKeeper {
     if (entry?.outcome === 'aborted' && entry.lateMs === undefined) this.#ledger.late(entry)
   }
 
-  /** Sends an id with a response, as long as it can be. */
-  sendId(id: string, response: RawResponse): void {
+  /** Has another id go with a response than that which it was received with, as long as it can. */
+  sendInstead(visit: Visit, id: string): void {
+    // A context with a generator of its own may have made what is no header value.
+    const canBeSent = attempt(() => validateHeaderValue('id', id) === undefined, false)
+    visit.idToSend = canBeSent ? id : undefined
+    if (visit.response !== undefined && isSetAtOnce(visit.raw)) this.setId(visit, visit.response)
+  }
+
+  /** Sets the header now, for what asks a response for its headers before its head is written. */
+  setId({ idToSend }: Visit, response: RawResponse): void {
     const { responseHeader } = this.#settings
-    if (responseHeader === undefined || response.headersSent) return
-    // On the raw response: a hijacked reply and one that is written raw would go without. It throws for an id that is
-    // no header value, which a context with a generator of its own may have made.
-    attempt(() => response.setHeader(responseHeader, id), undefined)
+    if (responseHeader === undefined || idToSend === undefined || response.headersSent) return
+    attempt(() => response.setHeader(responseHeader, idToSend), undefined)
+  }
+
+  /** Sends an id with what a framework answers, which hands its own headers to the head. */
+  sendWith({ idToSend }: Visit, reply: { header(name: string, value: string): unknown }): void {
+    const { responseHeader } = this.#settings
+    if (responseHeader !== undefined && idToSend !== undefined) reply.header(responseHeader, idToSend)
   }
 
   #watchResponse(visit: Visit, response: RawResponse): void {
-    this.sendId(visit.id.id, response)
+    if (isSetAtOnce(visit.raw)) this.setId(visit, response)
     // It may have been answered before it comes here.
     visit.sent = response.writableFinished
     this.#watch(response, visit)
@@ -238,4 +254,9 @@ export class Visits implements VisitKeeper {
     this.#unparsed.add(close)
     return close
   }
+}
+
+/** Whether an id can't wait for the head: HTTP/2 may write that by itself. */
+function isSetAtOnce({ httpVersionMajor }: RawRequest): boolean {
+  return httpVersionMajor !== 1
 }

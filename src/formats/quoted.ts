@@ -1,0 +1,56 @@
+import type { Entry } from '../entry.js'
+import { remembering } from './remember.js'
+import { encodeWithin } from './text.js'
+
+// What lines say of a request as it stands between quotes, made of parts that are encoded once.
+
+const methodAndSpace = remembering((method) => `${encodeWithin(String(method))} `)
+const statusAndSpaces = remembering((status) => ` ${status} `)
+
+export function quotedId({ requestId }: Entry): string {
+  return encodeWithin(requestId)
+}
+
+/** The path, which both lines of a request say twice. */
+export function quotedPath(entry: Entry): string {
+  entry.pathText ??= encodeWithin(entry.path ?? '')
+  return entry.pathText
+}
+
+/** What {@link startMessage} says. */
+export function quotedStart(entry: Entry): string {
+  return entry.method === undefined ? 'unparsed request' : methodAndSpace(entry.method) + quotedPath(entry)
+}
+
+/** What {@link completionMessage} says. */
+export function quotedCompletion(entry: Entry): string {
+  const { status, durationMs, outcome } = entry
+  if (status === undefined || durationMs === undefined) return quotedRare(entry)
+  const story = `${quotedStart(entry)}${statusAndSpaces(status)}${durationText(durationMs)}ms`
+  return outcome === 'completed' ? story : `${story} ${outcome}`
+}
+
+/** The completion of what had no answer, or no beginning that is known. */
+function quotedRare(entry: Entry): string {
+  const { status, durationMs, outcome } = entry
+  const parts = [
+    quotedStart(entry),
+    ...(status === undefined ? [] : [status]),
+    ...(durationMs === undefined ? [] : [`${durationText(durationMs)}ms`]),
+    ...(outcome === 'completed' ? [] : [outcome]),
+  ]
+  return parts.join(' ')
+}
+
+/** What stands behind the whole milliseconds of a duration, for each of its microseconds. */
+const FRACTIONS = Array.from({ length: 1000 }, (_, us) => String(us / 1000).slice(1))
+/** Longer durations are rare. */
+const MOST_MS = 1e6
+
+/** A number of milliseconds with at most three decimals, as text: V8 takes 0.3 µs for one that it has not seen. */
+export function durationText(ms: number): string {
+  if (!(ms >= 0 && ms < MOST_MS)) return String(ms)
+  const us = Math.round(ms * 1000)
+  const whole = Math.floor(us / 1000)
+  return us / 1000 === ms ? `${whole}${FRACTIONS[us - whole * 1000]}` : String(ms)
+}
