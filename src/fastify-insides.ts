@@ -97,6 +97,24 @@ function answerAsFastify(
   raw.end(text)
 }
 
+const ROUTE_CONTEXT = 'fastify.context'
+
+/** What a request holds of its route. */
+interface RouteContext {
+  readonly config?: { readonly url?: string }
+}
+
+/** Where requests hold their routes; null where that is elsewhere. */
+let routeContextKey: symbol | null | undefined
+
+/** The pattern of the route of a request. `routeOptions` makes an object of a dozen properties for each request. */
+export function routeOf(request: FastifyRequest): string | undefined {
+  routeContextKey ??= findSymbol(request, ROUTE_CONTEXT) ?? null
+  const context: RouteContext | undefined =
+    routeContextKey === null ? undefined : Reflect.get(request, routeContextKey)
+  return context?.config === undefined ? request.routeOptions.url : context.config.url
+}
+
 /** Whether a request is one that no route was looked for: even a 404 has parameters. */
 export function isUnrouted({ params }: FastifyRequest): boolean {
   return params === null

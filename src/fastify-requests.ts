@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Entry } from './entry.js'
-import { isNullLogger, isUnrouted, type RequestObserver } from './fastify-insides.js'
+import { isNullLogger, isUnrouted, type RequestObserver, routeOf } from './fastify-insides.js'
 import { receiveHandover } from './http/upgrades.js'
 import type { Visit } from './http/visit.js'
 import type { Visits } from './http/visits.js'
@@ -50,7 +50,7 @@ export class FastifyRequests implements RequestObserver {
     request.waybill = this.#visits.enter(visit, {
       requestId: request.id,
       method: request.method,
-      route: request.routeOptions.url,
+      route: routeOf(request),
       isRouted: !isUnrouted(request),
       source: request,
       request: request as Logged,

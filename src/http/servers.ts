@@ -1,5 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
-import type { IncomingMessage, Server } from 'node:http'
+import { type IncomingMessage, Server } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { RawRequest } from '../options.js'
 import { isLeftTo, listenBeside, listenFirst } from './listeners.js'
@@ -43,14 +44,19 @@ export function receiveFrom(server: Server, visits: Visits): void {
   const receive = (raw: RawRequest, response: RawResponse): void => {
     if (marked[VISITS] === visits && visits.of(raw) === undefined) visits.receive(raw, response)
   }
-  // HTTP/2 publishes nothing.
-  listenFirst(server, 'request', receive)
+  // HTTP/2 publishes nothing; of HTTP/1 a second listener costs each request a copy of the list of them.
+  if (!publishes(server)) listenFirst(server, 'request', receive)
   listenBeside(server, 'checkContinue', (raw: RawRequest, response: RawResponse) => receive(raw, response))
   refuseExpectations(server, visits, receive)
   if (marked[VISITS] !== visits) return
   refuseWhatIsUnparsed(server, visits)
   takeConnect(server, visits)
   receiveUpgrades(server, visits)
+}
+
+/** Whether Node.js publishes what begins on a server. */
+function publishes(server: object): boolean {
+  return server instanceof Server || server instanceof HttpsServer
 }
 
 function refuseExpectations(

@@ -14,7 +14,7 @@ import { Arrivals, authorityOf, sourceOf } from './arrivals.js'
 import { watchBreaking } from './breaking.js'
 import { beforeDestroy, Connection } from './connection.js'
 import { hasLeft, hasTimedOut, isSent, isUnsent, sentBytesOf, streamOf } from './departure.js'
-import { headerNamed } from './head.js'
+import { type Header, headerNamed } from './head.js'
 import { OpenList } from './open-list.js'
 import { createWatch, type WatchResponse } from './response.js'
 import { type RawResponse, type Routing, Visit, type VisitKeeper } from './visit.js'
@@ -36,6 +36,8 @@ export class Visits implements VisitKeeper {
   /** The logger for requests that have none of their own. */
   readonly #logger: () => RequestLogger
   readonly #arrivals: Arrivals
+  /** What carries ids back to clients. */
+  readonly #idHeader: Header | undefined
   readonly #watch: WatchResponse
   readonly #open = new OpenList<Visit>()
   /** Closes what could not be parsed and has not been answered. */
@@ -49,8 +51,8 @@ export class Visits implements VisitKeeper {
     this.#ledger = ledger
     this.#logger = logger
     this.#arrivals = new Arrivals(settings.captures, semicolon)
-    const { responseHeader } = settings
-    this.#watch = createWatch(responseHeader === undefined ? undefined : headerNamed(responseHeader))
+    this.#idHeader = settings.responseHeader === undefined ? undefined : headerNamed(settings.responseHeader)
+    this.#watch = createWatch(this.#idHeader)
     onExit(this)
   }
 
@@ -144,15 +146,15 @@ export class Visits implements VisitKeeper {
 
   /** Sets the header now, for what asks a response for its headers before its head is written. */
   setId({ idToSend }: Visit, response: RawResponse): void {
-    const { responseHeader } = this.#settings
-    if (responseHeader === undefined || idToSend === undefined || response.headersSent) return
-    attempt(() => response.setHeader(responseHeader, idToSend), undefined)
+    const { name } = this.#idHeader ?? {}
+    if (name === undefined || idToSend === undefined || response.headersSent) return
+    attempt(() => response.setHeader(name, idToSend), undefined)
   }
 
   /** Sends an id with what a framework answers, which hands its own headers to the head. */
   sendWith({ idToSend }: Visit, reply: { header(name: string, value: string): unknown }): void {
-    const { responseHeader } = this.#settings
-    if (responseHeader !== undefined && idToSend !== undefined) reply.header(responseHeader, idToSend)
+    // In lower case, as frameworks keep it: else each makes a text of its own of it.
+    if (this.#idHeader !== undefined && idToSend !== undefined) reply.header(this.#idHeader.lowered, idToSend)
   }
 
   #watchResponse(visit: Visit, response: RawResponse): void {
