@@ -4,6 +4,9 @@ import { mapTexts } from './text.js'
 const CONTROL =
   /[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\uffff]|\p{Surrogate}/gu
 
+/** What is on all terminals what it is, and takes less to find than what is not. */
+const PLAIN = /^[ -~]*$/
+
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 function showControl(character: string): string {
@@ -13,9 +16,14 @@ function showControl(character: string): string {
   return code.length <= 2 ? `\\x${code.padStart(2, '0')}` : `\\u${code}`
 }
 
+/** Whether a text is of the visible characters of ASCII and spaces alone. */
+export function isPlain(text: string): boolean {
+  return PLAIN.test(text)
+}
+
 /** A text on one line, with every character shown that a terminal would obey. */
 export function visibleText(text: string): string {
-  return text.replace(CONTROL, showControl)
+  return isPlain(text) ? text : text.replace(CONTROL, showControl)
 }
 
 /** A text on as many lines as it has, each with what a terminal would obey shown. */
