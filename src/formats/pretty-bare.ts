@@ -22,7 +22,7 @@ export function bareEvents(
   const maxUnits = Math.floor((maxLineBytes - ENVELOPE_BYTES) / UNIT_BYTES)
   const endLine = colors
     ? (head: string): string => `${RESET}${head}${RESET}\n`
-    : (head: string): string => `${head.trimEnd()}\n`
+    : (head: string, path?: string): string => `${endsPlain(path) ? head : head.trimEnd()}\n`
   const besideStart = beside(started)
   const besideCompletion = beside(completed)
 
@@ -33,10 +33,16 @@ export function bareEvents(
 
   return {
     started: (entry, level) =>
-      isBare(entry, level, besideStart) ? endLine(heads.started(entry)) : undefined,
+      isBare(entry, level, besideStart) ? endLine(heads.started(entry), entry.path) : undefined,
     completed: (entry, level) =>
-      isBare(entry, level, besideCompletion) ? endLine(heads.completed(entry)) : undefined,
+      isBare(entry, level, besideCompletion) ? endLine(heads.completed(entry), entry.path) : undefined,
   }
+}
+
+/** Whether a head ends without a space. Looking at the head itself would make one text of its pieces, 700 instructions. */
+function endsPlain(path = 'unparsed request'): boolean {
+  const last = path.charCodeAt(path.length - 1)
+  return last > 0x20 && last < 0x7f
 }
 
 /** The fields that a head does not say. */

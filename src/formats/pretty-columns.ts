@@ -1,5 +1,5 @@
 import { LEVELS } from '../vocabulary.js'
-import type { Color, Paint } from './pretty-paint.js'
+import type { Brush, Paint } from './pretty-paint.js'
 import { remembering, rememberingAll } from './remember.js'
 import { isPlain, visibleText } from './visible.js'
 
@@ -27,20 +27,20 @@ export interface Columns {
 
 /** The columns in their widths and colours. */
 export function createColumns(paint: Paint): Columns {
-  const tag = (color: Color, text: string): string => `${paint(color, text.padEnd(TAG_WIDTH))} `
+  const tag = (brush: Brush, text: string): string => `${brush(text.padEnd(TAG_WIDTH))} `
   const noDuration = ' '.repeat(DURATION_WIDTH + 1)
   const method = remembering((text) => `${visibleText(String(text)).padEnd(METHOD_WIDTH)} `)
   const levelTag = (level: unknown): string =>
-    tag(LEVEL_COLORS[String(level)] ?? 'gray', String(level).toUpperCase())
+    tag(paint[LEVEL_COLORS[String(level)] ?? 'gray'], String(level).toUpperCase())
   const level = rememberingAll(LEVELS, levelTag)
   return {
     time: createTime(paint),
-    arrow: tag('gray', '-->') + noDuration,
-    status: remembering((status = '---') => tag(statusColor(Number(status)), String(status))) as Say,
+    arrow: tag(paint.gray, '-->') + noDuration,
+    status: remembering((status = '---') => tag(paint[statusColor(Number(status))], String(status))) as Say,
     level: (text) => level(text) ?? levelTag(text),
     duration: createDuration(paint),
     noDuration,
-    id: (requestId) => `${paint('gray', idEnd(requestId))} `,
+    id: (requestId) => `${paint.gray(idEnd(requestId))} `,
     request: (text, path = '') =>
       text === undefined ? 'unparsed request' : method(text) + visibleText(path),
   }
@@ -62,7 +62,7 @@ function createTime(paint: Paint): (time: number) => string {
       lastSecond = second
     }
     lastTime = time
-    column = `${paint('gray', clock + (clock === NO_TIME ? '' : thousandths(time - second * 1000)))} `
+    column = `${paint.gray(clock + (clock === NO_TIME ? '' : thousandths(time - second * 1000)))} `
     return column
   }
 }
@@ -82,16 +82,16 @@ function thousandths(ms: number): string {
 
 /** A duration as a person compares it: `0.4ms`, `12.3ms`, `1.25s`, `83.20s`. */
 function createDuration(paint: Paint): (durationMs: number) => string {
-  const say = (color: Color, text: string): string => `${paint(color, text.padStart(DURATION_WIDTH))} `
+  const say = (brush: Brush, text: string): string => `${brush(text.padStart(DURATION_WIDTH))} `
   const remembered: string[] = Array.from({ length: REMEMBERED_TENTHS }, () => '')
   return (durationMs) => {
     const tenths = Math.round(durationMs * 10)
     if (tenths >= 0 && tenths < REMEMBERED_TENTHS) {
-      remembered[tenths] ||= say('gray', `${(tenths / 10).toFixed(1)}ms`)
+      remembered[tenths] ||= say(paint.gray, `${(tenths / 10).toFixed(1)}ms`)
       return remembered[tenths] ?? ''
     }
-    if (durationMs >= 1000) return say('red', `${(durationMs / 1000).toFixed(2)}s`)
-    return say(durationMs >= 100 ? 'yellow' : 'gray', `${durationMs.toFixed(1)}ms`)
+    if (durationMs >= 1000) return say(paint.red, `${(durationMs / 1000).toFixed(2)}s`)
+    return say(durationMs >= 100 ? paint.yellow : paint.gray, `${durationMs.toFixed(1)}ms`)
   }
 }
 
@@ -105,13 +105,13 @@ function idEnd(requestId: string): string {
     .padEnd(ID_WIDTH)
 }
 
-function statusColor(status: number): Color {
+function statusColor(status: number): keyof Paint {
   if (status >= 500) return 'red'
   if (status >= 400) return 'yellow'
   return status >= 300 ? 'cyan' : 'green'
 }
 
-const LEVEL_COLORS: Readonly<Record<string, Color>> = {
+const LEVEL_COLORS: Readonly<Record<string, keyof Paint>> = {
   trace: 'gray',
   debug: 'cyan',
   info: 'green',

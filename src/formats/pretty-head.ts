@@ -39,7 +39,7 @@ export function createHeads(colors: boolean): Heads {
         request(told.method, told.path)
       if (outcome === 'completed' && !slow) return head
       const remark = outcome === 'completed' ? 'slow' : slow ? `${outcome} slow` : outcome
-      return `${head} ${paint('yellow', remark)}`
+      return `${head} ${paint.yellow(remark)}`
     },
     logLine: (at, name, requestId, message) =>
       time(at) + level(name) + noDuration + id(requestId) + message.replaceAll('\n', '\n    '),

@@ -1,12 +1,23 @@
-const CODES = { gray: 90, green: 32, cyan: 36, yellow: 33, red: 31, magenta: 35 } as const
+type Color = 'gray' | 'green' | 'cyan' | 'yellow' | 'red' | 'magenta'
 
-/** A colour of a head. */
-export type Color = keyof typeof CODES
+/** Puts a text in a colour; it holds no colours itself, and nothing that a terminal would obey. */
+export type Brush = (text: string) => string
 
-/** Paints a text; without effect where there are no colours. */
-export type Paint = (color: Color, text: string) => string
+/** The colours that a head is painted with. */
+export type Paint = Readonly<Record<Color, Brush>>
 
-/** Paints what holds no colours itself, and nothing that a terminal would obey. */
+/** The colours, without effect where there are none. */
 export function createPaint(colors: boolean): Paint {
-  return colors ? (color, text) => `\x1b[${CODES[color]}m${text}\x1b[39m` : (_color, text) => text
+  const brush = (code: number): Brush => {
+    const begin = `\x1b[${code}m`
+    return colors ? (text) => `${begin}${text}\x1b[39m` : (text) => text
+  }
+  return {
+    gray: brush(90),
+    green: brush(32),
+    cyan: brush(36),
+    yellow: brush(33),
+    red: brush(31),
+    magenta: brush(35),
+  }
 }
