@@ -2,8 +2,8 @@
 // whole run keeps its results in RESULTS.md, and in README.md what that quotes.
 import { parseArgs } from 'node:util'
 import { above, overRounds, table } from './harness/figures.mjs'
-import { measure, measureInTurns } from './harness/measure.mjs'
-import { circumstances, keep, majorOf } from './harness/results.mjs'
+import { measureInTurns, warnOfIdleness } from './harness/measure.mjs'
+import { circumstances, keep, majorOf, methodOf } from './harness/results.mjs'
 import { names } from './servers/variants.mjs'
 
 /** What is compared on a framework, and with what the overhead of the others. */
@@ -21,8 +21,13 @@ const FRAMEWORKS = {
     packages: ['express', 'pino-http', 'morgan', 'express-winston', 'winston'],
   },
 }
-const ROUNDS = Number(process.env.ROUNDS ?? 5)
-const SECONDS = Number(process.env.SECONDS ?? 2)
+/** What nobody can do without, on the framework that has it. */
+const FLOOR = 'the floor'
+const turns = {
+  instances: Number(process.env.INSTANCES ?? 3),
+  rounds: Number(process.env.ROUNDS ?? 5),
+  seconds: Number(process.env.SECONDS ?? 1),
+}
 
 const { values: options } = parseArgs({
   options: {
@@ -37,7 +42,9 @@ const { framework, node, only } = options
 const { title, script, reference, packages } = known('framework', framework, FRAMEWORKS)
 const all = names[framework]
 const wanted = only?.split(/; */).map((name) => known('only', name, all) && name)
-const variants = all.filter((name) => wanted === undefined || ['bare', reference, ...wanted].includes(name))
+const variants = all.filter(
+  (name) => wanted === undefined || ['bare', reference, FLOOR, ...wanted].includes(name),
+)
 
 function known(option, value, values) {
   const found = Array.isArray(values) ? values.includes(value) : values[value]
@@ -47,10 +54,15 @@ function known(option, value, values) {
   process.exit(1)
 }
 
-const rounds = await measureInTurns(ROUNDS, variants, (variant) => {
+/** How a variant is started and loaded. */
+function serviceOf(variant) {
   const headers = variant.endsWith('incoming id') ? { 'X-Request-Id': 'checkout-7f3a9c' } : {}
-  return measure({ node, args: [framework, variant] }, SECONDS, { headers })
-})
+  return { node, program: 'server.mjs', args: [framework, variant], load: { headers } }
+}
+
+const services = Object.fromEntries(variants.map((variant) => [variant, serviceOf(variant)]))
+const rounds = await measureInTurns(services, turns)
+warnOfIdleness(rounds)
 
 const over = (figure, digits) => overRounds(rounds, figure, digits)
 
@@ -61,7 +73,8 @@ const COLUMNS = {
   'over bare': (variant) => unlessBare(variant, () => over((round) => above(round, variant, 'cpu'), 1)),
   [`against ${reference}`]: (variant) => ratio(variant, 'cpu'),
   'requests against bare': (variant) => over((round) => round[variant].rate / round.bare.rate),
-  'p99, ms': (variant) => over((round) => round[variant].p99, 0),
+  ...(variants.includes(FLOOR) && { [`against ${FLOOR}`]: (variant) => ratio(variant, 'cpu', FLOOR) }),
+  'p99, ms': (variant) => over((round) => round[variant].p99, 1),
   'bytes a request': (variant) => over((round) => round[variant].bytes, 0),
   'kB allocated a request': (variant) => over((round) => round[variant].allocated / 1000, 1),
   [`allocation against ${reference}`]: (variant) => ratio(variant, 'allocated'),
@@ -72,9 +85,9 @@ function unlessBare(variant, figure) {
   return variant === 'bare' ? '–' : figure()
 }
 
-/** What a variant takes above bare, against what the reference takes. */
-function ratio(variant, figure) {
-  const within = (round) => above(round, variant, figure) / above(round, reference, figure)
+/** What a variant takes above bare, against what another takes. */
+function ratio(variant, figure, other = reference) {
+  const within = (round) => above(round, variant, figure) / above(round, other, figure)
   return unlessBare(variant, () => over(within))
 }
 
@@ -84,7 +97,7 @@ function report(columns) {
 
 const other = node === process.execPath ? '' : ' -- --node PATH'
 const where = circumstances(node, ['waybill', ...packages], `npm run ${script}${other}`)
-const method = `The median of ${ROUNDS} rounds of ${SECONDS} s, and the least and the most.`
+const method = methodOf(turns)
 console.log(`${where}\n${method}\n\n${report(Object.keys(COLUMNS))}`)
 if (wanted === undefined) {
   const major = majorOf(node)

@@ -1,14 +1,21 @@
 /** The figure in the middle. */
 export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)]
+  return quantile(values, 0.5)
 }
 
-/** The median of a figure that is taken within each round, and its spread. */
+/** The figure below which is a part of all; between two it is taken in proportion. */
+function quantile(values, part) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = (sorted.length - 1) * part
+  const [below, above] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]]
+  return below + (above - below) * (at % 1)
+}
+
+/** The median of a figure that is taken within each round, and its quartiles. */
 export function overRounds(rounds, figure, digits = 2) {
   const values = rounds.map(figure)
-  const show = (value) => value.toFixed(digits)
-  return `${show(median(values))} (${show(Math.min(...values))} to ${show(Math.max(...values))})`
+  const [middle, low, high] = [0.5, 0.25, 0.75].map((part) => quantile(values, part).toFixed(digits))
+  return low === high ? middle : `${middle} (${low} to ${high})`
 }
 
 /** What a figure of a variant is above that of bare, within a round. */

@@ -1,78 +1,81 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
-import { withPipe } from './pipe.mjs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { median } from './figures.mjs'
+import { startLoader } from './load.mjs'
+import { startService } from './service.mjs'
 
-const server = fileURLToPath(new URL('../servers/server.mjs', import.meta.url))
-const autocannon = fileURLToPath(new URL('../../node_modules/autocannon/autocannon.js', import.meta.url))
-const WARM_UP_SECONDS = 1
-
-/** How a service is loaded. */
-const LOAD = { connections: 50, path: '/users/42', headers: {} }
-
-/** Starts a service with its stdout in a pipe that another process reads; `args` are those of its program. */
-export async function startService({ node = process.execPath, program = server, args }) {
-  const { reader, service } = withPipe(({ read, write }) => ({
-    reader: spawn('wc', ['--bytes'], { stdio: [read, 'pipe', 'inherit'] }),
-    service: spawn(node, [program, ...args], {
-      stdio: ['ignore', write, 'inherit', 'ipc'],
-      env: { ...process.env, NODE_ENV: 'production' },
-    }),
-  }))
-  const bytes = text(reader.stdout)
-  const [{ port }] = await once(service, 'message')
-  return {
-    port,
-    async ask(task) {
-      service.send(task)
-      const [answer] = await once(service, 'message')
-      return answer
-    },
-    /** Ends it; gives the bytes that it has written. */
-    async end() {
-      service.disconnect()
-      return Number(await bytes)
-    },
+/**
+ * Measures variants in short turns. What disturbs a turn for long disturbs its whole round, so figures are compared
+ * within a round, whose order is random. How well a process was compiled it keeps for its life, so that all are started
+ * several times; those of one start live side by side, and cost nothing while they are not asked.
+ * @param {Record<string, object>} variants what {@link startService} takes, with the `load` of the variant, by its name
+ * @returns the rounds of all starts: for each variant its figures, by its name
+ */
+export async function measureInTurns(variants, { instances, rounds, seconds, warmUpSeconds = 2 }) {
+  const loader = startLoader()
+  const measured = []
+  for (let instance = 0; instance < instances; instance++) {
+    const services = await startAll(variants)
+    for (const { port, load } of shuffled(services)) {
+      await loader.during(port, load, () => wait(warmUpSeconds * 1000))
+    }
+    const ofInstance = []
+    for (let round = 0; round < rounds; round++) {
+      const turns = []
+      for (const service of shuffled(services)) {
+        turns.push([service.name, await takeTurn(service, loader, seconds)])
+      }
+      ofInstance.push(Object.fromEntries(turns))
+    }
+    for (const { name, ask, end } of services) {
+      const { received } = await ask('count')
+      const bytes = (await end()) / received
+      for (const round of ofInstance) round[name].bytes = bytes
+    }
+    measured.push(...ofInstance)
   }
+  loader.end()
+  return measured
 }
 
-/** Loads a service from another process. */
-export async function load(port, seconds, options) {
-  const { connections, path, headers } = { ...LOAD, ...options }
-  const fields = Object.entries(headers).flatMap(([name, value]) => ['--headers', `${name}=${value}`])
-  const args = ['--json', '--connections', connections, '--duration', seconds, ...fields]
-  const loader = spawn(
-    process.execPath,
-    [autocannon, ...args, `http://127.0.0.1:${port}${path}`].map(String),
-    {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    },
-  )
-  const { requests, latency, non2xx, errors } = JSON.parse(await text(loader.stdout))
-  if (non2xx + errors > 0) throw new Error(`${non2xx + errors} requests were not answered as they should be`)
-  return { rate: requests.average, p99: latency.p99 }
-}
-
-/** What a service uses for a request, by its own account, under load. */
-export async function measure(service, seconds, options) {
-  const { port, ask, end } = await startService(service)
-  await load(port, WARM_UP_SECONDS, options)
-  await ask('begin')
-  const { rate, p99 } = await load(port, seconds, options)
-  const { cpu, answered, allocated } = await ask('end')
-  const all = (await ask('count')).answered
-  const bytes = await end()
-  return { cpu: cpu / answered, allocated: allocated / answered, bytes: bytes / all, rate, p99 }
-}
-
-/** Measures variants in turns, round by round. */
-export async function measureInTurns(rounds, variants, measureOne) {
-  const figures = []
-  for (let round = 0; round < rounds; round++) {
-    const each = {}
-    for (const variant of variants) each[variant] = await measureOne(variant)
-    figures.push(each)
+async function startAll(variants) {
+  const services = []
+  for (const [name, { load, ...service }] of Object.entries(variants)) {
+    services.push({ name, load, ...(await startService(service)) })
   }
-  return figures
+  return services
+}
+
+/** What a service uses for a request, by its own account, in the midst of its load. */
+async function takeTurn({ port, load, ask }, loader, seconds) {
+  return loader.during(port, load, async () => {
+    await ask('begin')
+    await wait(seconds * 1000)
+    const { cpu, answered, allocated, elapsed } = await ask('end')
+    const p99 = await loader.p99()
+    return {
+      cpu: cpu / answered,
+      allocated: allocated / answered,
+      rate: answered / elapsed,
+      busy: cpu / 1e6 / elapsed,
+      p99,
+    }
+  })
+}
+
+function shuffled(values) {
+  return values
+    .map((value) => ({ value, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ value }) => value)
+}
+
+/** A service at full load that is idle part of the time waits for its load: then others use the machine. */
+const MIN_BUSY = 0.85
+
+/** Says so when something else has used the machine at the same time. */
+export function warnOfIdleness(rounds) {
+  const busy = median(rounds.flatMap((round) => Object.values(round).map((figures) => figures.busy)))
+  if (busy >= MIN_BUSY) return
+  const part = Math.round(busy * 100)
+  console.error(`The services were busy for ${part} % of their turns only: the figures are worth less.`)
 }

@@ -1,14 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { cpus, totalmem } from 'node:os'
+import { pinning } from './cores.mjs'
 
 const RESULTS = new URL('../RESULTS.md', import.meta.url)
 const README = new URL('../../README.md', import.meta.url)
 
-/** Keeps the results of a script in their section, beside those of others, and in README.md if they are quoted there. */
+/** Keeps the results of a script in their section, beside those of others, and what README.md quotes of them there. */
 export function keep(name, results, quote) {
   replaceSection(RESULTS, name, results, (text, section) => `${text.trimEnd()}\n\n${section}\n`)
-  replaceSection(README, name, quote, (text) => text)
+  if (quote !== undefined) replaceSection(README, name, quote, (text) => text)
 }
 
 /** Replaces what stands in a document between the comments of a name; `add` says what becomes of one without. */
@@ -29,6 +30,11 @@ export function circumstances(node, packages, command) {
   const date = new Date().toISOString().slice(0, 10)
   const versions = packages.map((name) => `${name} ${versionOf(name)}`).join(', ')
   return `${date}, ${machine}, Node.js ${version}; ${versions}. To repeat it: \`${command}\`.`
+}
+
+/** How often and for how long something was measured. */
+export function methodOf({ instances, rounds, seconds }) {
+  return `${pinning} The median and the quartiles of ${instances} × ${rounds} rounds, with turns of ${seconds} s.`
 }
 
 function versionOf(name) {

@@ -1,0 +1,19 @@
+import { once } from 'node:events'
+
+/** Waits for what a child process says next; fails when it ends instead. */
+export async function answerOf(child) {
+  const ended = new AbortController()
+  const [answer] = await Promise.race([
+    once(child, 'message', { signal: ended.signal }),
+    once(child, 'exit', { signal: ended.signal }).then(([code, signal]) => {
+      throw new Error(`${child.spawnargs.join(' ')} ended by ${signal ?? code}`)
+    }),
+  ]).finally(() => ended.abort())
+  return answer
+}
+
+/** Has a child process do something and waits for its answer. */
+export function ask(child, task) {
+  child.send(task)
+  return answerOf(child)
+}

@@ -1,0 +1,36 @@
+import { fork } from 'node:child_process'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { ask } from './child.mjs'
+import { onCores } from './cores.mjs'
+
+const program = fileURLToPath(new URL('loader.mjs', import.meta.url))
+/** How a service is loaded. */
+const LOAD = { connections: 50, paths: ['/users/42'], headers: {} }
+/** Until all connections are there, in milliseconds, and until all are gone. */
+const SETTLE_MS = 100
+const SETTLE_MS_EACH = 0.5
+
+/** Starts the process that loads services from without. */
+export function startLoader() {
+  const [command, args] = onCores('load', process.execPath, [program])
+  const loader = fork(args.at(-1), { execPath: command, execArgv: args.slice(0, -1) })
+  return {
+    /** Loads a service while something is done, once its connections are there; gives what that gives. */
+    async during(port, options, act) {
+      const load = { ...LOAD, ...options }
+      const settle = () => wait(SETTLE_MS + load.connections * SETTLE_MS_EACH)
+      await ask(loader, { task: 'start', port, ...load })
+      await settle()
+      await ask(loader, { task: 'p99' })
+      const result = await act()
+      const { failed } = await ask(loader, { task: 'stop' })
+      if (failed > 0) throw new Error(`${failed} requests were not answered as they should be`)
+      await settle()
+      return result
+    },
+    /** The 99th percentile of the latencies since it was asked for last, or since the connections are there. */
+    p99: async () => (await ask(loader, { task: 'p99' })).p99,
+    end: () => loader.disconnect(),
+  }
+}

@@ -1,0 +1,50 @@
+import { GCProfiler } from 'node:v8'
+
+/**
+ * Says on what port a server listens, and what its process has used and answered since it was told to begin; ends when
+ * it is let go.
+ */
+export function giveAccount(server) {
+  let received = 0
+  let answered = 0
+  server.on('request', (_request, response) => {
+    received++
+    response.on('finish', () => answered++)
+  })
+
+  let begun
+  const tasks = {
+    begin() {
+      const gc = new GCProfiler()
+      gc.start()
+      const heap = process.memoryUsage().heapUsed
+      begun = { cpu: process.cpuUsage(), at: performance.now(), answered, gc, heap }
+      return {}
+    },
+    end() {
+      const { user, system } = process.cpuUsage(begun.cpu)
+      const elapsed = (performance.now() - begun.at) / 1000
+      const { statistics } = begun.gc.stop()
+      // What is in use before a collection, but was not after the one before.
+      let allocated = 0
+      let { heap } = begun
+      for (const { beforeGC, afterGC } of statistics) {
+        allocated += beforeGC.heapStatistics.usedHeapSize - heap
+        heap = afterGC.heapStatistics.usedHeapSize
+      }
+      allocated += process.memoryUsage().heapUsed - heap
+      return { cpu: user + system, elapsed, answered: answered - begun.answered, allocated }
+    },
+    count: () => ({ received, answered }),
+    memory: () => process.memoryUsage(),
+    /** What is in use after a collection, where Node.js was started with --expose-gc. */
+    collected() {
+      globalThis.gc()
+      return process.memoryUsage()
+    },
+  }
+
+  process.send({ port: server.address().port })
+  process.on('message', (task) => process.send(tasks[task]()))
+  process.on('disconnect', () => process.exit())
+}
