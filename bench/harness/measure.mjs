@@ -7,7 +7,8 @@ import { startService } from './service.mjs'
  * Measures variants in short turns. What disturbs a turn for long disturbs its whole round, so figures are compared
  * within a round, whose order is random. How well a process was compiled it keeps for its life, so that all are started
  * several times; those of one start live side by side, and cost nothing while they are not asked.
- * @param {Record<string, object>} variants what {@link startService} takes, with the `load` of the variant, by its name
+ * @param {Record<string, object>} variants by name: what {@link startService} takes, or the name of another variant as
+ *   `sharing`, whose service it then is too; and its `load`
  * @returns the rounds of all starts: for each variant its figures, by its name
  */
 export async function measureInTurns(variants, { instances, rounds, seconds, warmUpSeconds = 2 }) {
@@ -15,21 +16,21 @@ export async function measureInTurns(variants, { instances, rounds, seconds, war
   const measured = []
   for (let instance = 0; instance < instances; instance++) {
     const services = await startAll(variants)
-    for (const { port, load } of shuffled(services)) {
-      await loader.during(port, load, () => wait(warmUpSeconds * 1000))
+    for (const { service, load } of shuffled(services)) {
+      await loader.during(service.port, load, () => wait(warmUpSeconds * 1000))
     }
     const ofInstance = []
     for (let round = 0; round < rounds; round++) {
       const turns = []
-      for (const service of shuffled(services)) {
-        turns.push([service.name, await takeTurn(service, loader, seconds)])
+      for (const variant of shuffled(services)) {
+        turns.push([variant.name, await takeTurn(variant, loader, seconds)])
       }
       ofInstance.push(Object.fromEntries(turns))
     }
-    for (const { name, ask, end } of services) {
+    for (const { ask, end, sharedBy } of new Set(services.map(({ service }) => service))) {
       const { received } = await ask('count')
       const bytes = (await end()) / received
-      for (const round of ofInstance) round[name].bytes = bytes
+      for (const round of ofInstance) for (const name of sharedBy) round[name].bytes = bytes
     }
     measured.push(...ofInstance)
   }
@@ -38,15 +39,18 @@ export async function measureInTurns(variants, { instances, rounds, seconds, war
 }
 
 async function startAll(variants) {
-  const services = []
-  for (const [name, { load, ...service }] of Object.entries(variants)) {
-    services.push({ name, load, ...(await startService(service)) })
+  const started = []
+  for (const [name, { load, sharing, ...options }] of Object.entries(variants)) {
+    const other = started.find((variant) => variant.name === sharing)
+    const service = other?.service ?? { ...(await startService(options)), sharedBy: [] }
+    service.sharedBy.push(name)
+    started.push({ name, load, service })
   }
-  return services
+  return started
 }
 
 /** What a service uses for a request, by its own account, in the midst of its load. */
-async function takeTurn({ port, load, ask }, loader, seconds) {
+async function takeTurn({ service: { port, ask }, load }, loader, seconds) {
   return loader.during(port, load, async () => {
     await ask('begin')
     await wait(seconds * 1000)

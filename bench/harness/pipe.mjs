@@ -4,18 +4,25 @@ import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Opens a pipe and hands its ends to a function; whoever it starts with them keeps them. */
-export function withPipe(use) {
+/** Opens a pipe; gives its ends, which are for whoever opened it to close. */
+export function openPipe() {
   const folder = fs.mkdtempSync(join(tmpdir(), 'pipe-'))
   const path = join(folder, 'pipe')
   execFileSync('mkfifo', [path])
   // Neither end of a pipe opens without the other, but both at once do.
   const both = fs.openSync(path, 'r+')
   const ends = { read: fs.openSync(path, 'r'), write: fs.openSync(path, 'w') }
+  fs.closeSync(both)
+  fs.rmSync(folder, { recursive: true })
+  return ends
+}
+
+/** Opens a pipe and hands its ends to a function; whoever it starts with them keeps them. */
+export function withPipe(use) {
+  const ends = openPipe()
   try {
     return use(ends)
   } finally {
-    for (const descriptor of [both, ends.read, ends.write]) fs.closeSync(descriptor)
-    fs.rmSync(folder, { recursive: true })
+    for (const descriptor of Object.values(ends)) fs.closeSync(descriptor)
   }
 }

@@ -1,4 +1,5 @@
 // A service that calls another: its request log, how it calls, how often for a request, and whom are arguments.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import http from 'node:http'
 import Fastify from 'fastify'
 import { Agent, request, setGlobalDispatcher } from 'undici'
@@ -6,16 +7,18 @@ import waybill from 'waybill'
 import { giveAccount } from './account.mjs'
 
 const [, , logger, client, calls, port] = process.argv
-const url = `http://127.0.0.1:${port}/stock/42`
-const agent = new http.Agent({ keepAlive: true })
+/** Every name is that of the one service. */
+const lookup = (_name, options, done) =>
+  options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4)
+const agent = new http.Agent({ keepAlive: true, lookup })
 // Also that of `fetch`, which would take one of its own.
-setGlobalDispatcher(new Agent({ keepAliveTimeout: 60_000 }))
+setGlobalDispatcher(new Agent({ keepAliveTimeout: 60_000, connect: { lookup } }))
 
 const call = {
   none: async () => {},
-  fetch: async () => (await fetch(url)).text(),
-  undici: async () => (await request(url)).body.text(),
-  'node:http': () =>
+  fetch: async (url) => (await fetch(url)).text(),
+  undici: async (url) => (await request(url)).body.text(),
+  'node:http': (url) =>
     new Promise((resolve, reject) => {
       const get = http.get(url, { agent }, (response) => {
         response.on('end', resolve).resume()
@@ -27,9 +30,15 @@ const call = {
 const app = Fastify()
 if (logger === 'waybill') await app.register(waybill)
 if (logger === 'waybill, propagate: false') await app.register(waybill, { propagate: false })
-app.get('/users/:id', async ({ params }) => {
-  for (let made = 0; made < calls; made++) await call()
-  return { id: params.id, name: 'Ada' }
+if (logger === 'bare, with AsyncLocalStorage') {
+  const storage = new AsyncLocalStorage()
+  app.addHook('onRequest', (request, _reply, done) => storage.run(request, done))
+}
+// The host is the parameter: one is inside, and one, as long, is not.
+app.get('/call/:host', async ({ params }) => {
+  const url = `http://${params.host}:${port}/stock/42`
+  for (let made = 0; made < calls; made++) await call(url)
+  return { id: params.host, name: 'Ada' }
 })
 await app.listen({ port: 0, host: '127.0.0.1' })
 giveAccount(app.server)

@@ -1,0 +1,71 @@
+import fastJsonStringify from 'fast-json-stringify'
+import { bench, do_not_optimize, group, summary } from 'mitata'
+import { pino } from 'pino'
+import { answeredEntry, FORMATS, formatOf, rendersOf } from '../harness/inside.mjs'
+
+const KINDS = ['started', 'completed']
+const entry = answeredEntry()
+
+/** How many requests a busy service has in a millisecond, for which the time is made once. */
+const A_MILLISECOND = 20
+const START = Date.now()
+let count = 0
+
+/** The next request: what differs from the one before is the time and the duration. */
+function nextEntry() {
+  count = (count + 1) % 10_000
+  entry.time = START + Math.floor(count / A_MILLISECOND)
+  entry.durationMs = count / 1000
+  return entry
+}
+
+/** Encoders of a record, which hold what a line of waybill's does. */
+function othersOf(record) {
+  const { level: _level, timestamp: _timestamp, message, ...fields } = record
+  const properties = Object.fromEntries(
+    Object.entries(record).map(([key, value]) => [key, { type: typeof value }]),
+  )
+  const schema = { type: 'object', properties, required: Object.keys(record) }
+  const log = pino({ base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, { write: do_not_optimize })
+  return {
+    'JSON.stringify': JSON.stringify,
+    'fast-json-stringify': fastJsonStringify(schema),
+    pino: (next) => {
+      fields.duration_ms = next.duration_ms
+      log.info(fields, message)
+    },
+  }
+}
+
+/** What making a line costs. */
+export function benchEncoder() {
+  const json = formatOf('json')
+  for (const kind of KINDS) {
+    const { compiled, plain } = rendersOf(kind)
+    const record = JSON.parse(json[kind](entry, 'info'))
+    // The others are spared to make the time, the message and the record itself.
+    const nextRecord = () => {
+      const { durationMs } = nextEntry()
+      if (kind === 'completed') record.duration_ms = durationMs
+      return record
+    }
+    group(`a line of json, ${kind}`, () => {
+      summary(() => {
+        bench('waybill: the whole line', () => do_not_optimize(json[kind](nextEntry(), 'info')))
+        bench('waybill: compiled', () => do_not_optimize(compiled(nextEntry(), 'info')))
+        bench('waybill: by its parts', () => do_not_optimize(plain(nextEntry(), 'info')))
+        for (const [name, encode] of Object.entries(othersOf(record))) {
+          bench(name, () => do_not_optimize(encode(nextRecord())))
+        }
+      })
+    })
+  }
+  group('a completion in each format', () => {
+    summary(() => {
+      for (const name of FORMATS) {
+        const format = formatOf(name)
+        bench(name, () => do_not_optimize(format.completed(nextEntry(), 'info')))
+      }
+    })
+  })
+}
