@@ -6,7 +6,7 @@ import { circumstances, keep, majorOf, methodOf } from './harness/results.mjs'
 const TURNS = {
   instances: Number(process.env.INSTANCES ?? 2),
   rounds: Number(process.env.ROUNDS ?? 3),
-  seconds: Number(process.env.SECONDS ?? 0.5),
+  seconds: Number(process.env.SECONDS ?? 0.4),
   warmUpSeconds: 1,
 }
 const LOGGERS = ['bare', 'built-in logging', 'waybill']
