@@ -44,8 +44,8 @@ export class FastifyRequests implements RequestObserver {
 
   arrived(request: FastifyRequest, reply: FastifyReply): void {
     const visit = this.#visitOf(request, reply)
-    if (visit.id.id !== request.id) this.#visits.sendInstead(visit, request.id)
-    this.#visits.sendWith(visit, reply)
+    if (visit.id.id !== request.id) this.#visits.ids.sendInstead(visit, request.id)
+    this.#visits.ids.sendWith(visit, reply)
     useChildOf(request.server.log, request, reply)
     request.waybill = this.#visits.enter(visit, {
       requestId: request.id,
@@ -87,7 +87,7 @@ export class FastifyRequests implements RequestObserver {
     if (upgrade) return receiveHandover(this.#visits, raw, raw.socket)
     const { [ID]: accepted } = raw as Marked
     const visit = this.#visits.receive(raw, reply.raw, accepted ?? { id })
-    if (accepted === undefined) this.#visits.sendInstead(visit, id)
+    if (accepted === undefined) this.#visits.ids.sendInstead(visit, id)
     return visit
   }
 

@@ -1,6 +1,5 @@
-import { LEVELS } from '../vocabulary.js'
 import type { Brush, Paint } from './pretty-paint.js'
-import { remembering, rememberingAll } from './remember.js'
+import { remembering } from './remember.js'
 import { isPlain, visibleText } from './visible.js'
 
 // Enough for 999.9ms, 59.99s and the last eight characters of an id: of a UUID version 7 the first eight are time.
@@ -32,7 +31,7 @@ export function createColumns(paint: Paint): Columns {
   const method = remembering((text) => `${visibleText(String(text)).padEnd(METHOD_WIDTH)} `)
   const levelTag = (level: unknown): string =>
     tag(paint[LEVEL_COLORS[String(level)] ?? 'gray'], String(level).toUpperCase())
-  const level = rememberingAll(LEVELS, levelTag)
+  const level = remembering(levelTag)
   return {
     time: createTime(paint),
     arrow: tag(paint.gray, '-->') + noDuration,

@@ -1,11 +1,9 @@
-import { validateHeaderValue } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Entry } from '../entry.js'
 import { onExit } from '../exit.js'
 import type { Ledger } from '../ledger.js'
 import type { RawRequest } from '../options.js'
 import type { RequestLogger } from '../request-logger.js'
-import { attempt } from '../rules/attempt.js'
 import { type Ending, endingOf, isAccepted } from '../rules/outcome.js'
 import { acceptRequestId } from '../rules/request-id.js'
 import { newUuid } from '../rules/uuid.js'
@@ -14,7 +12,7 @@ import { Arrivals, authorityOf, sourceOf } from './arrivals.js'
 import { watchBreaking } from './breaking.js'
 import { beforeDestroy, Connection } from './connection.js'
 import { hasLeft, hasTimedOut, isSent, isUnsent, sentBytesOf, streamOf } from './departure.js'
-import { type Header, headerNamed } from './head.js'
+import { IdSender, isSetAtOnce } from './id-sender.js'
 import { OpenList } from './open-list.js'
 import { createWatch, type WatchResponse } from './response.js'
 import { type RawResponse, type Routing, Visit, type VisitKeeper } from './visit.js'
@@ -36,8 +34,8 @@ export class Visits implements VisitKeeper {
   /** The logger for requests that have none of their own. */
   readonly #logger: () => RequestLogger
   readonly #arrivals: Arrivals
-  /** What carries ids back to clients. */
-  readonly #idHeader: Header | undefined
+  /** Sends the ids back to clients. */
+  readonly ids: IdSender
   readonly #watch: WatchResponse
   readonly #open = new OpenList<Visit>()
   /** Closes what could not be parsed and has not been answered. */
@@ -51,8 +49,8 @@ export class Visits implements VisitKeeper {
     this.#ledger = ledger
     this.#logger = logger
     this.#arrivals = new Arrivals(settings.captures, semicolon)
-    this.#idHeader = settings.responseHeader === undefined ? undefined : headerNamed(settings.responseHeader)
-    this.#watch = createWatch(this.#idHeader)
+    this.ids = new IdSender(settings.responseHeader)
+    this.#watch = createWatch(this.ids.header)
     onExit(this)
   }
 
@@ -136,29 +134,8 @@ export class Visits implements VisitKeeper {
     if (entry?.outcome === 'aborted' && entry.lateMs === undefined) this.#ledger.late(entry)
   }
 
-  /** Has another id go with a response than that which it was received with, as long as it can. */
-  sendInstead(visit: Visit, id: string): void {
-    // A context with a generator of its own may have made what is no header value.
-    const canBeSent = attempt(() => validateHeaderValue('id', id) === undefined, false)
-    visit.idToSend = canBeSent ? id : undefined
-    if (visit.response !== undefined && isSetAtOnce(visit.raw)) this.setId(visit, visit.response)
-  }
-
-  /** Sets the header now, for what asks a response for its headers before its head is written. */
-  setId({ idToSend }: Visit, response: RawResponse): void {
-    const { name } = this.#idHeader ?? {}
-    if (name === undefined || idToSend === undefined || response.headersSent) return
-    attempt(() => response.setHeader(name, idToSend), undefined)
-  }
-
-  /** Sends an id with what a framework answers, which hands its own headers to the head. */
-  sendWith({ idToSend }: Visit, reply: { header(name: string, value: string): unknown }): void {
-    // In lower case, as frameworks keep it: else each makes a text of its own of it.
-    if (this.#idHeader !== undefined && idToSend !== undefined) reply.header(this.#idHeader.lowered, idToSend)
-  }
-
   #watchResponse(visit: Visit, response: RawResponse): void {
-    if (isSetAtOnce(visit.raw)) this.setId(visit, response)
+    if (isSetAtOnce(visit)) this.ids.set(visit, response)
     // It may have been answered before it comes here.
     visit.sent = response.writableFinished
     this.#watch(response, visit)
@@ -256,9 +233,4 @@ export class Visits implements VisitKeeper {
     this.#unparsed.add(close)
     return close
   }
-}
-
-/** Whether an id can't wait for the head: HTTP/2 may write that by itself. */
-function isSetAtOnce({ httpVersionMajor }: RawRequest): boolean {
-  return httpVersionMajor !== 1
 }

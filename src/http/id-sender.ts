@@ -1,0 +1,40 @@
+import { validateHeaderValue } from 'node:http'
+import { attempt } from '../rules/attempt.js'
+import { type Header, headerNamed } from './head.js'
+import type { RawResponse, Visit } from './visit.js'
+
+/** Sends the ids of requests back with their responses. */
+export class IdSender {
+  /** Undefined where none is sent. */
+  readonly header: Header | undefined
+
+  constructor(name: string | undefined) {
+    this.header = name === undefined ? undefined : headerNamed(name)
+  }
+
+  /** Sets the header now, for what asks a response for its headers before its head is written. */
+  set({ idToSend }: Visit, response: RawResponse): void {
+    const { name } = this.header ?? {}
+    if (name === undefined || idToSend === undefined || response.headersSent) return
+    attempt(() => response.setHeader(name, idToSend), undefined)
+  }
+
+  /** Sends an id with what a framework answers, which hands its own headers to the head. */
+  sendWith({ idToSend }: Visit, reply: { header(name: string, value: string): unknown }): void {
+    // In lower case, as frameworks keep it: else each makes a text of its own of it.
+    if (this.header !== undefined && idToSend !== undefined) reply.header(this.header.lowered, idToSend)
+  }
+
+  /** Has another id go with a response than that which it was received with, as long as it can. */
+  sendInstead(visit: Visit, id: string): void {
+    // A context with a generator of its own may have made what is no header value.
+    const canBeSent = attempt(() => validateHeaderValue('id', id) === undefined, false)
+    visit.idToSend = canBeSent ? id : undefined
+    if (visit.response !== undefined && isSetAtOnce(visit)) this.set(visit, visit.response)
+  }
+}
+
+/** Whether an id can't wait for the head: HTTP/2 may write that by itself. */
+export function isSetAtOnce({ raw }: Visit): boolean {
+  return raw.httpVersionMajor !== 1
+}
