@@ -1,0 +1,69 @@
+import { type FastifyReply, fastify } from 'fastify'
+import { expect, onTestFinished, test } from 'vitest'
+import { headerNamed, withHeader } from '../src/http/head.js'
+import waybill from '../src/index.js'
+import { listen } from './support/http.js'
+
+const header = headerNamed('X-Request-Id')
+
+test.each([
+  ['no headers', undefined, { 'X-Request-Id': 'abc' }],
+  ['an object', { a: '1' }, { a: '1', 'X-Request-Id': 'abc' }],
+  ['names and values in turns', ['a', '1'], ['a', '1', 'X-Request-Id', 'abc']],
+  [
+    'pairs',
+    [['a', '1']],
+    [
+      ['a', '1'],
+      ['X-Request-Id', 'abc'],
+    ],
+  ],
+])('adds a header to %s', (_what, fields, expected) => {
+  const before = structuredClone(fields)
+  expect(withHeader(fields as never, header, 'abc')).toEqual(expected)
+  expect(fields).toEqual(before)
+})
+
+test.each([
+  ['an object', { 'x-request-ID': 'own' }],
+  ['an object in lower case', { 'x-request-id': 'own' }],
+  ['names and values in turns', ['a', 'x-request-id', 'X-REQUEST-ID', 'own']],
+  ['pairs', [['X-Request-id', 'own']]],
+])('leaves a header that %s has', (_what, fields) => {
+  expect(withHeader(fields as never, header, 'abc')).toBe(fields)
+})
+
+type Raw = FastifyReply['raw']
+
+test.each<[string, (raw: Raw) => void]>([
+  ['with an object', (raw) => raw.writeHead(200, { a: '1' }).end()],
+  ['with a reason and an object', (raw) => raw.writeHead(200, 'Fine', { a: '1' }).end()],
+  ['with names and values in turns', (raw) => raw.writeHead(200, ['a', '1']).end()],
+  ['behind a header that is set', (raw) => raw.setHeader('a', '1').writeHead(200).end()],
+  [
+    'behind a header that is set, and with names and values',
+    (raw) => raw.setHeader('b', '2').writeHead(200, ['a', '1']).end(),
+  ],
+  ['by the first write', (raw) => raw.setHeader('a', '1').end('text')],
+])('the id goes with a head that is written %s, past the framework', async (_how, answer) => {
+  const app = fastify()
+  onTestFinished(() => app.close())
+  await app.register(waybill, { destination: { write: () => {} } })
+  app.get('/', (_request, reply) => {
+    reply.hijack()
+    answer(reply.raw)
+  })
+  const port = await listen(app)
+  const { status, headers } = await fetch(`http://127.0.0.1:${port}/`, {
+    headers: { 'x-request-id': 'my-own' },
+  })
+  expect([status, headers.get('a'), headers.get('x-request-id')]).toEqual([200, '1', 'my-own'])
+})
+
+test('a handler finds the id among the headers of its reply', async () => {
+  const app = fastify()
+  await app.register(waybill, { destination: { write: () => {} } })
+  app.get('/', async (_request, reply) => ({ id: reply.getHeader('X-Request-Id') }))
+  const answer = await app.inject({ url: '/', headers: { 'x-request-id': 'my-own' } })
+  expect([answer.json(), answer.headers['x-request-id']]).toEqual([{ id: 'my-own' }, 'my-own'])
+})
