@@ -64,7 +64,7 @@ export function combinedFormat(
     started: () => '',
     completed: (entry) => {
       const client = unspaced(clientOf(entry), '_')
-      const method = methodOf(entry.method) ?? NO_TEXT
+      const method = methodOf(entry.method)
       const target = targetOf(entry)
       const referer = refererOf(entry)
       const agent = agentOf(entry)
