@@ -96,6 +96,8 @@ export class MiddlewareLog {
     }
     const visit = this.#visits.of(raw) ?? this.#visits.receive(raw, response)
     const { id } = visit.id
+    // These frameworks hand their headers to the response before its head, where handlers look for them.
+    this.#visits.ids.set(visit, response)
     const log = this.#childFor(raw, id)
     this.#bindsId ??= bindsId(log, id)
     raw.id = id

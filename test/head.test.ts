@@ -1,5 +1,10 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import express from 'express'
 import { type FastifyReply, fastify } from 'fastify'
 import { expect, onTestFinished, test } from 'vitest'
+import { waybill as middleware } from '../src/express.js'
 import { headerNamed, withHeader } from '../src/http/head.js'
 import waybill from '../src/index.js'
 import { listen } from './support/http.js'
@@ -66,4 +71,33 @@ test('a handler finds the id among the headers of its reply', async () => {
   app.get('/', async (_request, reply) => ({ id: reply.getHeader('X-Request-Id') }))
   const answer = await app.inject({ url: '/', headers: { 'x-request-id': 'my-own' } })
   expect([answer.json(), answer.headers['x-request-id']]).toEqual([{ id: 'my-own' }, 'my-own'])
+})
+
+test.each<[string, (reply: FastifyReply) => unknown]>([
+  ['on the reply', (reply) => reply.header('X-Request-Id', 'own').send('text')],
+  ['on the reply of a stream', (reply) => reply.header('X-Request-Id', 'own').send(Readable.from(['text']))],
+  [
+    'on the raw response of a reply that is hijacked',
+    (reply) => reply.hijack().raw.setHeader('X-Request-Id', 'own').end(),
+  ],
+])('an id that a handler sets %s is the one that goes', async (_where, answer) => {
+  const app = fastify()
+  onTestFinished(() => app.close())
+  await app.register(waybill, { destination: { write: () => {} } })
+  app.get('/', (_request, reply) => void answer(reply))
+  const port = await listen(app)
+  const { headers } = await fetch(`http://127.0.0.1:${port}/`)
+  expect(headers.get('x-request-id')).toBe('own')
+})
+
+test('a handler of Express finds the id among the headers of its response', async () => {
+  const app = express()
+  app.use(middleware({ destination: { write: () => {} } }))
+  app.get('/', (_request, response) => void response.json(response.getHeader('X-Request-Id')))
+  const server = app.listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { 'x-request-id': 'my-own' } })
+  expect([await answer.json(), answer.headers.get('x-request-id')]).toEqual(['my-own', 'my-own'])
 })

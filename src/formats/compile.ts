@@ -69,7 +69,7 @@ return line
       else if ('spread' in part) this.#spread(part, into, begun)
       else if ('parts' in part) this.#group(part, into, begun)
       else this.#field(part, into, begun)
-      begun = isSaid(part) ? 'yes' : begun === 'no' ? 'unknown' : begun
+      begun = begunAfter(part, begun)
     }
   }
 
@@ -142,6 +142,11 @@ return line
   #call(called: (...args: never[]) => unknown, args: string): string {
     return `f${this.used.push(called) - 1}(${args})`
   }
+}
+
+function begunAfter(part: Part, before: Begun): Begun {
+  if (isSaid(part)) return 'yes'
+  return before === 'no' ? 'unknown' : before
 }
 
 /** Whether each line has a part. */

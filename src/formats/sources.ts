@@ -44,12 +44,7 @@ export const SOURCES: Readonly<Record<string, Source>> = {
     row: said('message'),
     quoted: { started: quotedStart, completed: quotedCompletion },
   },
-  event: {
-    started: () => 'request.started',
-    completed: () => 'request.completed',
-    row: eventOf,
-    same: { started: 'request.started', completed: 'request.completed' },
-  },
+  event: { ...eachSame('request.started', 'request.completed'), row: eventOf },
   request_id: { ...both((entry) => entry.requestId), row: said('request_id'), quoted: alike(quotedId) },
   client_request_id: both((entry) => entry.clientRequestId),
   request_id_rejected: { started: (entry) => entry.idRejected },
@@ -137,6 +132,11 @@ function faultOf(entry: Entry): string | undefined {
 
 function both(read: FromEntry): Source {
   return { started: read, completed: read }
+}
+
+/** What all starts say alike, and all completions. */
+function eachSame(started: string, completed: string): Source {
+  return { started: () => started, completed: () => completed, same: { started, completed } }
 }
 
 function alike(quoted: (entry: Entry) => string): Source['quoted'] {

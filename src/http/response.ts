@@ -77,7 +77,7 @@ export function createWatch(idHeader: Header | undefined): WatchResponse {
     return result
   }
 
-  /** With the head, since a header that is set before has Node.js take all others the slow way (3 µs a request). */
+  /** The id goes with the head: one that is set before has Node.js check all headers twice, for 4,000 instructions. */
   function watchedWriteHead(
     this: Watched,
     status: number,
@@ -86,7 +86,8 @@ export function createWatch(idHeader: Header | undefined): WatchResponse {
   ): ServerResponse {
     const { observer, writeHead } = this[WATCH]
     const { idToSend } = observer
-    if (idHeader === undefined || idToSend === undefined || this.headersSent)
+    // Whoever has set a header of that name has it sent.
+    if (idHeader === undefined || idToSend === undefined || this.hasHeader(idHeader.lowered))
       return writeHead.call(this, status, reason, fields)
     if (typeof reason === 'string')
       return writeHead.call(this, status, reason, withHeader(fields, idHeader, idToSend))
