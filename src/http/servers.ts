@@ -4,6 +4,7 @@ import { Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { RawRequest } from '../options.js'
 import { isLeftTo, listenBeside, listenFirst } from './listeners.js'
+import { keepTickShape } from './tick-shape.js'
 import { answerAsNode, refuseUnparsed } from './unparsed.js'
 import { receiveUpgrades, takeConnect } from './upgrades.js'
 import type { RawResponse } from './visit.js'
@@ -38,6 +39,7 @@ function subscribeOnce(): void {
 /** Has every request of a server received, also those that Node.js answers before the app has them. */
 export function receiveFrom(server: Server, visits: Visits): void {
   subscribeOnce()
+  keepTickShape()
   const marked: Marked = server
   // Of several apps on one server the first receives what none of them has a route for.
   marked[VISITS] ??= visits
