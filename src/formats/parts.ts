@@ -30,6 +30,8 @@ export interface Field {
   readonly write: (value: never) => string | undefined
   /** Whether each line has it. */
   readonly always: boolean
+  /** Whether nearly all lines have it, or nearly none, where it is not for each to decide. */
+  readonly usually?: 'said' | 'unsaid' | undefined
   /** How long what it says holds: for the next lines too, or over and over. */
   readonly holds: 'once' | 'next' | 'often'
   /** What `write` says, between quotes that always are there, straight from the subject. */
@@ -47,6 +49,9 @@ export interface Group {
 /** Fields that nobody could name before, each with its separator. */
 export interface Spread {
   readonly spread: (subject: never) => string
+  /** Reads what they are made of; undefined where there are none. */
+  readonly read: (subject: never) => unknown
+  readonly usually?: 'unsaid'
 }
 
 /** The parts of a line of a kind. */
@@ -126,6 +131,10 @@ class Declaration {
         read,
         write: this.#writer(form),
         always: this.#kind !== 'row' && isSaid && ALWAYS_SAID.has(source),
+        usually:
+          this.#kind === 'row' || (form !== undefined && found?.usually === 'said')
+            ? undefined
+            : found?.usually,
         holds: source === 'time' ? 'next' : found?.few ? 'often' : 'once',
         ...(form === undefined && this.#shortcuts(found, source)),
       },
@@ -177,8 +186,12 @@ class Declaration {
       return encoded
     }
     const withError = this.#placed.has('error')
-    if (this.#kind === 'row') return [{ spread: (row: LogRow) => encode(customOf(row, withError)) }]
-    return [{ spread: ({ added }: Entry) => (added === undefined ? '' : encode(added.fields)) }]
+    if (this.#kind === 'row') {
+      const read = (row: LogRow): unknown => row.fields
+      return [{ read, spread: (row: LogRow) => encode(customOf(row, withError)) }]
+    }
+    const spread = ({ added }: Entry): string => (added === undefined ? '' : encode(added.fields))
+    return [{ read: ({ added }: Entry) => added, spread, usually: 'unsaid' }]
   }
 
   /** What the fields are called that lines of this kind may have beside those that are added at a path. */

@@ -22,6 +22,8 @@ export interface Source {
   readonly same?: Partial<Record<LineKind, string>>
   /** Whether it says few things, over and over. */
   readonly few?: boolean
+  /** Whether nearly all events say it, or nearly none. */
+  readonly usually?: 'said' | 'unsaid'
   /** The same texts as they stand between quotes, for less. */
   readonly quoted?: Partial<Record<LineKind, (entry: Entry) => string>> | undefined
   /** The same number as text, for less. */
@@ -46,27 +48,27 @@ export const SOURCES: Readonly<Record<string, Source>> = {
   },
   event: { ...eachSame('request.started', 'request.completed'), row: eventOf },
   request_id: { ...both((entry) => entry.requestId), row: said('request_id'), quoted: alike(quotedId) },
-  client_request_id: both((entry) => entry.clientRequestId),
-  request_id_rejected: { started: (entry) => entry.idRejected },
-  trace_id: { ...both((entry) => entry.trace?.traceId), row: said('trace_id') },
-  span_id: { ...both((entry) => entry.trace?.spanId), row: said('span_id') },
-  trace_flags: { ...both((entry) => entry.trace?.flags), row: said('trace_flags') },
+  client_request_id: { ...both((entry) => entry.clientRequestId), usually: 'unsaid' },
+  request_id_rejected: { started: (entry) => entry.idRejected, usually: 'unsaid' },
+  trace_id: { ...both((entry) => entry.trace?.traceId), row: said('trace_id'), usually: 'unsaid' },
+  span_id: { ...both((entry) => entry.trace?.spanId), row: said('span_id'), usually: 'unsaid' },
+  trace_flags: { ...both((entry) => entry.trace?.flags), row: said('trace_flags'), usually: 'unsaid' },
   method: { ...both((entry) => entry.method), few: true },
-  path: { ...both((entry) => entry.path), quoted: alike(quotedPath) },
+  path: { ...both((entry) => entry.path), quoted: alike(quotedPath), usually: 'said' },
   route: { ...both((entry) => entry.route), few: true },
   protocol: { ...both((entry) => entry.protocol), few: true },
   status: { completed: (entry) => entry.status, few: true },
-  duration: { completed: (entry) => entry.durationMs, quick: durationText },
+  duration: { completed: (entry) => entry.durationMs, quick: durationText, usually: 'said' },
   slow: { completed: (entry) => entry.slow || undefined, few: true },
   outcome: { completed: (entry) => entry.outcome, few: true },
   result: { completed: resultOf, few: true },
-  fault: { completed: faultOf, row: (row) => errorPartOf(row, 'type') },
-  response_bytes: { completed: (entry) => entry.responseBytes },
-  calls: { completed: (entry) => entry.callCost },
+  fault: { completed: faultOf, row: (row) => errorPartOf(row, 'type'), usually: 'unsaid' },
+  response_bytes: { completed: (entry) => entry.responseBytes, usually: 'said' },
+  calls: { completed: (entry) => entry.callCost, usually: 'unsaid' },
   ...Object.fromEntries(CALL_PARTS.map((part) => [`calls.${part}`, callPart(part)])),
-  error: { completed: (entry) => entry.failure, row: errorOf },
+  error: { completed: (entry) => entry.failure, row: errorOf, usually: 'unsaid' },
   ...Object.fromEntries(ERROR_PARTS.map((part) => [`error.${part}`, errorPart(part)])),
-  truncated: { ...both((entry) => entry.truncated || undefined), row: said('truncated') },
+  truncated: { ...both((entry) => entry.truncated || undefined), row: said('truncated'), usually: 'unsaid' },
 }
 
 /** The sources that every event has something to say of. */
@@ -103,7 +105,11 @@ export function traceNameSource(project: string | undefined): Source {
     if (typeof id !== 'string') return undefined
     return project === undefined ? id : `projects/${project}/traces/${id}`
   }
-  return { ...both(({ trace }) => nameOf(trace?.traceId)), row: (row) => nameOf(saidIn(row, 'trace_id')) }
+  return {
+    ...both(({ trace }) => nameOf(trace?.traceId)),
+    row: (row) => nameOf(saidIn(row, 'trace_id')),
+    usually: 'unsaid',
+  }
 }
 
 /** The names of all sources that a format of a user's own can ask for. */
@@ -148,9 +154,13 @@ function said(name: string): FromRow {
 }
 
 function errorPart(part: ErrorPart): Source {
-  return { completed: ({ failure }) => failure?.[part], row: (row) => errorPartOf(row, part) }
+  return {
+    completed: ({ failure }) => failure?.[part],
+    row: (row) => errorPartOf(row, part),
+    usually: 'unsaid',
+  }
 }
 
 function callPart(part: (typeof CALL_PARTS)[number]): Source {
-  return { completed: ({ callCost }) => callCost?.[part] }
+  return { completed: ({ callCost }) => callCost?.[part], usually: 'unsaid' }
 }
