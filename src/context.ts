@@ -78,9 +78,10 @@ function bind(emitter: Bound, context: RequestContext): void {
   emitter.emit = emitWithin
 }
 
-/** Most events come while the request is known: then nothing is to be done. */
-function emitWithin(this: EventEmitter, ...args: Parameters<EventEmitter['emit']>): boolean {
+/** Most events come while the request is known, or nobody listens for them: then nothing is to be done. */
+function emitWithin(this: EventEmitter, event: string | symbol, ...args: unknown[]): boolean {
   const { [CONTEXT]: context, [EMIT]: emit } = this as Required<Bound>
-  if (storage.getStore() === context) return emit.apply(this, args)
-  return storage.run(context, () => emit.apply(this, args))
+  if (storage.getStore() !== context && this.listenerCount(event) > 0)
+    return storage.run(context, () => emit.call(this, event, ...args))
+  return args.length === 0 ? emit.call(this, event) : emit.call(this, event, ...args)
 }

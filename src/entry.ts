@@ -54,7 +54,8 @@ export class Entry implements Arrival {
   readonly startedAt: number
   /** When the latest event happened, in milliseconds since the Unix epoch. */
   time: number
-  /** The path as formats write it, from the first time on. */
+  /** The id and the path as formats write them, from the first time on. */
+  idText: string | undefined
   pathText: string | undefined
   added: AddedFields | undefined
   /** What was thrown, in order: the last counts, those before it are what error handlers failed on. */

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ChildLoggerOptions } from 'pino'
 
 // The one file that touches what Fastify does not document. Seen in Fastify 5.10.0 to 5.12.8.
 
@@ -102,17 +103,35 @@ const ROUTE_CONTEXT = 'fastify.context'
 /** What a request holds of its route. */
 interface RouteContext {
   readonly config?: { readonly url?: string }
+  readonly logLevel?: string
+  readonly logSerializers?: ChildLoggerOptions['serializers']
 }
 
 /** Where requests hold their routes; null where that is elsewhere. */
 let routeContextKey: symbol | null | undefined
 
-/** The pattern of the route of a request. `routeOptions` makes an object of a dozen properties for each request. */
-export function routeOf(request: FastifyRequest): string | undefined {
+/** The route of a request. `routeOptions` makes an object of a dozen properties for each request. */
+function routeContextOf(request: FastifyRequest): RouteContext {
   routeContextKey ??= findSymbol(request, ROUTE_CONTEXT) ?? null
   const context: RouteContext | undefined =
     routeContextKey === null ? undefined : Reflect.get(request, routeContextKey)
-  return context?.config === undefined ? request.routeOptions.url : context.config.url
+  return context?.config === undefined ? publicContextOf(request) : context
+}
+
+function publicContextOf({ routeOptions: { url, logLevel } }: FastifyRequest): RouteContext {
+  return { config: url === undefined ? {} : { url }, logLevel }
+}
+
+/** The pattern of the route of a request. */
+export function routeOf(request: FastifyRequest): string | undefined {
+  return routeContextOf(request).config?.url
+}
+
+/** What the route of a request says of the logger of its requests, if it does. */
+export function loggerOptionsOf(request: FastifyRequest): ChildLoggerOptions | undefined {
+  const { logLevel: level, logSerializers: serializers } = routeContextOf(request)
+  if (!level && !serializers) return undefined
+  return { ...(level && { level }), ...(serializers && { serializers }) }
 }
 
 /** Whether a request is one that no route was looked for: even a 404 has parameters. */

@@ -72,10 +72,11 @@ function install(app: FastifyInstance, options: Options): void {
   const settings = parseEventOptions(options)
   const { captures } = settings
   const hasOwnLogger = !isNullLogger(app.log)
+  const silent = hasOwnLogger ? undefined : app.log
   const events = hasOwnLogger ? useOwnLogger(options, captures) : bringLogger(app, options, captures)
   const ledger = new Ledger(settings, reservedNames(), events, systemClock)
   const visits = new Visits(settings, ledger, () => app.log as RequestLogger, hasSemicolonQueries(app))
-  const requests = new FastifyRequests(visits, settings.ids)
+  const requests = new FastifyRequests(visits, settings.ids, silent)
 
   if (isRoot(app)) receiveAll(app, visits)
   app.decorateRequest(DECORATOR)
@@ -139,9 +140,6 @@ function hasSemicolonQueries({ initialConfig }: FastifyInstance): boolean {
 function bringLogger(app: FastifyInstance, options: Options, captures: readonly Capture[]): EventLog {
   const { events, logger } = openLog(options, captures)
   app.log = logger
-  app.setChildLoggerFactory((_silent, bindings, childOptions, raw) =>
-    requestLogger(logger, String(bindings.request_id), raw, childOptions),
-  )
   return events
 }
 

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { ChildLoggerOptions, Logger } from 'pino'
 import { currentContext } from './context.js'
 import type { RawRequest } from './options.js'
@@ -10,7 +9,7 @@ const REQUEST = Symbol('waybill.request')
 
 interface LoggedRequest {
   readonly id: string
-  readonly headers: IncomingHttpHeaders
+  readonly raw: RawRequest
   /** Whether the id is among the bindings. */
   isBound: boolean
   /** What its lines say of its trace where no tracer is active; made for the first of them. */
@@ -29,12 +28,12 @@ const bases = new WeakMap<Logger, Logger>()
 export function requestLogger(
   parent: Logger,
   id: string,
-  { headers }: RawRequest,
+  raw: RawRequest,
   options?: ChildLoggerOptions,
 ): Logger {
-  const base = isEmpty(options) ? baseOf(parent) : createBase(parent.child({}, options))
+  const base = options === undefined ? baseOf(parent) : createBase(parent.child({}, options))
   const logger: Marked = Object.create(base)
-  logger[REQUEST] = { id, headers, isBound: false }
+  logger[REQUEST] = { id, raw, isBound: false }
   return logger
 }
 
@@ -68,11 +67,6 @@ function bindId(logger: Marked): void {
   logger.setBindings({ request_id: request.id })
 }
 
-function isEmpty(options: object | undefined): boolean {
-  for (const _key in options) return false
-  return true
-}
-
 /** What a line has that says nothing of where it was written. */
 export const NOTHING = {}
 
@@ -83,7 +77,7 @@ export function whereabouts(logger: Marked): object {
   const { [REQUEST]: request } = logger
   if (request !== undefined) {
     if (active !== undefined) return traceFields(active)
-    request.fields ??= fieldsOf(readTrace(request.headers))
+    request.fields ??= fieldsOf(readTrace(request.raw.headers))
     return request.fields
   }
   const entry = currentContext()?.entry

@@ -7,8 +7,10 @@ import { encodeWithin } from './text.js'
 const methodAndSpace = remembering((method) => `${encodeWithin(String(method))} `)
 const statusAndSpaces = remembering((status) => ` ${status} `)
 
-export function quotedId({ requestId }: Entry): string {
-  return encodeWithin(requestId)
+/** The id, which both lines of a request say. */
+export function quotedId(entry: Entry): string {
+  entry.idText ??= encodeWithin(entry.requestId)
+  return entry.idText
 }
 
 /** The path, which both lines of a request say twice. */

@@ -2,18 +2,18 @@ import { randomFillSync } from 'node:crypto'
 import { v7 } from 'uuid'
 
 const UUID_BYTES = 16
+const DRAWN = 256
 // One draw of random bytes for 256 ids: the draw is nearly all of what uuid.v7() costs (1.7 against 0.3 µs).
-const pool = new Uint8Array(UUID_BYTES * 256)
-let used = pool.length
+const pool = new Uint8Array(UUID_BYTES * DRAWN)
+const slots = Array.from({ length: DRAWN }, (_, at) => pool.subarray(UUID_BYTES * at, UUID_BYTES * (at + 1)))
+let used = DRAWN
 
 function randomBytes(): Uint8Array {
-  if (used === pool.length) {
+  if (used === DRAWN) {
     randomFillSync(pool)
     used = 0
   }
-  const bytes = pool.subarray(used, used + UUID_BYTES)
-  used += UUID_BYTES
-  return bytes
+  return slots[used++] ?? pool
 }
 
 const v7Options = { rng: randomBytes }
