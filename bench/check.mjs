@@ -2,7 +2,7 @@
 import { above, median, overRounds } from './harness/figures.mjs'
 import { measureInTurns, warnOfIdleness } from './harness/measure.mjs'
 
-/** Above the target, since the machines that this runs on are noisy. */
+/** More than the target, so that it holds on a noisy machine too. */
 const MAX_RATIO = 0.6
 const TURNS = { instances: 3, rounds: 5, seconds: 0.7, warmUpSeconds: 1.5 }
 const VARIANTS = ['bare', 'built-in logging', 'waybill, context: false', 'waybill']

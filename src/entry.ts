@@ -54,7 +54,7 @@ export class Entry implements Arrival {
   readonly startedAt: number
   /** When the latest event happened, in milliseconds since the Unix epoch. */
   time: number
-  /** The id and the path as formats write them, from the first time on. */
+  /** The id and the path as they stand between the quotes of JSON, once a format has written them. */
   idText: string | undefined
   pathText: string | undefined
   added: AddedFields | undefined

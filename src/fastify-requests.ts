@@ -1,7 +1,9 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Entry } from './entry.js'
+import { showValue, warnOnce } from './errors.js'
 import { isUnrouted, loggerOptionsOf, type RequestObserver, routeOf } from './fastify-insides.js'
+import { isSendable } from './http/id-sender.js'
 import { receiveHandover } from './http/upgrades.js'
 import type { Visit } from './http/visit.js'
 import type { Visits } from './http/visits.js'
@@ -47,18 +49,18 @@ export class FastifyRequests implements RequestObserver {
 
   arrived(request: FastifyRequest, reply: FastifyReply): void {
     const visit = this.#visitOf(request, reply)
-    if (visit.id.id !== request.id) this.#visits.ids.sendInstead(visit, request.id)
-    this.#visits.ids.sendWith(visit, reply)
+    const requestId = visit.id.id === request.id ? request.id : this.#otherId(visit, request)
+    this.#visits.idSender.sendWith(visit, reply)
     const isSilent = request.log === this.#silent
-    if (isSilent) giveLogger(request, reply)
+    if (isSilent) giveLogger(request, reply, requestId)
     request.waybill = this.#visits.enter(visit, {
-      requestId: request.id,
+      requestId,
       method: request.method,
       route: routeOf(request),
       isRouted: !isUnrouted(request),
       source: request,
       request: request as Logged,
-      bindsId: isSilent || this.#bindsId(request),
+      bindsId: isSilent || this.#bindsId(request, requestId),
     })
   }
 
@@ -79,27 +81,39 @@ export class FastifyRequests implements RequestObserver {
     request.log.error(error, 'an onResponse hook failed')
   }
 
-  #visitOf({ raw, id }: FastifyRequest, reply: FastifyReply): Visit {
-    const visit = this.#visits.of(raw) ?? this.#receive(raw, reply, id)
+  #visitOf({ raw }: FastifyRequest, reply: FastifyReply): Visit {
+    const visit = this.#visits.of(raw) ?? this.#receive(raw, reply)
     if (visit.response === undefined) this.#visits.attach(visit, reply.raw)
     return visit
   }
 
   /** Receives a request that no server has had: an injected one, or one of a server that is not the app's. */
-  #receive(raw: FastifyRequest['raw'], reply: FastifyReply, id: string): Visit {
+  #receive(raw: FastifyRequest['raw'], reply: FastifyReply): Visit {
     const { upgrade } = raw as { upgrade?: boolean }
     if (upgrade) return receiveHandover(this.#visits, raw, raw.socket)
     const { [ID]: accepted } = raw as Marked
-    const visit = this.#visits.receive(raw, reply.raw, accepted ?? { id })
-    if (accepted === undefined) this.#visits.ids.sendInstead(visit, id)
-    return visit
+    return this.#visits.receive(raw, reply.raw, accepted)
   }
 
-  #bindsId(request: FastifyRequest): boolean {
+  /** The id that a context of the app has made by a generator of its own; one that is no text for a header is replaced. */
+  #otherId(visit: Visit, request: FastifyRequest): string {
+    const made: unknown = request.id
+    const id = typeof made === 'number' ? String(made) : made
+    if (isSendable(id)) {
+      this.#visits.idSender.sendInstead(visit, id)
+      return id
+    }
+    const message = `a generator of ids must return a text that can be sent as a header, got ${showValue(made)}; the id ${visit.id.id} was used`
+    warnOnce('WAYBILL_WARN_OPTION_RESULT', 'genReqId', message)
+    request.id = visit.id.id
+    return visit.id.id
+  }
+
+  #bindsId(request: FastifyRequest, id: string): boolean {
     const factory = request.server.childLoggerFactory
     let binds = this.#factories.get(factory)
     if (binds === undefined) {
-      binds = bindsId((request as Logged).log, request.id)
+      binds = bindsId((request as Logged).log, id)
       this.#factories.set(factory, binds)
     }
     return binds
@@ -110,8 +124,8 @@ export class FastifyRequests implements RequestObserver {
  * Gives a request a logger of its own. Not by a child logger factory: Fastify looks at each logger that one makes, for
  * 0.3 µs, and asks none on routes that were declared before the app had a logger.
  */
-function giveLogger(request: FastifyRequest, reply: FastifyReply): void {
-  const { id, raw, server } = request
+function giveLogger(request: FastifyRequest, reply: FastifyReply, id: string): void {
+  const { raw, server } = request
   request.log = requestLogger(server.log as Logger, id, raw, loggerOptionsOf(request))
   reply.log = request.log
 }

@@ -119,9 +119,9 @@ function refuseConflicts(app: FastifyInstance): void {
 /** Has every request of an app's servers received, also those that are answered before any route has them. */
 function receiveAll(app: FastifyInstance, visits: Visits): void {
   takeFrameworkErrors(app)
-  receiveFrom(app.server, visits)
+  receiveFrom(app.server, visits, true)
   app.addHook('onListen', (done) => {
-    for (const server of furtherServers(app)) receiveFrom(server, visits)
+    for (const server of furtherServers(app)) receiveFrom(server, visits, true)
     done()
   })
   app.addHook('preClose', (done) => {

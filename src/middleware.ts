@@ -97,7 +97,7 @@ export class MiddlewareLog {
     const visit = this.#visits.of(raw) ?? this.#visits.receive(raw, response)
     const { id } = visit.id
     // These frameworks hand their headers to the response before its head, where handlers look for them.
-    this.#visits.ids.set(visit, response)
+    this.#visits.idSender.set(visit, response)
     const log = this.#childFor(raw, id)
     this.#bindsId ??= bindsId(log, id)
     raw.id = id
@@ -125,7 +125,7 @@ export class MiddlewareLog {
     }
     if (this.#servers.has(server)) return
     this.#servers.add(server)
-    receiveFrom(server as Server, this.#visits)
+    receiveFrom(server as Server, this.#visits, false)
   }
 }
 

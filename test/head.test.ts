@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import express from 'express'
@@ -7,6 +8,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { waybill as middleware } from '../src/express.js'
 import { headerNamed, withHeader } from '../src/http/head.js'
 import waybill from '../src/index.js'
+import { Capture } from './support/capture.js'
 import { listen } from './support/http.js'
 
 const header = headerNamed('X-Request-Id')
@@ -49,7 +51,20 @@ test.each<[string, (raw: Raw) => void]>([
     'behind a header that is set, and with names and values',
     (raw) => raw.setHeader('b', '2').writeHead(200, ['a', '1']).end(),
   ],
-  ['by the first write', (raw) => raw.setHeader('a', '1').end('text')],
+  ['by the end', (raw) => raw.setHeader('a', '1').end('text')],
+  ['by the first write', (raw) => raw.setHeader('a', '1').write('text', () => raw.end())],
+  [
+    'by flushing the headers',
+    (raw) => {
+      raw.setHeader('a', '1').flushHeaders()
+      raw.end()
+    },
+  ],
+  [
+    'with an object that inherits one',
+    (raw) =>
+      raw.writeHead(200, Object.assign(Object.create({ 'x-request-id': 'inherited' }), { a: '1' })).end(),
+  ],
 ])('the id goes with a head that is written %s, past the framework', async (_how, answer) => {
   const app = fastify()
   onTestFinished(() => app.close())
@@ -80,6 +95,13 @@ test.each<[string, (reply: FastifyReply) => unknown]>([
     'on the raw response of a reply that is hijacked',
     (reply) => reply.hijack().raw.setHeader('X-Request-Id', 'own').end(),
   ],
+  [
+    'on the raw response of a reply that is sent',
+    (reply) => {
+      reply.raw.setHeader('X-Request-Id', 'own')
+      return reply.send('text')
+    },
+  ],
 ])('an id that a handler sets %s is the one that goes', async (_where, answer) => {
   const app = fastify()
   onTestFinished(() => app.close())
@@ -101,3 +123,69 @@ test('a handler of Express finds the id among the headers of its response', asyn
   const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { 'x-request-id': 'my-own' } })
   expect([await answer.json(), answer.headers.get('x-request-id')]).toEqual(['my-own', 'my-own'])
 })
+
+test('an id that a handler of Express takes away does not go', async () => {
+  const app = express()
+  app.use(middleware({ destination: { write: () => {} } }))
+  app.get('/', (_request, response) => {
+    response.removeHeader('X-Request-Id')
+    response.end()
+  })
+  const server = app.listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  expect((await fetch(`http://127.0.0.1:${port}/`)).headers.has('x-request-id')).toBe(false)
+})
+
+test.each<[string, object, string]>([
+  ['HTTP/1', {}, 'http1'],
+  ['HTTP/2', { http2: true }, 'http2'],
+])(
+  'over %s, what a context of the app makes as an id is the id if it can be sent',
+  async (_name, options, via) => {
+    const warnings: string[] = []
+    const onWarning = ({ message }: Error): void => void warnings.push(message)
+    process.on('warning', onWarning)
+    onTestFinished(() => void process.off('warning', onWarning))
+    const log = new Capture()
+    const app = fastify(options)
+    onTestFinished(() => app.close())
+    await app.register(waybill, { destination: log })
+    const made: Record<string, unknown> = {
+      text: 'of its own',
+      number: 7,
+      broken: 'bad\nid',
+      symbol: Symbol('id'),
+      nothing: undefined,
+    }
+    for (const [name, id] of Object.entries(made)) {
+      await app.register(async (context) => {
+        context.setGenReqId(() => id as string)
+        context.get(`/${name}`, async (request) => ({ id: request.id }))
+      })
+    }
+    const port = await listen(app)
+    const ids: Record<string, unknown> = {}
+    for (const [index, name] of Object.keys(made).entries()) {
+      const sent = await requestIdOf(via, port, `/${name}`)
+      const completion = (await log.completions(index + 1)).at(-1)
+      const start = log.events('started').at(-1)
+      expect([start?.request_id, completion?.request_id]).toEqual([sent, sent])
+      ids[name] = sent
+    }
+    expect(ids).toMatchObject({ text: 'of its own', number: '7' })
+    for (const name of ['broken', 'symbol', 'nothing']) expect(ids[name]).toMatch(/^[0-9a-f-]{36}$/)
+  },
+)
+
+async function requestIdOf(via: string, port: number, path: string): Promise<string | undefined> {
+  if (via === 'http1')
+    return (await fetch(`http://127.0.0.1:${port}${path}`)).headers.get('x-request-id') ?? undefined
+  const session = connect(`http://127.0.0.1:${port}`)
+  const stream = session.request({ ':path': path }).resume()
+  const [headers] = await once(stream, 'response')
+  await once(stream, 'close')
+  session.close()
+  return headers['x-request-id']
+}

@@ -97,6 +97,16 @@ test('a middleware that is attached twice logs once', async () => {
   expect(log.lines).toHaveLength(4)
 })
 
+test('a request that another server emits on the one that it is attached to is logged', async () => {
+  const log = new Capture()
+  const back = http.createServer(answer)
+  waybill({ destination: log }).attach(back)
+  const front = http.createServer((request, response) => back.emit('request', request, response))
+  const { headers } = await fetch(`http://127.0.0.1:${await listenFor(front)}/shared`)
+  const [completion] = await log.completions(1)
+  expect(completion).toMatchObject({ path: '/shared', status: 200, request_id: headers.get('x-request-id') })
+})
+
 test.each([[undefined], [{}], [express()], ['server']])('attach refuses what is no server: %o', (value) => {
   expect(() => waybill().attach(value as unknown as http.Server)).toThrow(
     expect.objectContaining({

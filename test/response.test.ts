@@ -13,7 +13,8 @@ async function answer(
   const nothing = (): void => {}
   const server = createServer((_request, response) => {
     watch(response, {
-      idToSend: undefined,
+      idToSend: 'abc',
+      idIsSet: false,
       wrote: (size) => bytes.push(size),
       wroteToNobody: nothing,
       held: nothing,

@@ -2,7 +2,8 @@ import type { Entry } from '../entry.js'
 import type { Format } from './format.js'
 import { commonLength, fits } from './limit.js'
 import type { Sources } from './parts.js'
-import { remembering } from './remember.js'
+import { remembering, rememberingLast } from './remember.js'
+import { PLAIN } from './text.js'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
@@ -11,9 +12,6 @@ const NO_STATUS = 499
 
 /** What stands in place of a text that there is not. */
 const NO_TEXT = '-'
-
-/** What stands in a quoted text as it is, and takes less to find than what may not. */
-const SAFE = /^[ !#-[\]-~]*$/
 
 /** What may not stand in a quoted text, nor anywhere in a line. */
 const UNSAFE = /["\\\x00-\x1f\x7f-\x9f\u2028\u2029\uffff]|\p{Surrogate}/gu
@@ -91,7 +89,7 @@ function cutTexts(texts: Texts, excess: number): Texts {
 function quotable(value: unknown): string {
   const text = typeof value === 'string' ? value : String(value ?? '')
   if (text === '') return NO_TEXT
-  if (SAFE.test(text)) return text
+  if (PLAIN.test(text)) return text
   return text.replace(UNSAFE, (character) => {
     const code = character.charCodeAt(0)
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
@@ -117,16 +115,8 @@ function cutQuoted(quoted: string, maxBytes: number): string {
 
 /** The time of a line, made once for as long as the second lasts. */
 function createTime(): (time: number) => string {
-  let lastSecond = Number.NaN
-  let said = ''
-  return (time) => {
-    const second = Math.floor(time / 1000)
-    if (second !== lastSecond) {
-      said = showTime(new Date(time))
-      lastSecond = second
-    }
-    return said
-  }
+  const say = rememberingLast((second) => showTime(new Date(Number(second) * 1000)))
+  return (time) => say(Math.floor(time / 1000))
 }
 
 function showTime(date: Date): string {

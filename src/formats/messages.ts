@@ -1,8 +1,11 @@
 import type { Entry } from '../entry.js'
 
+/** What is told of a request that can't be parsed. */
+export const UNPARSED = 'unparsed request'
+
 /** The message of a start event: the story as a person reads it in a raw line. */
 export function startMessage(entry: Entry): string {
-  return entry.method === undefined ? 'unparsed request' : `${entry.method} ${entry.path}`
+  return entry.method === undefined ? UNPARSED : `${entry.method} ${entry.path}`
 }
 
 /** The message of a completion event; an ending other than `completed` is named. */

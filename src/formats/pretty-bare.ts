@@ -1,6 +1,7 @@
 import type { Entry } from '../entry.js'
 import type { Level } from '../vocabulary.js'
 import type { EventFields, Field } from './fields.js'
+import { UNPARSED } from './messages.js'
 import type { Heads } from './pretty-head.js'
 import { HEAD_FIELDS, RESET } from './pretty-row.js'
 
@@ -40,7 +41,7 @@ export function bareEvents(
 }
 
 /** Whether a head ends without a space. Looking at the head itself would make one text of its pieces, 700 instructions. */
-function endsPlain(path = 'unparsed request'): boolean {
+function endsPlain(path = UNPARSED): boolean {
   const last = path.charCodeAt(path.length - 1)
   return last > 0x20 && last < 0x7f
 }

@@ -1,3 +1,4 @@
+import { UNPARSED } from './messages.js'
 import type { Brush, Paint } from './pretty-paint.js'
 import { remembering } from './remember.js'
 import { isPlain, visibleText } from './visible.js'
@@ -31,17 +32,15 @@ export function createColumns(paint: Paint): Columns {
   const method = remembering((text) => `${visibleText(String(text)).padEnd(METHOD_WIDTH)} `)
   const levelTag = (level: unknown): string =>
     tag(paint[LEVEL_COLORS[String(level)] ?? 'gray'], String(level).toUpperCase())
-  const level = remembering(levelTag)
   return {
     time: createTime(paint),
     arrow: tag(paint.gray, '-->') + noDuration,
     status: remembering((status = '---') => tag(paint[statusColor(Number(status))], String(status))) as Say,
-    level: (text) => level(text) ?? levelTag(text),
+    level: remembering(levelTag),
     duration: createDuration(paint),
     noDuration,
     id: (requestId) => `${paint.gray(idEnd(requestId))} `,
-    request: (text, path = '') =>
-      text === undefined ? 'unparsed request' : method(text) + visibleText(path),
+    request: (text, path = '') => (text === undefined ? UNPARSED : method(text) + visibleText(path)),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Entry } from '../entry.js'
+import { completionMessage, UNPARSED } from './messages.js'
 import { remembering } from './remember.js'
 import { encodeWithin } from './text.js'
 
@@ -21,27 +22,15 @@ export function quotedPath(entry: Entry): string {
 
 /** What {@link startMessage} says. */
 export function quotedStart(entry: Entry): string {
-  return entry.method === undefined ? 'unparsed request' : methodAndSpace(entry.method) + quotedPath(entry)
+  return entry.method === undefined ? UNPARSED : methodAndSpace(entry.method) + quotedPath(entry)
 }
 
 /** What {@link completionMessage} says. */
 export function quotedCompletion(entry: Entry): string {
   const { status, durationMs, outcome } = entry
-  if (status === undefined || durationMs === undefined) return quotedRare(entry)
+  if (status === undefined || durationMs === undefined) return encodeWithin(completionMessage(entry))
   const story = `${quotedStart(entry)}${statusAndSpaces(status)}${durationText(durationMs)}ms`
   return outcome === 'completed' ? story : `${story} ${outcome}`
-}
-
-/** The completion of what had no answer, or no beginning that is known. */
-function quotedRare(entry: Entry): string {
-  const { status, durationMs, outcome } = entry
-  const parts = [
-    quotedStart(entry),
-    ...(status === undefined ? [] : [status]),
-    ...(durationMs === undefined ? [] : [`${durationText(durationMs)}ms`]),
-    ...(outcome === 'completed' ? [] : [outcome]),
-  ]
-  return parts.join(' ')
 }
 
 /** What stands behind the whole milliseconds of a duration, for each of its microseconds. */

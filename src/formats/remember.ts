@@ -1,6 +1,14 @@
 /** How many values are remembered: clients make up methods, and an app may have many routes. */
 const MAX_REMEMBERED = 512
 
+/** How long a text is that may be remembered, in UTF-16 units. */
+const MAX_UNITS = 256
+
+/** Whether a value may be kept for the life of the process. */
+export function isShort(value: unknown): boolean {
+  return typeof value !== 'string' || value.length <= MAX_UNITS
+}
+
 /** Says a value as a line has it. */
 type Say<Said extends string | undefined> = (value: unknown) => Said
 
@@ -11,7 +19,7 @@ export function remembering<Said extends string | undefined>(say: Say<Said>): Sa
     const before = said.get(value)
     if (before !== undefined) return before
     const now = say(value)
-    if (said.size < MAX_REMEMBERED) said.set(value, now)
+    if (said.size < MAX_REMEMBERED && isShort(value)) said.set(value, now)
     return now
   }
 }

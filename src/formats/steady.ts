@@ -1,3 +1,5 @@
+import { isShort } from './remember.js'
+
 /** How many texts are remembered: clients make up methods, and an app may have many routes. */
 const MAX_REMEMBERED = 2048
 
@@ -28,7 +30,7 @@ export function sayTogether(pieces: readonly Piece[]): SayTogether {
     for (const value of values) found = (found as Memory | undefined)?.get(value)
     if (found !== undefined) return found as string
     const text = compose(...values)
-    if (remembered < MAX_REMEMBERED) {
+    if (remembered < MAX_REMEMBERED && values.every(isShort)) {
       remembered++
       remember(memory, values, text)
     }

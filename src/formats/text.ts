@@ -1,5 +1,5 @@
-/** Texts that stand in JSON as they are: printable ASCII without quote and backslash. */
-const PLAIN = /^[ !#-[\]-~]*$/
+/** Texts that stand between quotes as they are: printable ASCII without quote and backslash. */
+export const PLAIN = /^[ !#-[\]-~]*$/
 
 /**
  * What JSON allows raw but readers of lines stumble over: DEL and C1 controls (journald stores such a line as a

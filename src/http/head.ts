@@ -1,7 +1,7 @@
-import type { OutgoingHttpHeader, OutgoingHttpHeaders } from 'node:http'
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 
 /** The headers that a head is written with, in the ways in which Node.js takes them. */
-export type HeadFields = OutgoingHttpHeaders | OutgoingHttpHeader[] | undefined
+export type HeadFields = OutgoingHttpHeaders | OutgoingHttpHeader[] | null | undefined
 
 /** A header in whichever case. */
 export interface Header {
@@ -12,6 +12,26 @@ export interface Header {
 /** The header of a name. */
 export function headerNamed(name: string): Header {
   return { name, lowered: name.toLowerCase() }
+}
+
+/** The headers that a head is written with so that a header goes with it: whoever has set one of that name has it sent. */
+export function headFor(
+  response: ServerResponse,
+  fields: HeadFields,
+  header: Header,
+  value: string,
+): HeadFields {
+  return response.hasHeader(header.lowered)
+    ? withoutHeader(fields, header, value)
+    : withHeader(fields, header, value)
+}
+
+/** The headers of a head without one that has been added as frameworks write it. */
+function withoutHeader(fields: HeadFields, { lowered }: Header, value: string): HeadFields {
+  if (fields === undefined || fields === null || Array.isArray(fields) || fields[lowered] !== value)
+    return fields
+  const { [lowered]: _ours, ...others } = fields
+  return others
 }
 
 /** The headers of a head with one more, unless they have it; what was given is not changed. */
@@ -33,9 +53,6 @@ function withPair(fields: OutgoingHttpHeader[], { name, lowered }: Header, value
 
 function isAmong(fields: OutgoingHttpHeaders, { lowered }: Header): boolean {
   // As frameworks write it.
-  if (fields[lowered] !== undefined) return true
-  for (const name in fields) {
-    if (name.length === lowered.length && name.toLowerCase() === lowered) return true
-  }
-  return false
+  if (Object.hasOwn(fields, lowered)) return true
+  return Object.keys(fields).some((name) => name.length === lowered.length && name.toLowerCase() === lowered)
 }

@@ -12,24 +12,22 @@ export class IdSender {
     this.header = name === undefined ? undefined : headerNamed(name)
   }
 
-  /** Sets the header now, for what asks a response for its headers before its head is written. */
-  set({ idToSend }: Visit, response: RawResponse): void {
+  /** Sets the header now, for what asks a response for its headers before its head is written, or takes them away. */
+  set(visit: Visit, response: RawResponse): void {
     const { name } = this.header ?? {}
-    if (name === undefined || idToSend === undefined || response.headersSent) return
-    attempt(() => response.setHeader(name, idToSend), undefined)
+    if (name === undefined || response.headersSent) return
+    visit.idIsSet = attempt(() => response.setHeader(name, visit.idToSend) === response, false)
   }
 
   /** Sends an id with what a framework answers, which hands its own headers to the head. */
   sendWith({ idToSend }: Visit, reply: { header(name: string, value: string): unknown }): void {
     // In lower case, as frameworks keep it: else each makes a text of its own of it.
-    if (this.header !== undefined && idToSend !== undefined) reply.header(this.header.lowered, idToSend)
+    if (this.header !== undefined) reply.header(this.header.lowered, idToSend)
   }
 
   /** Has another id go with a response than that which it was received with, as long as it can. */
   sendInstead(visit: Visit, id: string): void {
-    // A context with a generator of its own may have made what is no header value.
-    const canBeSent = attempt(() => validateHeaderValue('id', id) === undefined, false)
-    visit.idToSend = canBeSent ? id : undefined
+    visit.idToSend = id
     if (visit.response !== undefined && isSetAtOnce(visit)) this.set(visit, visit.response)
   }
 }
@@ -37,4 +35,11 @@ export class IdSender {
 /** Whether an id can't wait for the head: HTTP/2 may write that by itself. */
 export function isSetAtOnce({ raw }: Visit): boolean {
   return raw.httpVersionMajor !== 1
+}
+
+/** Whether what an app has made as an id can be sent. */
+export function isSendable(id: unknown): id is string {
+  return (
+    typeof id === 'string' && id !== '' && attempt(() => validateHeaderValue('id', id) === undefined, false)
+  )
 }

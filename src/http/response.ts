@@ -1,10 +1,12 @@
 import type { ServerResponse } from 'node:http'
-import { type Header, type HeadFields, withHeader } from './head.js'
+import { type Header, type HeadFields, headFor } from './head.js'
 
 /** Is told what becomes of a response. */
 export interface ResponseObserver {
-  /** The id that goes with the response; undefined where none does. */
-  readonly idToSend: string | undefined
+  /** The id that goes with the response. */
+  readonly idToSend: string
+  /** Whether it was set among the headers of the response before its head. */
+  readonly idIsSet: boolean
   /** Called with the size of each piece of the body that was handed to the response. */
   wrote(bytes: number): void
   /** Called when a piece was written while nobody was left to get it. */
@@ -85,13 +87,11 @@ export function createWatch(idHeader: Header | undefined): WatchResponse {
     fields?: HeadFields,
   ): ServerResponse {
     const { observer, writeHead } = this[WATCH]
+    if (idHeader === undefined || observer.idIsSet) return writeHead.call(this, status, reason, fields)
     const { idToSend } = observer
-    // Whoever has set a header of that name has it sent.
-    if (idHeader === undefined || idToSend === undefined || this.hasHeader(idHeader.lowered))
-      return writeHead.call(this, status, reason, fields)
     if (typeof reason === 'string')
-      return writeHead.call(this, status, reason, withHeader(fields, idHeader, idToSend))
-    return writeHead.call(this, status, withHeader(fields ?? reason, idHeader, idToSend))
+      return writeHead.call(this, status, reason, headFor(this, fields, idHeader, idToSend))
+    return writeHead.call(this, status, headFor(this, fields ?? reason, idHeader, idToSend))
   }
 
   function finish(this: Watched): void {

@@ -36,8 +36,11 @@ function subscribeOnce(): void {
   })
 }
 
-/** Has every request of a server received, also those that Node.js answers before the app has them. */
-export function receiveFrom(server: Server, visits: Visits): void {
+/**
+ * Has every request of a server received, also those that Node.js answers before the app has them.
+ * @param handsOver whether what listens to the server hands over all that comes to it
+ */
+export function receiveFrom(server: Server, visits: Visits, handsOver: boolean): void {
   subscribeOnce()
   keepTickShape()
   const marked: Marked = server
@@ -46,8 +49,9 @@ export function receiveFrom(server: Server, visits: Visits): void {
   const receive = (raw: RawRequest, response: RawResponse): void => {
     if (marked[VISITS] === visits && visits.of(raw) === undefined) visits.receive(raw, response)
   }
-  // HTTP/2 publishes nothing; of HTTP/1 a second listener costs each request a copy of the list of them.
-  if (!publishes(server)) listenFirst(server, 'request', receive)
+  // HTTP/2 publishes nothing, nor is a request that another server emits here; but a second listener has Node.js copy the
+  // list of them for each request.
+  if (!handsOver || !publishes(server)) listenFirst(server, 'request', receive)
   listenBeside(server, 'checkContinue', (raw: RawRequest, response: RawResponse) => receive(raw, response))
   refuseExpectations(server, visits, receive)
   if (marked[VISITS] !== visits) return

@@ -59,7 +59,9 @@ export class Visit implements ResponseObserver, Linked<Visit> {
   /** Absent where Node.js makes none: for an upgrade and for CONNECT. */
   response: RawResponse | undefined
   /** The id that goes with the response. */
-  idToSend: string | undefined
+  idToSend: string
+  /** Whether it stands among the headers of the response, where a handler may take it away. */
+  idIsSet = false
   /** The bytes of its body, and those that chunks add to them. */
   bodyBytes = 0
   framingBytes = 0

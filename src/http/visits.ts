@@ -35,7 +35,7 @@ export class Visits implements VisitKeeper {
   readonly #logger: () => RequestLogger
   readonly #arrivals: Arrivals
   /** Sends the ids back to clients. */
-  readonly ids: IdSender
+  readonly idSender: IdSender
   readonly #watch: WatchResponse
   readonly #open = new OpenList<Visit>()
   /** Closes what could not be parsed and has not been answered. */
@@ -49,8 +49,8 @@ export class Visits implements VisitKeeper {
     this.#ledger = ledger
     this.#logger = logger
     this.#arrivals = new Arrivals(settings.captures, semicolon)
-    this.ids = new IdSender(settings.responseHeader)
-    this.#watch = createWatch(this.ids.header)
+    this.idSender = new IdSender(settings.responseHeader)
+    this.#watch = createWatch(this.idSender.header)
     onExit(this)
   }
 
@@ -135,7 +135,7 @@ export class Visits implements VisitKeeper {
   }
 
   #watchResponse(visit: Visit, response: RawResponse): void {
-    if (isSetAtOnce(visit)) this.ids.set(visit, response)
+    if (isSetAtOnce(visit)) this.idSender.set(visit, response)
     // It may have been answered before it comes here.
     visit.sent = response.writableFinished
     this.#watch(response, visit)

@@ -75,12 +75,22 @@ export const anyLife: fc.Arbitrary<Life> = fc.record({
 export function linesOf(life: Life, format: Format, durationMs = 0): [string, string] {
   let elapsed = 5
   const lines: string[] = []
+  const thrown: unknown[] = []
+  const write =
+    (kind: 'started' | 'completed') =>
+    (entry: Entry, level: Level): void => {
+      try {
+        lines.push(format[kind](entry, level))
+      } catch (error) {
+        thrown.push(error)
+      }
+    }
   const ledger = new Ledger(
     parseEventOptions({}),
     reservedNames(),
     {
-      started: (entry: Entry, level: Level) => lines.push(format.started(entry, level)),
-      completed: (entry: Entry, level: Level) => lines.push(format.completed(entry, level)),
+      started: write('started'),
+      completed: write('completed'),
       late: () => {},
     },
     { now: () => Date.UTC(2026, 10, 23, 10), elapsed: () => elapsed },
@@ -91,6 +101,8 @@ export function linesOf(life: Life, format: Format, durationMs = 0): [string, st
   if (life.calls.length > 0) entry.calls = callsOf(life.calls)
   elapsed += durationMs
   ledger.close(entry, { outcome: life.outcome, status: life.status }, life.bytes)
+  // The ledger would not tell.
+  if (thrown.length > 0) throw thrown[0]
   const [started, completed] = lines
   if (started === undefined || completed === undefined) throw new Error('an event is lost')
   return [started, completed]
