@@ -1,6 +1,7 @@
 import type { Entry } from '../entry.js'
 import type { Template, TemplateValue } from '../options.js'
 import type { Level } from '../vocabulary.js'
+import { writeAdded } from './added-names.js'
 import { FORMS, type Form, flatValue, plainForm } from './forms.js'
 import { customOf, type LogRow } from './log-row.js'
 import { ALWAYS_SAID, type LineKind, type Source } from './sources.js'
@@ -172,19 +173,8 @@ class Declaration {
   /** What handlers and log lines add: under names that nothing else in a line has. */
   #added({ form }: Reference, parent: readonly string[], taken: ReadonlySet<string>): Part[] {
     if (this.#kind === 'started') return []
-    const { name, key, value: write } = this.#syntax
-    const say = form === undefined ? (value: unknown) => value : flatValue
-    const encode = (fields: Iterable<readonly [string, unknown]>): string => {
-      let encoded = ''
-      const used = new Set<string>()
-      for (const [given, value] of fields) {
-        let called = name([...parent, callField(given, form)])
-        while (taken.has(called) || used.has(called)) called += '_'
-        used.add(called)
-        encoded += key(called) + write(say(value))
-      }
-      return encoded
-    }
+    const nameOf = (given: string): string => this.#syntax.name([...parent, callField(given, form)])
+    const encode = writeAdded(this.#syntax, nameOf, taken, form === undefined ? undefined : flatValue)
     const withError = this.#placed.has('error')
     if (this.#kind === 'row') {
       const read = (row: LogRow): unknown => row.fields

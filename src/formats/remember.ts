@@ -10,10 +10,10 @@ export function isShort(value: unknown): boolean {
 }
 
 /** Says a value as a line has it. */
-type Say<Said extends string | undefined> = (value: unknown) => Said
+type Say<Said> = (value: unknown) => Said
 
 /** Says what has been said before without working it out again. */
-export function remembering<Said extends string | undefined>(say: Say<Said>): Say<Said> {
+export function remembering<Said>(say: Say<Said>): Say<Said> {
   const said = new Map<unknown, Said>()
   return (value) => {
     const before = said.get(value)
@@ -28,7 +28,7 @@ export function remembering<Said extends string | undefined>(say: Say<Said>): Sa
 const NOTHING_YET = Symbol('nothing')
 
 /** Says the same as before of the same: of a time, until the next millisecond. */
-export function rememberingLast<Said extends string | undefined>(say: Say<Said>): Say<Said> {
+export function rememberingLast<Said>(say: Say<Said>): Say<Said> {
   let last: unknown = NOTHING_YET
   let said: Said
   return (value) => {

@@ -1,6 +1,6 @@
 import { showValue, warnOnce } from '../errors.js'
 import { attempt } from './attempt.js'
-import { newBudget, type Plain, propertiesOf, readableKey, toPlain } from './plain.js'
+import { newBudget, type Plain, propertiesOf, readableKey, renew, toPlain } from './plain.js'
 
 /** More fields than a line can hold. */
 const MAX_FIELDS = 1000
@@ -25,6 +25,7 @@ export class AddedFields {
       )
       return
     }
+    const budget = newBudget()
     for (const [name, value] of propertiesOf(fields)) {
       const key = readableKey(name)
       if (reserved.has(key)) {
@@ -36,14 +37,14 @@ export class AddedFields {
         continue
       }
       if (this.fields.size >= MAX_FIELDS) {
-        this.cut = true
-        return
+        budget.cut = true
+        break
       }
-      const budget = newBudget()
+      renew(budget)
       const plain = toPlain(value, budget)
       if (plain !== undefined) this.fields.set(key, plain)
-      if (budget.cut) this.cut = true
     }
+    if (budget.cut) this.cut = true
   }
 }
 

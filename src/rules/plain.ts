@@ -15,9 +15,14 @@ const MAX_VALUES = 1000
 /** No line holds a longer text, so none is kept. */
 const MAX_TEXT = 8000
 
-/** A fresh budget, for one field. */
+/** A fresh budget, for the first of several fields. */
 export function newBudget(): Budget {
   return { values: MAX_VALUES, cut: false }
+}
+
+/** Gives the next field as much as the one before. */
+export function renew(budget: Budget): void {
+  budget.values = MAX_VALUES
 }
 
 /**
@@ -110,9 +115,12 @@ function copyEntries(entries: Iterable<[unknown, unknown]>, budget: Budget, path
   return Object.fromEntries(copy)
 }
 
+/** What `readableKey` leaves as it is; to find out takes less than to replace nothing. */
+const READABLE = /^[ -~]*$/
+
 /** A key as it is written, so that two which differ in nothing but what is replaced are one. */
 export function readableKey(key: string): string {
-  return key.toWellFormed().replaceAll('\0', '\ufffd')
+  return READABLE.test(key) ? key : key.toWellFormed().replaceAll('\0', '\ufffd')
 }
 
 function copyProperties(value: object, budget: Budget, path: readonly object[]): Plain {
@@ -120,7 +128,14 @@ function copyProperties(value: object, budget: Budget, path: readonly object[]):
 }
 
 /** The own properties of an object; one whose getter throws reads `[Thrown]`, one that can't be listed is left out. */
-export function* propertiesOf(value: object): Generator<[string, unknown]> {
-  for (const key of attempt(() => Object.keys(value), []))
-    yield [key, attempt(() => Reflect.get(value, key), '[Thrown]')]
+export function propertiesOf(value: object): [string, unknown][] {
+  return attempt(() => Object.keys(value), []).map((key) => [key, propertyOf(value, key)])
+}
+
+function propertyOf(value: object, key: string): unknown {
+  try {
+    return Reflect.get(value, key)
+  } catch {
+    return '[Thrown]'
+  }
 }
