@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { EventEmitter } from 'node:events'
+import { EventEmitter } from 'node:events'
 import type { Entry } from './entry.js'
 import { headersOf, type Propagation } from './propagation/propagation.js'
 import type { RequestEntry } from './request-entry.js'
@@ -66,22 +66,24 @@ const CONTEXT = Symbol('waybill.context')
 
 const EMIT = Symbol('waybill.emit')
 
-/** An emitter whose listeners know a request, with its method as it was. */
+/** An emitter whose listeners know a request, with its method as it was if it had one of its own. */
 type Bound = EventEmitter & { [CONTEXT]?: RequestContext; [EMIT]?: EventEmitter['emit'] }
 
+const { emit: plainEmit } = EventEmitter.prototype
+
 function bind(emitter: Bound, context: RequestContext): void {
-  const isBound = CONTEXT in emitter
+  const isBound = emitter[CONTEXT] !== undefined
   // One app may hand a request to another, which then has it.
   emitter[CONTEXT] = context
   if (isBound) return
-  emitter[EMIT] = emitter.emit
+  if (emitter.emit !== plainEmit) emitter[EMIT] = emitter.emit
   emitter.emit = emitWithin
 }
 
-/** Most events come while the request is known, or nobody listens for them: then nothing is to be done. */
-function emitWithin(this: EventEmitter, event: string | symbol, ...args: unknown[]): boolean {
-  const { [CONTEXT]: context, [EMIT]: emit } = this as Required<Bound>
-  if (storage.getStore() !== context && this.listenerCount(event) > 0)
+/** Most events come while nobody listens for them, or the request is known: then nothing is to be done. */
+function emitWithin(this: Bound, event: string | symbol, ...args: unknown[]): boolean {
+  const { [CONTEXT]: context, [EMIT]: emit = plainEmit } = this
+  if (context !== undefined && this.listenerCount(event) > 0 && storage.getStore() !== context)
     return storage.run(context, () => emit.call(this, event, ...args))
   return args.length === 0 ? emit.call(this, event) : emit.call(this, event, ...args)
 }
