@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# step TITLE COMMAND...: runs a command and shows the summary of its tests; all of its output when it fails.
+# step TITLE COMMAND...: runs a command and shows the summary of its tests and what it finds ok; all of its output when it
+# fails.
 step() {
   local title=$1 output status
   shift
@@ -8,7 +9,7 @@ step() {
   status=0
   "$@" >"$output" 2>&1 || status=$?
   if ((status == 0)); then
-    grep -E '^ *(Test Files|Tests|Duration) ' "$output" || true
+    grep -E '^ *(Test Files|Tests|Duration) |^ok: ' "$output" || true
   else
     cat "$output"
     printf '== %s: failed with exit code %d\n' "$title" "$status"

@@ -2,22 +2,29 @@
 import { above, median, overRounds } from './harness/figures.mjs'
 import { measureInTurns, warnOfIdleness } from './harness/measure.mjs'
 
-/** More than the target, so that it holds on a noisy machine too. */
-const MAX_RATIO = 0.6
+/** More than is aimed at, so that it holds on a noisy machine; what Node.js itself takes for the context is no small part. */
+const MAX_RATIOS = { 'waybill, context: false': 0.6, waybill: 0.85 }
+const VARIANTS = ['bare', 'built-in logging', ...Object.keys(MAX_RATIOS)]
 const TURNS = { instances: 3, rounds: 5, seconds: 0.7, warmUpSeconds: 1.5 }
-const VARIANTS = ['bare', 'built-in logging', 'waybill, context: false', 'waybill']
+/** What is too much twice was not the machine. */
+const TRIES = 2
 
-const services = VARIANTS.map((variant) => [variant, { program: 'server.mjs', args: ['fastify', variant] }])
-const rounds = await measureInTurns(Object.fromEntries(services), TURNS)
-warnOfIdleness(rounds)
-
-for (const variant of VARIANTS.slice(2)) {
-  const ratio = (round) => above(round, variant, 'cpu') / above(round, 'built-in logging', 'cpu')
-  const isCheap = median(rounds.map(ratio)) <= MAX_RATIO
-  const verdict = isCheap ? 'ok' : 'too much'
-  const figure = overRounds(rounds, ratio)
-  console.log(
-    `${verdict}: ${variant}: ${figure} of the overhead of built-in logging (at most ${MAX_RATIO.toFixed(2)})`,
-  )
-  if (!isCheap) process.exitCode = 1
+async function isCheap() {
+  const services = VARIANTS.map((variant) => [variant, { program: 'server.mjs', args: ['fastify', variant] }])
+  const rounds = await measureInTurns(Object.fromEntries(services), TURNS)
+  warnOfIdleness(rounds)
+  const verdicts = Object.entries(MAX_RATIOS).map(([variant, max]) => {
+    const ratio = (round) => above(round, variant, 'cpu') / above(round, 'built-in logging', 'cpu')
+    const isBelow = median(rounds.map(ratio)) <= max
+    const figure = overRounds(rounds, ratio)
+    console.log(
+      `${isBelow ? 'ok' : 'too much'}: ${variant}: ${figure} of the overhead of built-in logging (at most ${max.toFixed(2)})`,
+    )
+    return isBelow
+  })
+  return verdicts.every(Boolean)
 }
+
+let isOk = false
+for (let turn = 0; turn < TRIES && !isOk; turn++) isOk = await isCheap()
+if (!isOk) process.exitCode = 1

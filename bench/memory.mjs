@@ -13,10 +13,9 @@ const VARIANTS = ['bare', 'built-in logging', 'waybill']
 const PARTS = 10
 const IDLE_MS = 2000
 
-const loader = startLoader()
-
 /** Loads a service for all the time; reads it in each part. */
 async function measure(variant) {
+  const loader = startLoader()
   const { port, ask, end } = await startService({
     flags: ['--expose-gc'],
     program: 'server.mjs',
@@ -35,6 +34,7 @@ async function measure(variant) {
   const collected = await ask('collected')
   const { answered } = await ask('count')
   await end()
+  loader.end()
   return { started, parts, idle, collected, answered }
 }
 
@@ -55,9 +55,7 @@ function megabytes(bytes) {
   return (bytes / 2 ** 20).toFixed(1)
 }
 
-const rows = []
-for (const variant of VARIANTS) rows.push(rowOf(variant, await measure(variant)))
-loader.end()
+const rows = await Promise.all(VARIANTS.map(async (variant) => rowOf(variant, await measure(variant))))
 
 const HEAD = [
   '',
@@ -72,8 +70,8 @@ const major = majorOf(process.execPath)
 const results = `## Memory, Node.js ${major}
 
 ${circumstances(process.execPath, ['waybill', 'fastify', 'pino'], 'npm run bench:memory')}
-${pinning} Full load over 50 connections for ${MINUTES} minutes, one service after the other. Resident memory and heap in MB;
-the p99 of each of ${PARTS} parts of the time; collected means after \`gc()\`.
+${pinning} Full load over 50 connections each for ${MINUTES} minutes, all services at once on one core. Resident memory and heap in
+MB; the p99 of each of ${PARTS} parts of the time; collected means after \`gc()\`.
 
 ${table([HEAD, ...rows])}`
 console.log(results)
