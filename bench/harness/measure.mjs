@@ -78,8 +78,10 @@ const MIN_BUSY = 0.85
 
 /** Says so when something else has used the machine at the same time. */
 export function warnOfIdleness(rounds) {
-  const busy = median(rounds.flatMap((round) => Object.values(round).map((figures) => figures.busy)))
-  if (busy >= MIN_BUSY) return
-  const part = Math.round(busy * 100)
-  console.error(`The services were busy for ${part} % of their turns only: the figures are worth less.`)
+  for (const name of Object.keys(rounds[0] ?? {})) {
+    const busy = median(rounds.map((round) => round[name].busy))
+    if (busy >= MIN_BUSY) continue
+    const part = Math.round(busy * 100)
+    console.error(`${name} was busy for ${part} % of its turns only: its figures are worth less.`)
+  }
 }

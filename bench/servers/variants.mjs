@@ -22,6 +22,9 @@ function withListener(log) {
 const onFastify = {
   bare: () => Fastify(),
   'built-in logging': () => Fastify({ logger: true }),
+  // Lines in blocks, of which the last is lost when the process is killed.
+  'built-in logging, asynchronous': async () =>
+    Fastify({ logger: { stream: (await import('pino')).destination({ sync: false, minLength: 4096 }) } }),
   'pino-http': async () => withListener((await import('pino-http')).default()),
   morgan: async () => withListener((await import('morgan')).default('combined')),
   '@mgcrea/fastify-request-logger': async () =>
