@@ -71,7 +71,8 @@ const results = `## Memory, Node.js ${major}
 
 ${circumstances(process.execPath, ['waybill', 'fastify', 'pino'], 'npm run bench:memory')}
 ${pinning} Full load over 50 connections each for ${MINUTES} minutes, all services at once on one core. Resident memory and heap in
-MB; the p99 of each of ${PARTS} parts of the time; collected means after \`gc()\`.
+MB; the p99 of each of ${PARTS} parts of the time; collected means after \`gc()\`. The readers of stdout share their core with
+the load, so that they may fall behind: what is not read by then, a log holds or drops.
 
 ${table([HEAD, ...rows])}`
 console.log(results)
