@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
 import type { Entry } from './entry.js'
+import { setHidden } from './http/hidden.js'
 import { headersOf, type Propagation } from './propagation/propagation.js'
 import type { RequestEntry } from './request-entry.js'
 
@@ -74,10 +75,11 @@ const { emit: plainEmit } = EventEmitter.prototype
 function bind(emitter: Bound, context: RequestContext): void {
   const isBound = emitter[CONTEXT] !== undefined
   // One app may hand a request to another, which then has it.
-  emitter[CONTEXT] = context
+  if (isBound) emitter[CONTEXT] = context
+  else setHidden(emitter, CONTEXT, context)
   if (isBound) return
-  if (emitter.emit !== plainEmit) emitter[EMIT] = emitter.emit
-  emitter.emit = emitWithin
+  if (emitter.emit !== plainEmit) setHidden(emitter, EMIT, emitter.emit)
+  setHidden(emitter, 'emit', emitWithin)
 }
 
 /** Most events come while nobody listens for them, or the request is known: then nothing is to be done. */

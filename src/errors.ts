@@ -16,6 +16,7 @@ export type WarningCode =
   | 'WAYBILL_WARN_EVENT_LOST'
   | 'WAYBILL_WARN_FASTIFY_LINES'
   | 'WAYBILL_WARN_REGISTERED_TWICE'
+  | 'WAYBILL_WARN_INTERNAL'
 
 /** What waybill throws when it can't be set up as asked: `code` is stable, `option` names the culprit. */
 export class WaybillError extends Error {

@@ -5,6 +5,7 @@ import {
   patternOfRoute,
   type RoutedRequest,
 } from './express-insides.js'
+import { setHidden } from './http/hidden.js'
 
 const WAY = Symbol('waybill.way')
 type Marked = RoutedRequest & { [WAY]?: Way }
@@ -81,6 +82,6 @@ function enterLayer(layer: Layer, request: Marked): void {
 export function followRoutes(request: RoutedRequest): Way | undefined {
   if (!observeLayers(request.app, enterLayer)) return undefined
   const way = new Way(request)
-  ;(request as Marked)[WAY] = way
+  setHidden(request, WAY, way)
   return way
 }

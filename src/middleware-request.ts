@@ -54,7 +54,7 @@ export class MiddlewareRequest implements LoggedRequest, CaptureSource {
   }
 
   get #source(): CaptureSource {
-    return sourceOf(this.#request, this.originalUrl)
+    return sourceOf(this.#request, this.originalUrl, this.#request.socket)
   }
 }
 

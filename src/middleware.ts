@@ -7,8 +7,10 @@ import { showValue, WaybillError, warnOnce } from './errors.js'
 import type { EventLog } from './event-log.js'
 import { isUndecodable } from './express-insides.js'
 import { reservedNames } from './formats/fields.js'
+import { setHidden } from './http/hidden.js'
 import { receiveFrom } from './http/servers.js'
-import type { RawResponse } from './http/visit.js'
+import { receiveHandover } from './http/upgrades.js'
+import type { RawResponse, Visit } from './http/visit.js'
 import { Visits, visitOf } from './http/visits.js'
 import { Ledger } from './ledger.js'
 import { type MiddlewareOptions, parseLogger, type RequestLog } from './middleware-options.js'
@@ -46,6 +48,9 @@ export type ErrorMiddleware = (
   response: ServerResponse | Http2ServerResponse,
   next: Next,
 ) => void
+
+/** RFC 9110, section 15.2.2. */
+const SWITCHING_PROTOCOLS = 101
 
 type Logged = RawRequest & { id?: string; log?: RequestLogger; waybill?: RequestLog['waybill'] }
 
@@ -94,14 +99,12 @@ export class MiddlewareLog {
       if (known.keeper !== this.#visits) warnOfAnother()
       return undefined
     }
-    const visit = this.#visits.of(raw) ?? this.#visits.receive(raw, response)
+    const visit = this.#visits.of(raw) ?? this.#receive(raw, response)
     const { id } = visit.id
-    // These frameworks hand their headers to the response before its head, where handlers look for them.
-    this.#visits.idSender.set(visit, response)
     const log = this.#childFor(raw, id)
     this.#bindsId ??= bindsId(log, id)
-    raw.id = id
-    raw.log = log
+    setHidden(raw, 'id', id)
+    setHidden(raw, 'log', log)
     const request = new MiddlewareRequest(raw as Logged & { log: RequestLogger })
     const entry = this.#visits.enter(visit, {
       requestId: id,
@@ -114,8 +117,18 @@ export class MiddlewareLog {
     })
     // What stands before the middleware may have kept the request until its client had left.
     if (isClosed(response)) this.#visits.leave(visit)
-    raw.waybill = entry
+    setHidden(raw, 'waybill', entry)
     return entry
+  }
+
+  /** Receives a request that no attached server has; express-ws hands over what was upgraded, with a response of its own. */
+  #receive(raw: Logged, response: RawResponse): Visit {
+    const { upgrade, ws } = raw as { upgrade?: boolean; ws?: unknown }
+    if (!upgrade || typeof ws !== 'object' || ws === null) return this.#visits.receive(raw, response)
+    const visit = receiveHandover(this.#visits, raw, raw.socket)
+    // The handshake is over.
+    visit.writtenStatus ??= SWITCHING_PROTOCOLS
+    return visit
   }
 
   attach(server: unknown): void {

@@ -112,30 +112,17 @@ test.each<[string, (reply: FastifyReply) => unknown]>([
   expect(headers.get('x-request-id')).toBe('own')
 })
 
-test('a handler of Express finds the id among the headers of its response', async () => {
+test('a response of Express has no header before its head, and the id with it', async () => {
   const app = express()
   app.use(middleware({ destination: { write: () => {} } }))
-  app.get('/', (_request, response) => void response.json(response.getHeader('X-Request-Id')))
+  app.disable('x-powered-by')
+  app.get('/', (_request, response) => void response.json(response.getHeaderNames()))
   const server = app.listen(0, '127.0.0.1')
   onTestFinished(() => void server.close())
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { 'x-request-id': 'my-own' } })
-  expect([await answer.json(), answer.headers.get('x-request-id')]).toEqual(['my-own', 'my-own'])
-})
-
-test('an id that a handler of Express takes away does not go', async () => {
-  const app = express()
-  app.use(middleware({ destination: { write: () => {} } }))
-  app.get('/', (_request, response) => {
-    response.removeHeader('X-Request-Id')
-    response.end()
-  })
-  const server = app.listen(0, '127.0.0.1')
-  onTestFinished(() => void server.close())
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  expect((await fetch(`http://127.0.0.1:${port}/`)).headers.has('x-request-id')).toBe(false)
+  expect([await answer.json(), answer.headers.get('x-request-id')]).toEqual([[], 'my-own'])
 })
 
 test.each<[string, object, string]>([

@@ -15,6 +15,8 @@ async function answer(
     watch(response, {
       idToSend: 'abc',
       idIsSet: false,
+      isGone: () => false,
+      wroteHead: nothing,
       wrote: (size) => bytes.push(size),
       wroteToNobody: nothing,
       held: nothing,

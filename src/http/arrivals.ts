@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Arrival } from '../entry.js'
 import type { RawRequest } from '../options.js'
 import type { Capture, CaptureSource } from '../rules/capture.js'
@@ -65,10 +66,14 @@ export class Arrivals {
 }
 
 /** What the details of a request are read from when no framework has it: the connection's own address. */
-export function sourceOf({ headers, socket }: RawRequest, originalUrl: string): CaptureSource {
+export function sourceOf(
+  { headers }: RawRequest,
+  originalUrl: string,
+  socket: Pick<Partial<Socket>, 'remoteAddress'> | null,
+): CaptureSource {
   const authority: unknown = headers[':authority']
   const host = headers.host ?? (typeof authority === 'string' ? authority : '')
-  return { headers, ip: socket.remoteAddress ?? '', host, originalUrl }
+  return { headers, ip: socket?.remoteAddress ?? '', host, originalUrl }
 }
 
 /** Where a CONNECT wants to go: HTTP/2 has it elsewhere. What may be a password before an `@` is left out. */

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { safely } from '../safely.js'
+import { setHidden } from './hidden.js'
 import { unsentBytesOf } from './node-insides.js'
 import type { Visit } from './visit.js'
 
@@ -20,16 +22,18 @@ export class Connection {
   unsentBytes = 0
   #watched = false
 
-  /** The one of a socket. */
+  /** Finds or makes the record of a socket. */
   static of(socket: Socket): Connection {
-    const marked: Marked = socket
-    marked[CONNECTION] ??= new Connection(socket)
-    return marked[CONNECTION]
+    const known = connectionOf(socket)
+    if (known !== undefined) return known
+    const connection = new Connection(socket)
+    setHidden(socket, CONNECTION, connection)
+    return connection
   }
 
   constructor(socket: Socket) {
     // Node.js decides what becomes of it before it tells others.
-    socket.on('timeout', () => {
+    socket.on?.('timeout', () => {
       if (socket.destroyed) this.timedOut = true
     })
   }
@@ -44,11 +48,16 @@ export class Connection {
   }
 }
 
+/** The record of a socket that a request has come over. */
+export function connectionOf(socket: Partial<Socket>): Connection | undefined {
+  return (socket as Marked)[CONNECTION]
+}
+
 /** Calls back when a stream is destroyed, while it can still tell of itself. */
 export function beforeDestroy(stream: Duplex, look: () => void): void {
   const { destroy } = stream
-  stream.destroy = (error?: Error) => {
-    if (!stream.destroyed) look()
+  setHidden(stream, 'destroy', (error?: Error) => {
+    if (!stream.destroyed) safely(look)
     return destroy.call(stream, error)
-  }
+  })
 }

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http'
+import { reportFault } from '../safely.js'
 import { type Header, type HeadFields, headFor } from './head.js'
+import { setHidden } from './hidden.js'
 
 /** Is told what becomes of a response. */
 export interface ResponseObserver {
@@ -7,6 +9,10 @@ export interface ResponseObserver {
   readonly idToSend: string
   /** Whether it was set among the headers of the response before its head. */
   readonly idIsSet: boolean
+  /** Whether what is written goes nowhere. */
+  isGone(): boolean
+  /** Called with the status of the head when that was written. */
+  wroteHead(status: number): void
   /** Called with the size of each piece of the body that was handed to the response. */
   wrote(bytes: number): void
   /** Called when a piece was written while nobody was left to get it. */
@@ -54,10 +60,9 @@ export function createWatch(idHeader: Header | undefined): WatchResponse {
   function watchedWrite(this: Watched, chunk: unknown, encoding: unknown, callback: unknown): boolean {
     const { observer, write, ending } = this[WATCH]
     if (ending || this.writableEnded) return write.call(this, chunk, encoding, callback)
-    const gone = isGone(this)
+    const gone = observer.isGone()
     const more = write.call(this, chunk, encoding, callback)
-    tell(observer, gone, chunk, encoding)
-    if (this.writableLength > 0) observer.held()
+    note(this, chunk, encoding, gone, false)
     return more
   }
 
@@ -65,7 +70,7 @@ export function createWatch(idHeader: Header | undefined): WatchResponse {
     const watch = this[WATCH]
     const { observer, end } = watch
     if (this.writableEnded) return end.call(this, chunk, encoding, callback)
-    const gone = isGone(this)
+    const gone = observer.isGone()
     watch.ending = true
     let result: ServerResponse
     try {
@@ -73,13 +78,28 @@ export function createWatch(idHeader: Header | undefined): WatchResponse {
     } finally {
       watch.ending = false
     }
-    tell(observer, gone, chunk, encoding)
-    observer.ended()
-    if (this.writableLength > 0) observer.held()
+    note(this, chunk, encoding, gone, true)
     return result
   }
 
-  /** The id goes with the head: one that is set before has Node.js check all headers twice, for 4,000 instructions. */
+  /** Notes a piece that was written. */
+  function note(response: Watched, chunk: unknown, encoding: unknown, gone: boolean, isEnd: boolean): void {
+    try {
+      const { observer } = response[WATCH]
+      if (gone) observer.wroteToNobody()
+      else observer.wrote(sizeOf(chunk, encoding))
+      if (isEnd) observer.ended()
+      if (response.writableLength > 0) observer.held()
+    } catch (error) {
+      reportFault(error)
+    }
+  }
+
+  /**
+   * Sends the id with the head, which takes the place of a header set before: that has Node.js check all headers twice,
+   * refuse lists of pairs and lose repeated names of flat lists. Notes the status that the head was given, also where
+   * Node.js writes the head by itself.
+   */
   function watchedWriteHead(
     this: Watched,
     status: number,
@@ -87,46 +107,43 @@ export function createWatch(idHeader: Header | undefined): WatchResponse {
     fields?: HeadFields,
   ): ServerResponse {
     const { observer, writeHead } = this[WATCH]
-    if (idHeader === undefined || observer.idIsSet) return writeHead.call(this, status, reason, fields)
-    const { idToSend } = observer
-    if (typeof reason === 'string')
-      return writeHead.call(this, status, reason, headFor(this, fields, idHeader, idToSend))
-    return writeHead.call(this, status, headFor(this, fields ?? reason, idHeader, idToSend))
+    let result: ServerResponse
+    if (idHeader === undefined || observer.idIsSet) {
+      result = writeHead.call(this, status, reason, fields)
+    } else if (typeof reason === 'string') {
+      result = writeHead.call(this, status, reason, headFor(this, fields, idHeader, observer.idToSend))
+    } else {
+      result = writeHead.call(this, status, headFor(this, fields ?? reason, idHeader, observer.idToSend))
+    }
+    // What wraps the method too may have changed the status.
+    observer.wroteHead(this.statusCode)
+    return result
   }
 
   function finish(this: Watched): void {
-    this[WATCH].observer.finished()
+    try {
+      this[WATCH].observer.finished()
+    } catch (error) {
+      reportFault(error)
+    }
   }
 
   function close(this: Watched): void {
-    this[WATCH].observer.closed()
+    try {
+      this[WATCH].observer.closed()
+    } catch (error) {
+      reportFault(error)
+    }
   }
 
   return (response, observer) => {
     const { write, end, writeHead } = response as unknown as { write: Write; end: End; writeHead: WriteHead }
-    ;(response as Watched)[WATCH] = { observer, write, end, writeHead, ending: false }
-    response.write = watchedWrite as ServerResponse['write']
-    response.end = watchedEnd as ServerResponse['end']
-    response.writeHead = watchedWriteHead as ServerResponse['writeHead']
+    setHidden(response, WATCH, { observer, write, end, writeHead, ending: false })
+    setHidden(response, 'write', watchedWrite)
+    setHidden(response, 'end', watchedEnd)
+    setHidden(response, 'writeHead', watchedWriteHead)
     response.on('finish', finish).on('close', close)
   }
-}
-
-function tell(observer: ResponseObserver, gone: boolean, chunk: unknown, encoding: unknown): void {
-  if (gone) observer.wroteToNobody()
-  else observer.wrote(sizeOf(chunk, encoding))
-}
-
-/** Whether what is written goes nowhere. */
-function isGone(response: ServerResponse): boolean {
-  const { stream } = response as { stream?: Destroyable }
-  const carrier: Destroyable | null = stream ?? response.socket
-  return carrier?.destroyed === true
-}
-
-/** What carries a response: a socket, or a stream of HTTP/2. */
-interface Destroyable {
-  readonly destroyed: boolean
 }
 
 function sizeOf(chunk: unknown, encoding: unknown): number {

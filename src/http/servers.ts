@@ -2,11 +2,14 @@ import { subscribe } from 'node:diagnostics_channel'
 import { type IncomingMessage, Server } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { RawRequest } from '../options.js'
-import { isLeftTo, listenBeside, listenFirst } from './listeners.js'
+import { reportFault, safely } from '../safely.js'
+import { setHidden } from './hidden.js'
+import { isLeftTo, listenFirst } from './listeners.js'
 import { keepTickShape } from './tick-shape.js'
-import { answerAsNode, refuseUnparsed } from './unparsed.js'
-import { receiveUpgrades, takeConnect } from './upgrades.js'
+import { refuseUnparsed } from './unparsed.js'
+import { receiveHandover, takeConnect } from './upgrades.js'
 import type { RawResponse } from './visit.js'
 import type { Visits } from './visits.js'
 
@@ -32,7 +35,7 @@ function subscribeOnce(): void {
   subscribed = true
   subscribe(REQUEST_START, (message) => {
     const { request, response, server } = message as RequestStart
-    server[VISITS]?.receive(request, response)
+    safely(() => server[VISITS]?.receive(request, response))
   })
 }
 
@@ -45,19 +48,48 @@ export function receiveFrom(server: Server, visits: Visits, handsOver: boolean):
   keepTickShape()
   const marked: Marked = server
   // Of several apps on one server the first receives what none of them has a route for.
-  marked[VISITS] ??= visits
+  if (marked[VISITS] === undefined) setHidden(marked, VISITS, visits)
+  const isFirst = marked[VISITS] === visits
   const receive = (raw: RawRequest, response: RawResponse): void => {
-    if (marked[VISITS] === visits && visits.of(raw) === undefined) visits.receive(raw, response)
+    if (isFirst && visits.of(raw) === undefined) visits.receive(raw, response)
   }
-  // HTTP/2 publishes nothing, nor is a request that another server emits here; but a second listener has Node.js copy the
-  // list of them for each request.
-  if (!handsOver || !publishes(server)) listenFirst(server, 'request', receive)
-  listenBeside(server, 'checkContinue', (raw: RawRequest, response: RawResponse) => receive(raw, response))
   refuseExpectations(server, visits, receive)
-  if (marked[VISITS] !== visits) return
-  refuseWhatIsUnparsed(server, visits)
+  if (!isFirst) return
+  // HTTP/2 publishes nothing, nor is a request published that another server emits here.
+  const receivesRequests = !handsOver || !publishes(server)
   takeConnect(server, visits)
-  receiveUpgrades(server, visits)
+  beforeEvents(server, (event, first, second) => {
+    if (event === 'request') {
+      if (receivesRequests) receive(first as RawRequest, second as RawResponse)
+    } else if (event === 'checkContinue') {
+      if (server.listenerCount(event) > 0) receive(first as RawRequest, second as RawResponse)
+    } else if (event === 'upgrade') {
+      if (server.listenerCount(event) > 0) receiveHandover(visits, first as RawRequest, second as Duplex)
+    } else if (event === 'clientError') {
+      refuseUnparsed(visits, first as Error, second as Socket)
+    }
+  })
+}
+
+/**
+ * Calls back before a server emits an event. It is no listener: plugins count those of `upgrade`, Connect takes the
+ * first one of `request`, and Node.js does without its own answers where somebody listens.
+ */
+function beforeEvents(
+  server: Server,
+  notice: (event: string | symbol, first: unknown, second: unknown) => void,
+): void {
+  const own = Object.getOwnPropertyDescriptor(server, 'emit')?.value as Server['emit'] | undefined
+  setHidden(server, 'emit', function emitNoticed(this: Server, event: string, ...args: unknown[]): boolean {
+    try {
+      notice(event, args[0], args[1])
+    } catch (error) {
+      reportFault(error)
+    }
+    // Tracers may replace the inherited method later.
+    const { emit } = own === undefined ? Object.getPrototypeOf(this) : { emit: own }
+    return (emit as (...all: unknown[]) => boolean).call(this, event, ...args)
+  })
 }
 
 /** Whether Node.js publishes what begins on a server. */
@@ -71,21 +103,12 @@ function refuseExpectations(
   receive: (raw: RawRequest, response: RawResponse) => void,
 ): void {
   const expectation = (raw: RawRequest, response: RawResponse): void => {
-    receive(raw, response)
+    safely(() => receive(raw, response))
     if (!isLeftTo(server, 'checkExpectation', expectation)) return
     const visit = visits.of(raw)
-    if (visit !== undefined) visits.enterUnrouted(visit)
+    if (visit !== undefined) safely(() => visits.enterUnrouted(visit))
     // What Node.js does when nobody listens.
     response.writeHead(EXPECTATION_FAILED).end()
   }
   listenFirst(server, 'checkExpectation', expectation)
-}
-
-function refuseWhatIsUnparsed(server: Server, visits: Visits): void {
-  const clientError = (error: Error, connection: unknown): void => {
-    const socket = connection as Socket
-    refuseUnparsed(visits, error, socket)
-    if (isLeftTo(server, 'clientError', clientError)) answerAsNode(error, socket)
-  }
-  listenFirst(server, 'clientError', clientError)
 }

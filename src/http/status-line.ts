@@ -1,4 +1,6 @@
 import type { Duplex } from 'node:stream'
+import { safely } from '../safely.js'
+import { setHidden } from './hidden.js'
 import { respondingOn } from './node-insides.js'
 
 /** The status line of HTTP/1 (RFC 9112, section 4), as it begins what is written to a connection by hand. */
@@ -29,7 +31,7 @@ export function watchStatus(connection: Duplex, told: (status: number) => void):
     if (status !== undefined && isInterim(Number(status))) return
     done = true
     unwatch()
-    if (status !== undefined) told(Number(status))
+    if (status !== undefined) safely(() => told(Number(status)))
   }
 
   /** Others may have wrapped what is there now. */
@@ -40,16 +42,17 @@ export function watchStatus(connection: Duplex, told: (status: number) => void):
   }
 
   function watchedWrite(...args: unknown[]): unknown {
-    read(args[0])
+    safely(() => read(args[0]))
     return write.apply(connection, args)
   }
 
   function watchedEnd(...args: unknown[]): unknown {
-    read(args[0])
+    safely(() => read(args[0]))
     return end.apply(connection, args)
   }
 
-  Object.assign(connection, { write: watchedWrite, end: watchedEnd })
+  setHidden(connection, 'write', watchedWrite)
+  setHidden(connection, 'end', watchedEnd)
 }
 
 function hasText(chunk: unknown): chunk is string | Uint8Array {

@@ -1,23 +1,14 @@
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import { safely } from '../safely.js'
 import type { Outcome } from '../vocabulary.js'
 import { Connection } from './connection.js'
 import { hasLeft } from './departure.js'
-import { respondingOn } from './node-insides.js'
 import { watchStatus } from './status-line.js'
 import type { Visits } from './visits.js'
 
 /** What the parser of Node.js calls its errors. */
 const PARSE_ERROR = 'HPE_'
 const REQUEST_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
-
-/** What Node.js answers to errors of its parser, unless a server listens for them; to all others 400. */
-const NODE_STATUS: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-  [REQUEST_TIMEOUT]: 408,
-}
-const BAD_REQUEST = 400
 
 /** What Node.js calls a client error: also a network that fails and a TLS handshake, which are no request. */
 type ClientError = NodeJS.ErrnoException
@@ -51,14 +42,5 @@ export function refuseUnparsed(visits: Visits, error: ClientError, socket: Socke
 function enterUnparsed(visits: Visits, error: ClientError, socket: Socket, outcome: Outcome): void {
   const close = visits.enterUnparsed(error, socket.remoteAddress)
   watchStatus(socket, (status) => close({ outcome, status }))
-  socket.once('close', () => close({ outcome, status: undefined }))
-}
-
-/** Answers as Node.js does when no server listens for its client errors. */
-export function answerAsNode(error: ClientError, socket: Socket): void {
-  if (socket.writable && respondingOn(socket)?.headersSent !== true) {
-    const status = NODE_STATUS[error.code ?? ''] ?? BAD_REQUEST
-    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`)
-  }
-  socket.destroy(error)
+  socket.once('close', () => safely(() => close({ outcome, status: undefined })))
 }

@@ -1,7 +1,9 @@
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { RawRequest } from '../options.js'
-import { isLeftTo, listenBeside, listenFirst } from './listeners.js'
+import { safely } from '../safely.js'
+import { isLeftTo, listenFirst } from './listeners.js'
 import { watchStatus } from './status-line.js'
 import type { RawResponse, Visit } from './visit.js'
 import type { Visits } from './visits.js'
@@ -9,29 +11,31 @@ import type { Visits } from './visits.js'
 /** RFC 9110, section 15.5.6. */
 const METHOD_NOT_ALLOWED = 405
 
-/** Receives requests whose connection is handed over to an app that listens for upgrades. */
-export function receiveUpgrades(server: Server, visits: Visits): void {
-  listenBeside(server, 'upgrade', (raw: RawRequest, connection: Duplex) => {
-    receiveHandover(visits, raw, connection)
-  })
-}
-
 /** Receives CONNECT, and does with it what Node.js does when the app does not listen for it. */
 export function takeConnect(server: Server, visits: Visits): void {
   const connect = (raw: RawRequest, other: Duplex | RawResponse): void => {
     const isUnwanted = isLeftTo(server, 'connect', connect)
-    if (isResponse(other)) {
-      const visit = visits.receive(raw, other)
-      visit.handedOver = true
-      visit.routed = !isUnwanted
-      if (isUnwanted) other.writeHead(METHOD_NOT_ALLOWED).end()
-      return
-    }
-    const visit = receiveHandover(visits, raw, other)
-    visit.refused = isUnwanted
-    if (isUnwanted) other.destroy()
+    safely(() => noteConnect(visits, raw, other, isUnwanted))
+    if (!isUnwanted) return
+    if (isResponse(other)) other.writeHead(METHOD_NOT_ALLOWED).end()
+    else other.destroy()
   }
   listenFirst(server, 'connect', connect)
+}
+
+function noteConnect(
+  visits: Visits,
+  raw: RawRequest,
+  other: Duplex | RawResponse,
+  isUnwanted: boolean,
+): void {
+  if (isResponse(other)) {
+    const visit = visits.receive(raw, other)
+    visit.handedOver = true
+    visit.routed = !isUnwanted
+  } else {
+    receiveHandover(visits, raw, other).refused = isUnwanted
+  }
 }
 
 /** HTTP/2 has responses for CONNECT too. */
@@ -44,7 +48,7 @@ export function receiveHandover(visits: Visits, raw: RawRequest, connection: Dup
   // Fastify hands the upgrades of a further server of localhost to the listeners of the first.
   const known = visits.of(raw)
   if (known !== undefined) return known
-  const visit = visits.receive(raw, undefined)
+  const visit = visits.receive(raw, undefined, undefined, connection as Socket)
   visit.handedOver = true
   // Whoever listens for it is to it what a route is to others.
   visit.routed = true
@@ -54,10 +58,10 @@ export function receiveHandover(visits: Visits, raw: RawRequest, connection: Dup
   connection.once('end', () => {
     visit.closedFirst = !connection.writableEnded
   })
-  connection.once('close', () => visits.leave(visit))
+  connection.once('close', () => safely(() => visits.leave(visit)))
   // Its start is told now, unless a framework has it do a route.
   process.nextTick(() => {
-    if (visit.entry === undefined) visits.enterUnrouted(visit)
+    if (visit.entry === undefined) safely(() => visits.enterUnrouted(visit))
   })
   return visit
 }

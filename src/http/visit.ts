@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import type { Http2ServerRequest, ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { Entry, Start } from '../entry.js'
 import type { RawRequest } from '../options.js'
 import type { RequestLogger } from '../request-logger.js'
@@ -54,6 +56,10 @@ export class Visit implements ResponseObserver, Linked<Visit> {
   readonly id: RequestId
   readonly start: Start
   readonly raw: RawRequest
+  /** The connection that it came over; others may take it from the request (undici sets `request.socket` to null). */
+  readonly socket: Partial<Socket>
+  /** The stream of HTTP/2 that carries it. */
+  readonly stream: ServerHttp2Stream | undefined
   /** The target as it came: a framework may rewrite it. */
   readonly url: string
   /** Absent where Node.js makes none: for an upgrade and for CONNECT. */
@@ -73,6 +79,10 @@ export class Visit implements ResponseObserver, Linked<Visit> {
   unsentBytes = 0
   /** Whether there was nobody left when its head was written. */
   unsent = false
+  /** The status of the head that was written; what the response holds may be changed afterwards. */
+  headStatus: number | undefined
+  /** Whether its turn to be answered has come: responses to pipelined requests wait for those before them. */
+  hasTurn = true
 
   /** Absent until it has come to a route, or to the handler of those for which there is none. */
   entry: Entry | undefined
@@ -111,22 +121,33 @@ export class Visit implements ResponseObserver, Linked<Visit> {
     start: Start,
     raw: RawRequest,
     response: RawResponse | undefined,
+    socket: Partial<Socket>,
   ) {
     this.keeper = keeper
     this.id = id
     this.idToSend = id.id
     this.start = start
     this.raw = raw
+    this.socket = socket
+    this.stream = raw.httpVersionMajor === 2 ? (raw as Http2ServerRequest).stream : undefined
     this.url = raw.url ?? ''
     this.response = response
   }
 
   /** The status that was sent, if any was. */
   get status(): number | undefined {
-    if (!this.response?.headersSent || this.unsent) return this.writtenStatus
-    // A stream of HTTP/2 may have been answered itself, past its response.
-    const { stream } = this.response as { stream?: { sentHeaders?: { ':status'?: number } } }
-    return stream?.sentHeaders?.[':status'] ?? this.response.statusCode
+    if (this.unsent) return this.writtenStatus
+    // A stream of HTTP/2 may be answered itself, past its response.
+    return this.writtenStatus ?? statusSentOn(this.stream) ?? this.headStatus
+  }
+
+  isGone(): boolean {
+    if (this.stream !== undefined) return this.stream.destroyed
+    return this.response?.socket?.destroyed === true
+  }
+
+  wroteHead(status: number): void {
+    this.headStatus = status
   }
 
   wrote(bytes: number): void {
@@ -150,12 +171,18 @@ export class Visit implements ResponseObserver, Linked<Visit> {
 
   finished(): void {
     // Node.js 20 says so of a response that it could not write, too.
-    this.sent = !isNetworkError(this.raw.socket.errored)
+    this.sent = !isNetworkError(this.socket.errored)
     // One that no server made, as on AWS Lambda, may never be closed; and it may finish while its end is written.
-    if (!(this.raw.socket instanceof EventEmitter)) queueMicrotask(() => this.closed())
+    if (!(this.socket instanceof EventEmitter)) queueMicrotask(() => this.closed())
   }
 
   closed(): void {
     this.keeper.leave(this)
   }
+}
+
+/** The status of the head that was sent on a stream, also past its response. */
+function statusSentOn(stream: ServerHttp2Stream | undefined): number | undefined {
+  const status: unknown = stream?.sentHeaders?.[':status']
+  return typeof status === 'number' ? status : undefined
 }

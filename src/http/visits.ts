@@ -7,12 +7,15 @@ import type { RequestLogger } from '../request-logger.js'
 import { type Ending, endingOf, isAccepted } from '../rules/outcome.js'
 import { acceptRequestId } from '../rules/request-id.js'
 import { newUuid } from '../rules/uuid.js'
+import { reportFault, safely } from '../safely.js'
 import type { EventSettings } from '../settings.js'
 import { Arrivals, authorityOf, sourceOf } from './arrivals.js'
 import { watchBreaking } from './breaking.js'
-import { beforeDestroy, Connection } from './connection.js'
-import { hasLeft, hasTimedOut, isSent, isUnsent, sentBytesOf, streamOf } from './departure.js'
+import { beforeDestroy, Connection, connectionOf } from './connection.js'
+import { hasLeft, hasTimedOut, isSent, isUnsent, sentBytesOf } from './departure.js'
+import { setHidden } from './hidden.js'
 import { IdSender, isSetAtOnce } from './id-sender.js'
+import { respondingOn } from './node-insides.js'
 import { OpenList } from './open-list.js'
 import { createWatch, type WatchResponse } from './response.js'
 import { type RawResponse, type Routing, Visit, type VisitKeeper } from './visit.js'
@@ -25,6 +28,16 @@ type Marked = RawRequest & { [VISIT]?: Visit }
 /** The latest visit that a request is on, whoever keeps it. */
 export function visitOf(raw: RawRequest): Visit | undefined {
   return (raw as Marked)[VISIT]
+}
+
+/** Notes when the turn of a response comes that waits for those to requests before it on the same connection. */
+function noteTurn(visit: Visit, response: RawResponse): void {
+  const before = respondingOn(visit.socket)
+  if (before === undefined || before === response) return
+  visit.hasTurn = false
+  response.once('socket', () => {
+    visit.hasTurn = true
+  })
 }
 
 /** The requests of servers, from their arrival to the closing of their responses. */
@@ -65,12 +78,13 @@ export class Visits implements VisitKeeper {
     raw: RawRequest,
     response: RawResponse | undefined,
     id = acceptRequestId(raw, this.#settings.ids),
+    socket: Partial<Socket> = raw.socket ?? {},
   ): Visit {
-    const visit = new Visit(this, id, this.#ledger.now(), raw, response)
+    const visit = new Visit(this, id, this.#ledger.now(), raw, response, socket)
     this.#open.add(visit)
-    ;(raw as Marked)[VISIT] = visit
+    setHidden(raw, VISIT, visit)
     if (response !== undefined) this.#watchResponse(visit, response)
-    if (raw.httpVersionMajor === 1) this.#watchConnection(visit, raw.socket as Partial<Socket>)
+    if (visit.stream === undefined) this.#watchConnection(visit, socket)
     return visit
   }
 
@@ -102,7 +116,7 @@ export class Visits implements VisitKeeper {
   leave(visit: Visit): void {
     if (!this.#open.remove(visit)) return
     // Another app that shares the server has had it.
-    if (visit.entry !== undefined || this.of(visit.raw) === visit) this.#close(visit, this.#endingOf(visit))
+    if (visit.entry !== undefined || this.of(visit.raw) === visit) this.#complete(visit)
     this.#release(visit)
     // Fastify pipes a stream into a response that is dead already.
     if (visit.entry?.outcome === 'aborted') visit.response?.once('pipe', () => this.late(visit))
@@ -118,10 +132,9 @@ export class Visits implements VisitKeeper {
   }
 
   held(visit: Visit): void {
-    const { socket } = visit.raw
-    const stream = streamOf(visit)
+    const { socket, stream } = visit
     if (stream === undefined) {
-      if ('writableLength' in socket) Connection.of(socket).watchUnsent(socket)
+      if ('writableLength' in socket) Connection.of(socket as Socket).watchUnsent(socket as Socket)
     } else if (!visit.wasHeld) {
       beforeDestroy(stream, () => {
         visit.unsentBytes = stream.writableLength
@@ -138,10 +151,14 @@ export class Visits implements VisitKeeper {
     if (isSetAtOnce(visit)) this.idSender.set(visit, response)
     // It may have been answered before it comes here.
     visit.sent = response.writableFinished
+    if (response.headersSent) visit.headStatus = response.statusCode
+    if (visit.stream === undefined) noteTurn(visit, response)
+    // Node.js closes no response to HEAD of which the stream was reset (20 to 26).
+    else visit.stream.once('close', () => safely(() => this.leave(visit)))
     this.#watch(response, visit)
     // Of a connection of HTTP/1 it can be seen who ended it.
-    if (visit.raw.httpVersionMajor !== 1 || !('readableEnded' in visit.raw.socket))
-      watchBreaking(response, (error) => this.broke(visit, error))
+    if (visit.stream !== undefined || !('readableEnded' in visit.socket))
+      watchBreaking(response, visit.stream, (error) => this.broke(visit, error))
   }
 
   /** A response that waits for the one before it is never told that its connection was lost (Node.js 20). */
@@ -158,18 +175,18 @@ export class Visits implements VisitKeeper {
   #leaveTogether(socket: Socket): Set<Visit> {
     const waiting = new Set<Visit>()
     socket.once('close', () => {
-      for (const visit of waiting) this.leave(visit)
+      for (const visit of waiting) safely(() => this.leave(visit))
     })
     return waiting
   }
 
   #endingOf(visit: Visit): Ending {
-    const { raw, handedOver, refused, routed, broken } = visit
+    const { raw, socket, handedOver, refused, routed, broken } = visit
     visit.sent = isSent(visit)
     if (!visit.sent && isUnsent(visit)) visit.unsent = true
     const { sent, status } = visit
     const left = !sent && hasLeft(visit)
-    if (!sent && !left) visit.error ??= visit.response?.errored ?? raw.socket.errored
+    if (!sent && !left) visit.error ??= visit.response?.errored ?? socket.errored
     return endingOf({
       status,
       timedOut: visit.handlerTimedOut || (!sent && (visit.timedOut || hasTimedOut(visit))),
@@ -180,6 +197,18 @@ export class Visits implements VisitKeeper {
       routed,
       closing: !broken && this.isClosing(),
     })
+  }
+
+  /** Closes a visit; where its end can't be read, with what was noted of it. */
+  #complete(visit: Visit): void {
+    let ending: Ending
+    try {
+      ending = this.#endingOf(visit)
+    } catch (error) {
+      reportFault(error)
+      ending = { outcome: visit.sent ? 'completed' : 'aborted', status: visit.headStatus }
+    }
+    this.#close(visit, ending)
   }
 
   #close(visit: Visit, ending: Ending): void {
@@ -198,9 +227,9 @@ export class Visits implements VisitKeeper {
   #release(visit: Visit): void {
     visit.waiting?.delete(visit)
     visit.request = undefined
-    if (visit.raw.httpVersionMajor !== 1 || !visit.raw.complete) return
-    const connection = Connection.of(visit.raw.socket)
-    if (connection.last === visit) connection.last = undefined
+    if (visit.stream !== undefined || !visit.raw.complete) return
+    const connection = connectionOf(visit.socket)
+    if (connection?.last === visit) connection.last = undefined
   }
 
   /** Enters a request that no route has had. */
@@ -213,7 +242,7 @@ export class Visits implements VisitKeeper {
       visit.id.id,
       method,
       undefined,
-      sourceOf(visit.raw, url),
+      sourceOf(visit.raw, url, visit.socket),
     )
     visit.entry = this.#ledger.open(arrival, this.#logger(), false, visit.start)
     return visit.entry

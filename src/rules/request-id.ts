@@ -54,8 +54,10 @@ function rejectionOf(value: NonNullable<IncomingHttpHeaders[string]>, lines: num
 
 function countLines(request: RawRequest, name: string): number {
   let count = 0
-  for (let i = 0; i < request.rawHeaders.length; i += 2) {
-    if (request.rawHeaders[i]?.toLowerCase() === name) count++
+  // A request that a plugin made up may have none.
+  const rawHeaders: readonly string[] | undefined = request.rawHeaders
+  for (let i = 0; i < (rawHeaders?.length ?? 0); i += 2) {
+    if (rawHeaders?.[i]?.toLowerCase() === name) count++
   }
   return count
 }

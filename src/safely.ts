@@ -1,0 +1,38 @@
+import { showValue, warnOnce } from './errors.js'
+
+let faults = 0
+
+/**
+ * Runs a step of waybill's own within the service that it watches: what it throws is counted and reported once, and
+ * never reaches the service.
+ * @returns what the step returns; undefined if it threw
+ */
+export function safely<T>(step: () => T): T | undefined {
+  try {
+    return step()
+  } catch (error) {
+    reportFault(error)
+    return undefined
+  }
+}
+
+/** Counts an error of waybill's own, and warns of the first one. */
+export function reportFault(error: unknown): void {
+  faults++
+  try {
+    const { stack } = Object(error) as { stack?: unknown }
+    const trace = typeof stack === 'string' ? stack : showValue(error)
+    warnOnce(
+      'WAYBILL_WARN_INTERNAL',
+      '',
+      `waybill failed and the request went on; please report this with the stack that follows. ${trace}`,
+    )
+  } catch {
+    // The error, or who listens for warnings, throws as well: nothing more can be done.
+  }
+}
+
+/** How many errors of its own waybill has kept from the service. */
+export function countFaults(): number {
+  return faults
+}
