@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'WAYBILL_ERR_FASTIFY_OPTION'
   | 'WAYBILL_ERR_REGISTERED_TWICE'
   | 'WAYBILL_ERR_SERVER'
+  | 'WAYBILL_ERR_ENTRY'
 
 /** Every process warning that waybill emits while requests run, by its stable code. Each is emitted once. */
 export type WarningCode =

@@ -1,12 +1,19 @@
 import type { RawResponse } from './http/visit.js'
-import { type ErrorMiddleware, type Middleware, MiddlewareLog, passError } from './middleware.js'
+import {
+  type ErrorMiddlewareMaker,
+  type Middleware,
+  MiddlewareLog,
+  type Next,
+  passError,
+} from './middleware.js'
 import type { MiddlewareOptions, RequestLog } from './middleware-options.js'
+import { isFastify, misplacedMiddleware } from './misplaced.js'
 
 export { currentRequest, propagationHeaders, requestId } from './context.js'
 export { log } from './current-log.js'
 export { type ErrorCode, type WarningCode, WaybillError } from './errors.js'
 export { createLogger } from './logger.js'
-export type { ErrorMiddleware, Middleware, Next, NodeServer } from './middleware.js'
+export type { ErrorMiddleware, ErrorMiddlewareMaker, Middleware, Next, NodeServer } from './middleware.js'
 export type { MiddlewareOptions, RequestLog } from './middleware-options.js'
 export type {
   Completion,
@@ -39,7 +46,17 @@ declare global {
  *
  * @throws {WaybillError} for an unknown option, a wrong type or an impossible value
  */
-export function waybill(options: MiddlewareOptions = {}): Middleware {
+export function waybill(options?: MiddlewareOptions): Middleware
+export function waybill(
+  options: MiddlewareOptions = {},
+  _pluginOptions?: unknown,
+  done?: Next,
+): Middleware | undefined {
+  // Fastify registers it as a plugin, and takes an error from the callback only.
+  if (isFastify(options) && done !== undefined) {
+    done(misplacedMiddleware())
+    return undefined
+  }
   const requests = new MiddlewareLog(options)
   const middleware: Middleware = (request, response, next) => {
     requests.handle(request, response as RawResponse, next)
@@ -52,10 +69,10 @@ export function waybill(options: MiddlewareOptions = {}): Middleware {
 }
 
 /**
- * Makes a middleware that puts errors into the completion lines of their requests and passes them on. It is to stand
- * behind the routes, before what answers errors.
+ * A middleware that puts errors into the completion lines of their requests and passes them on; `waybill.errors()`
+ * returns it too. It stands after the routes and before what answers errors.
  *
  * @example
  * app.use(waybill.errors())
  */
-waybill.errors = (): ErrorMiddleware => passError
+waybill.errors = passError as ErrorMiddlewareMaker

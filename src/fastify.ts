@@ -18,6 +18,7 @@ import { reservedNames } from './formats/fields.js'
 import { receiveFrom } from './http/servers.js'
 import { Visits } from './http/visits.js'
 import { Ledger } from './ledger.js'
+import { isFastify, misplacedPlugin } from './misplaced.js'
 import type { Options } from './options.js'
 import { openLog, useOwnLogger } from './output.js'
 import type { PropagationSettings } from './propagation/propagation.js'
@@ -44,6 +45,7 @@ interface RouterConfig {
 }
 
 const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
+  if (!isFastify(app)) throw misplacedPlugin()
   try {
     install(app, options)
   } catch (error) {
@@ -62,7 +64,7 @@ const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
  * await app.register(waybill)
  *
  * @throws {WaybillError} at registration, for an unknown option, a wrong type or an impossible value, and when it
- * is registered twice
+ * is registered twice; when anything but Fastify calls it
  */
 export const waybill = fp(plugin, { fastify: '>=5.10.0 <6', name: 'waybill' })
 

@@ -15,6 +15,7 @@ import { Visits, visitOf } from './http/visits.js'
 import { Ledger } from './ledger.js'
 import { type MiddlewareOptions, parseLogger, type RequestLog } from './middleware-options.js'
 import { MiddlewareRequest } from './middleware-request.js'
+import { isFastify, misplacedMiddleware } from './misplaced.js'
 import type { RawRequest } from './options.js'
 import { openLog, useOwnLogger } from './output.js'
 import { requestLogger } from './request-child.js'
@@ -52,6 +53,11 @@ export type ErrorMiddleware = (
 /** RFC 9110, section 15.2.2. */
 const SWITCHING_PROTOCOLS = 101
 
+/** A middleware for errors that returns itself when it is called without arguments, so that both ways work. */
+export interface ErrorMiddlewareMaker extends ErrorMiddleware {
+  (): ErrorMiddleware
+}
+
 type Logged = RawRequest & { id?: string; log?: RequestLogger; waybill?: RequestLog['waybill'] }
 
 /** Logs the requests that a middleware gets, and those of the servers that it is attached to. */
@@ -85,6 +91,11 @@ export class MiddlewareLog {
 
   /** Opens the entry of a request, unless it has one, and has it handled. */
   handle(raw: Logged, response: RawResponse, next: Next | undefined): void {
+    // Fastify registers it as a plugin, and takes an error from the callback only.
+    if (isFastify(raw)) {
+      next?.(misplacedMiddleware())
+      return
+    }
     const entry = this.#enter(raw, response)
     if (next === undefined) return
     if (entry === undefined || this.#scope === undefined) next()
@@ -182,10 +193,19 @@ function warnOfAnother(): void {
   )
 }
 
-/** Puts an error into the completion line of its request, and passes it on. */
-export function passError(error: unknown, request: Logged, _response: unknown, next: Next): void {
+/** Puts an error into the completion line of its request and passes it on; without arguments, returns itself. */
+export function passError(): ErrorMiddleware
+export function passError(error: unknown, request: Logged, response: unknown, next: Next): void
+export function passError(
+  error?: unknown,
+  request?: Logged,
+  _response?: unknown,
+  next?: Next,
+): ErrorMiddleware | undefined {
+  if (request === undefined || next === undefined) return passError
   const visit = visitOf(request)
   visit?.entry?.fail(error)
   if (visit !== undefined && isUndecodable(error)) visit.routed = false
   next(error)
+  return undefined
 }
