@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ChildLoggerOptions } from 'pino'
+import { pathOf } from './rules/path.js'
 
 // The one file that touches what Fastify does not document. Seen in Fastify 5.10.0 to 5.12.8.
 
@@ -66,22 +67,35 @@ export function furtherServers(app: FastifyInstance): FastifyInstance['server'][
 }
 
 /** An error that Fastify answers before any route, as it hands it to the option `frameworkErrors`. */
-interface FrameworkError {
+interface FrameworkError extends Error {
   readonly code: string
-  readonly message: string
   readonly statusCode: number
 }
 
+type AnswerFrameworkError = (error: FrameworkError, request: FastifyRequest, reply: FastifyReply) => unknown
+
 /**
- * Has Fastify hand over the requests that it answers before any route (a bad URL, a parameter that is too long), so
- * that injected ones are seen, which no server has had; unless the app answers them itself. The answers are Fastify's.
+ * Notes the errors that Fastify answers before any route: a bad URL, a parameter that is too long, an async constraint
+ * that failed. It covers injected requests too, which no server has had. The answers stay Fastify's, or the app's own.
  */
-export function takeFrameworkErrors(app: FastifyInstance): void {
+export function noteFrameworkErrors(app: FastifyInstance, observer: Pick<RequestObserver, 'failed'>): void {
   const key = findSymbol(app, OPTIONS)
   const options: unknown = key === undefined ? undefined : Reflect.get(app, key)
   if (typeof options !== 'object' || options === null) return
-  const own = options as { frameworkErrors?: unknown }
-  own.frameworkErrors ??= answerAsFastify
+  const own = options as { frameworkErrors?: AnswerFrameworkError }
+  const answer = own.frameworkErrors || answerAsFastify
+  own.frameworkErrors = function (this: unknown, error, request, reply) {
+    observer.failed(withPathOnly(error), request)
+    return answer.call(this, error, request, reply)
+  }
+}
+
+/** The error with the path in place of the target that its message quotes: no query and no password is logged unasked. */
+function withPathOnly(error: FrameworkError): FrameworkError {
+  const message = error.message.replace(/'(.*)'/s, (_quoted, target: string) => `'${pathOf(target, true)}'`)
+  if (message === error.message) return error
+  const stack = error.stack?.replace(error.message, () => message)
+  return Object.create(error, { message: { value: message }, stack: { value: stack } })
 }
 
 function answerAsFastify(

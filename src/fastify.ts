@@ -10,8 +10,8 @@ import {
   furtherServers,
   isNullLogger,
   isRoot,
+  noteFrameworkErrors,
   replaceRequestLines,
-  takeFrameworkErrors,
 } from './fastify-insides.js'
 import { FastifyRequests } from './fastify-requests.js'
 import { reservedNames } from './formats/fields.js'
@@ -80,7 +80,7 @@ function install(app: FastifyInstance, options: Options): void {
   const visits = new Visits(settings, ledger, () => app.log as RequestLogger, hasSemicolonQueries(app))
   const requests = new FastifyRequests(visits, settings.ids, silent)
 
-  if (isRoot(app)) receiveAll(app, visits)
+  if (isRoot(app)) receiveAll(app, visits, requests)
   app.decorateRequest(DECORATOR)
   app.setGenReqId((raw) => requests.acceptId(raw))
   app.addHook('onError', (request, _reply, error, done) => {
@@ -119,8 +119,8 @@ function refuseConflicts(app: FastifyInstance): void {
 }
 
 /** Has every request of an app's servers received, also those that are answered before any route has them. */
-function receiveAll(app: FastifyInstance, visits: Visits): void {
-  takeFrameworkErrors(app)
+function receiveAll(app: FastifyInstance, visits: Visits, requests: FastifyRequests): void {
+  noteFrameworkErrors(app, requests)
   receiveFrom(app.server, visits, true)
   app.addHook('onListen', (done) => {
     for (const server of furtherServers(app)) receiveFrom(server, visits, true)

@@ -9,34 +9,44 @@ import { ask, listen } from '../support/http.js'
 import { twoLocalhosts } from '../support/localhost.js'
 
 test.each([
-  ['a URL that can not be decoded', '/%zz?token=secret', 400, '/%zz'],
-  ['a parameter that is too long', `/users/${'x'.repeat(200)}`, 414, `/users/${'x'.repeat(200)}`],
-])('%s is rejected: a start, a completion and an id on the response', async (_case, target, status, path) => {
-  const { app, log } = await startApp({ include: ['client_ip', 'host'] })
-  app.get('/users/:id', async () => '')
-  const answer = await ask(await listen(app), target, {
-    headers: { 'x-request-id': 'abc', host: 'shop.test' },
-  })
-  await log.completions(1)
-  await app.close()
-  expect([answer.status, answer.headers['x-request-id']]).toEqual([status, 'abc'])
-  const shared = { request_id: 'abc', method: 'GET', path, client_ip: '127.0.0.1', host: 'shop.test' }
-  const timestamp = expect.any(String)
-  expect(log.lines.slice(1)).toEqual([
-    { timestamp, level: 'info', event: 'request.started', ...shared, message: `GET ${path}` },
-    {
-      timestamp,
-      level: 'warn',
-      event: 'request.completed',
-      ...shared,
-      status,
-      duration_ms: expect.any(Number),
-      outcome: 'rejected',
-      response_bytes: answer.body.length,
-      message: expect.stringMatching(/ rejected$/),
-    },
-  ])
-})
+  ['a URL that can not be decoded', '/%zz?token=secret', 400, '/%zz', 'FST_ERR_BAD_URL'],
+  [
+    'a parameter that is too long',
+    `/users/${'x'.repeat(200)}`,
+    414,
+    `/users/${'x'.repeat(200)}`,
+    'FST_ERR_MAX_PARAM_LENGTH',
+  ],
+])(
+  '%s is rejected: a start, a completion and an id on the response',
+  async (_case, target, status, path, code) => {
+    const { app, log } = await startApp({ include: ['client_ip', 'host'] })
+    app.get('/users/:id', async () => '')
+    const answer = await ask(await listen(app), target, {
+      headers: { 'x-request-id': 'abc', host: 'shop.test' },
+    })
+    await log.completions(1)
+    await app.close()
+    expect([answer.status, answer.headers['x-request-id']]).toEqual([status, 'abc'])
+    const shared = { request_id: 'abc', method: 'GET', path, client_ip: '127.0.0.1', host: 'shop.test' }
+    const timestamp = expect.any(String)
+    expect(log.lines.slice(1)).toEqual([
+      { timestamp, level: 'info', event: 'request.started', ...shared, message: `GET ${path}` },
+      {
+        timestamp,
+        level: 'warn',
+        event: 'request.completed',
+        ...shared,
+        status,
+        duration_ms: expect.any(Number),
+        outcome: 'rejected',
+        response_bytes: answer.body.length,
+        error: expect.objectContaining({ code }),
+        message: expect.stringMatching(/ rejected$/),
+      },
+    ])
+  },
+)
 
 test('the 503 of a server that is closing is rejected, and Fastify writes no line beside it', async () => {
   const log = new Capture()
