@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import { afterEach, expect, test } from 'vitest'
+import { activeTrace } from '../src/tracer.js'
+
+const API = Symbol.for('opentelemetry.js.api.1')
+const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
+
+const IDS = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }
+
+/** Registers what a copy of the API that is bundled with a service registers, with an active span. */
+function register(spanContext: unknown): void {
+  const context = new Map([[SPAN, { spanContext: () => spanContext }]])
+  Reflect.set(globalThis, API, {
+    context: { active: () => ({ getValue: (key: symbol) => context.get(key) }) },
+  })
+}
+
+afterEach(() => {
+  Reflect.deleteProperty(globalThis, API)
+})
+
+test('finds the active span of a tracer that is registered later, by whichever copy of the API', () => {
+  expect(activeTrace()).toBeUndefined()
+  register({ ...IDS, traceFlags: 1 })
+  expect(activeTrace()).toEqual({ ...IDS, flags: '01', state: undefined })
+})
+
+test('tells the state of a trace, unless it is empty', () => {
+  register({ ...IDS, traceFlags: 0, traceState: { serialize: () => 'a=1' } })
+  expect(activeTrace()).toEqual({ ...IDS, flags: '00', state: 'a=1' })
+  register({ ...IDS, traceFlags: 0, traceState: { serialize: () => '' } })
+  expect(activeTrace()).toEqual({ ...IDS, flags: '00', state: undefined })
+})
+
+test.each([
+  ['no span context', undefined],
+  ['a trace id of zeros', { ...IDS, traceId: '0'.repeat(32) }],
+  ['a span id of zeros', { ...IDS, spanId: '0'.repeat(16) }],
+  ['a short id', { ...IDS, spanId: 'abc' }],
+  ['an id with a line break', { ...IDS, traceId: `${IDS.traceId}\n` }],
+  ['an id that is no text', { ...IDS, traceId: 1 }],
+])('takes no trace from %s', (_what, spanContext) => {
+  register(spanContext)
+  expect(activeTrace()).toBeUndefined()
+})
+
+test('takes no trace where only a tracer is registered, or no span is active', () => {
+  Reflect.set(globalThis, API, { trace: {} })
+  expect(activeTrace()).toBeUndefined()
+  Reflect.set(globalThis, API, { context: { active: () => ({ getValue: () => undefined }) } })
+  expect(activeTrace()).toBeUndefined()
+})
+
+test('loads nothing: a bundle keeps its traces', async () => {
+  const source = await readFile(new URL('../src/tracer.ts', import.meta.url), 'utf8')
+  expect(source).not.toMatch(/import\.meta|createRequire|@opentelemetry\/api['"]/)
+})
