@@ -23,8 +23,12 @@ export class Calls {
     if (this.#open++ === 0) this.#since = now
   }
 
-  end(now: number, failed: boolean): void {
-    if (failed) this.#failed++
+  /** Counts one of them as failed, which may be under way yet. */
+  fail(): void {
+    this.#failed++
+  }
+
+  end(now: number): void {
     if (--this.#open === 0) this.#totalMs += now - this.#since
   }
 

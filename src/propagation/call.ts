@@ -15,7 +15,7 @@ export interface Call {
 /** A call from which nothing has come back yet, or not all. */
 export class OpenCall {
   readonly #calls: Calls
-  #status: number | undefined
+  #hasFailed = false
   #isOver = false
 
   constructor(entry: Entry) {
@@ -24,15 +24,23 @@ export class OpenCall {
     this.#calls.begin(systemClock.elapsed())
   }
 
+  /** Takes the status of its answer, whose body may never be read. */
   answered(status: number): void {
-    this.#status = status
+    if (status >= 500) this.#fail()
   }
 
   /** @param whole whether all of an answer has come, or what else was asked for */
   end(whole: boolean): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#calls.end(systemClock.elapsed(), !whole || (this.#status ?? 0) >= 500)
+    if (!whole) this.#fail()
+    this.#calls.end(systemClock.elapsed())
+  }
+
+  #fail(): void {
+    if (this.#hasFailed) return
+    this.#hasFailed = true
+    this.#calls.fail()
   }
 }
 

@@ -39,7 +39,9 @@ export function followHttp1(): Undo {
           listen(REQUEST_START, followEach),
         ]),
     listen<Message>(RESPONSE_FINISH, ({ request: { [FOLLOWED]: followed }, response }) => {
-      if (followed !== undefined) followed.response = response
+      if (followed === undefined || response === undefined) return
+      followed.response = response
+      followed.call?.answered(response.statusCode ?? 0)
     }),
   ]
   return () => {
@@ -73,9 +75,7 @@ function follow(request: Request): void {
 function watch(request: Request, call: OpenCall, followed: Followed): void {
   request.once(errorMonitor, () => call.end(false))
   request.once('close', () => {
-    const { response } = followed
-    if (response?.statusCode !== undefined) call.answered(response.statusCode)
     // Without an answer and without an error, it became another connection.
-    call.end(response?.complete ?? true)
+    call.end(followed.response?.complete ?? true)
   })
 }

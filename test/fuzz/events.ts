@@ -112,7 +112,8 @@ function callsOf(durations: Life['calls']): Calls {
   const calls = new Calls()
   for (const [ms, failed] of durations) {
     calls.begin(0)
-    calls.end(ms, failed)
+    if (failed) calls.fail()
+    calls.end(ms)
   }
   return calls
 }
