@@ -63,6 +63,8 @@ export class Entry implements Arrival {
   /** Its calls to other services, as far as they are followed. */
   calls: Calls | undefined
 
+  /** Whether it has no lines unless it fails. */
+  quiet = false
   /** Whether its completion has been written. */
   closed = false
 

@@ -1,13 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ChildLoggerOptions } from 'pino'
+import { showValue, warnOnce } from './errors.js'
+import type { RawRequest } from './options.js'
 import { pathOf } from './rules/path.js'
 
 // The one file that touches what Fastify does not document. Seen in Fastify 5.10.0 to 5.12.8.
 
 /** What Fastify tells a `LogController` of a request; the class is public, its place in an instance is not. */
 export interface RequestObserver {
-  /** Called before any hook, also for routes and hooks that were declared before the plugin. */
-  arrived(request: FastifyRequest, reply: FastifyReply): void
+  /**
+   * Called before any hook, also for routes and hooks that were declared before the plugin.
+   * @param quiet whether the app says that the request is not to be logged
+   */
+  arrived(request: FastifyRequest, reply: FastifyReply, quiet: boolean): void
   /** Called with errors that no `onError` hook sees: of error handlers, of streams, of serializers of errors. */
   failed(error: unknown, request: FastifyRequest): void
   /** Called when a stream broke after the headers were sent. */
@@ -17,6 +22,7 @@ export interface RequestObserver {
 }
 
 const LOG_CONTROLLER = 'fastify.logController'
+const DEFAULT_ID_LABEL = 'reqId'
 const SERVER_BINDINGS = 'fastify.serverBindings'
 const OPTIONS = 'fastify.options'
 
@@ -27,21 +33,77 @@ const OPTIONS = 'fastify.options'
  */
 export function replaceRequestLines(app: FastifyInstance, observer: RequestObserver): boolean {
   const key = findSymbol(app, LOG_CONTROLLER)
-  const original: unknown = key === undefined ? undefined : Reflect.get(app, key)
-  if (key === undefined || typeof original !== 'object' || original === null) return false
+  const original = logControllerOf(app)
+  if (key === undefined || original === undefined) return false
   // A property of this instance alone: a controller may be shared with other instances.
-  Reflect.set(app, key, Object.assign(Object.create(original), silentController(observer)))
+  Reflect.set(
+    app,
+    key,
+    Object.assign(Object.create(original), silentController(observer, quietRuleOf(original))),
+  )
   return true
 }
 
-function silentController(observer: RequestObserver): Record<string, unknown> {
+/** What a log controller of Fastify's, or of a class that extends it, says of its options. */
+interface FastifyLogController {
+  readonly disableRequestLogging?: unknown
+  readonly requestIdLogLabel?: unknown
+  readonly isLogDisabled?: (request: FastifyRequest) => unknown
+}
+
+function logControllerOf(app: FastifyInstance): FastifyLogController | undefined {
+  const key = findSymbol(app, LOG_CONTROLLER)
+  const controller: unknown = key === undefined ? undefined : Reflect.get(app, key)
+  return typeof controller === 'object' && controller !== null ? controller : undefined
+}
+
+/** The name under which an app has the ids of requests on its lines, if it is not Fastify's default. */
+export function ownIdLabelOf(app: FastifyInstance): unknown {
+  const { requestIdLogLabel: label } = logControllerOf(app) ?? {}
+  return label === DEFAULT_ID_LABEL ? undefined : label
+}
+
+/**
+ * How an app says of each request whether it is logged: by a function `disableRequestLogging` or a method of its own.
+ * `disableRequestLogging: true` says of Fastify's lines alone that they are not written.
+ */
+function quietRuleOf(controller: FastifyLogController): ((request: FastifyRequest) => boolean) | undefined {
+  const { isLogDisabled, disableRequestLogging } = controller
+  const isOwn = isLogDisabled !== baseOf(controller).isLogDisabled
+  if (isLogDisabled === undefined || !(isOwn || typeof disableRequestLogging === 'function')) return undefined
+  return (request) => {
+    try {
+      return Boolean(isLogDisabled.call(controller, request))
+    } catch (error) {
+      const message = `isLogDisabled must return a boolean, it threw ${showValue(error)}; the request was logged`
+      warnOnce('WAYBILL_WARN_OPTION_RESULT', 'isLogDisabled', message)
+      return false
+    }
+  }
+}
+
+/** Fastify's own class of log controllers, as the prototype that all others extend. */
+function baseOf(controller: FastifyLogController): FastifyLogController {
+  let base: FastifyLogController = controller
+  for (let next = Object.getPrototypeOf(base); next !== null && next !== Object.prototype; ) {
+    base = next
+    next = Object.getPrototypeOf(base)
+  }
+  return base
+}
+
+function silentController(
+  observer: RequestObserver,
+  isQuiet: (request: FastifyRequest) => boolean = () => false,
+): Record<string, unknown> {
   const failed = (error: unknown, request: FastifyRequest): void => observer.failed(error, request)
   return {
     disableRequestLogging: true,
     isDisableRequestLoggingFunction: false,
     requestIdLogLabel: 'request_id',
     isLogDisabled: () => true,
-    incomingRequest: (request: FastifyRequest, reply: FastifyReply) => observer.arrived(request, reply),
+    incomingRequest: (request: FastifyRequest, reply: FastifyReply) =>
+      observer.arrived(request, reply, isQuiet(request)),
     requestCompleted: (error: unknown, request: FastifyRequest) => {
       if (error) observer.failedLate(error, request)
     },
@@ -66,6 +128,30 @@ export function furtherServers(app: FastifyInstance): FastifyInstance['server'][
   return Array.isArray(servers) ? servers : []
 }
 
+/** What of the options of an app is used here. */
+interface AppOptions {
+  frameworkErrors?: AnswerFrameworkError
+  readonly genReqId?: unknown
+}
+
+function optionsOf(app: FastifyInstance): AppOptions | undefined {
+  const key = findSymbol(app, OPTIONS)
+  const options: unknown = key === undefined ? undefined : Reflect.get(app, key)
+  return typeof options === 'object' && options !== null ? options : undefined
+}
+
+/** The option `genReqId` of an app, or what the app has put in its place since. */
+export function ownIdGeneratorOf(app: FastifyInstance): ((raw: RawRequest) => string) | undefined {
+  if (!optionsOf(app)?.genReqId) return undefined
+  // Its types lack the getter.
+  const genReqId: unknown = Reflect.get(app, 'genReqId')
+  if (typeof genReqId !== 'function') return undefined
+  return (raw) => {
+    const made: unknown = genReqId.call(app, raw)
+    return (typeof made === 'number' ? String(made) : made) as string
+  }
+}
+
 /** An error that Fastify answers before any route, as it hands it to the option `frameworkErrors`. */
 interface FrameworkError extends Error {
   readonly code: string
@@ -79,10 +165,8 @@ type AnswerFrameworkError = (error: FrameworkError, request: FastifyRequest, rep
  * that failed. It covers injected requests too, which no server has had. The answers stay Fastify's, or the app's own.
  */
 export function noteFrameworkErrors(app: FastifyInstance, observer: Pick<RequestObserver, 'failed'>): void {
-  const key = findSymbol(app, OPTIONS)
-  const options: unknown = key === undefined ? undefined : Reflect.get(app, key)
-  if (typeof options !== 'object' || options === null) return
-  const own = options as { frameworkErrors?: AnswerFrameworkError }
+  const own = optionsOf(app)
+  if (own === undefined) return
   const answer = own.frameworkErrors || answerAsFastify
   own.frameworkErrors = function (this: unknown, error, request, reply) {
     observer.failed(withPathOnly(error), request)

@@ -5,7 +5,7 @@ import { showValue, warnOnce } from './errors.js'
 import { isUnrouted, loggerOptionsOf, type RequestObserver, routeOf } from './fastify-insides.js'
 import { isSendable } from './http/id-sender.js'
 import { receiveHandover } from './http/upgrades.js'
-import type { Visit } from './http/visit.js'
+import type { Routing, Visit } from './http/visit.js'
 import type { Visits } from './http/visits.js'
 import type { RawRequest } from './options.js'
 import { requestLogger } from './request-child.js'
@@ -47,13 +47,13 @@ export class FastifyRequests implements RequestObserver {
     return accepted.id
   }
 
-  arrived(request: FastifyRequest, reply: FastifyReply): void {
+  arrived(request: FastifyRequest, reply: FastifyReply, quiet = false): void {
     const visit = this.#visitOf(request, reply)
     const requestId = visit.id.id === request.id ? request.id : this.#otherId(visit, request)
     this.#visits.idSender.sendWith(visit, reply)
     const isSilent = request.log === this.#silent
     if (isSilent) giveLogger(request, reply, requestId)
-    request.waybill = this.#visits.enter(visit, {
+    const routing: Routing = {
       requestId,
       method: request.method,
       route: routeOf(request),
@@ -61,7 +61,8 @@ export class FastifyRequests implements RequestObserver {
       source: request,
       request: request as Logged,
       bindsId: isSilent || this.#bindsId(request, requestId),
-    })
+    }
+    request.waybill = this.#visits.enter(visit, routing, quiet)
   }
 
   failed(error: unknown, request: FastifyRequest): void {

@@ -11,6 +11,8 @@ import {
   isNullLogger,
   isRoot,
   noteFrameworkErrors,
+  ownIdGeneratorOf,
+  ownIdLabelOf,
   replaceRequestLines,
 } from './fastify-insides.js'
 import { FastifyRequests } from './fastify-requests.js'
@@ -27,7 +29,7 @@ import type { RequestEntry } from './request-entry.js'
 import type { RequestLogger } from './request-logger.js'
 import { RequestScope } from './request-scope.js'
 import type { Capture } from './rules/capture.js'
-import { checkOptionNames, parseEventOptions } from './settings.js'
+import { checkOptionNames, type EventSettings, parseEventOptions } from './settings.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -71,7 +73,7 @@ export const waybill = fp(plugin, { fastify: '>=5.10.0 <6', name: 'waybill' })
 function install(app: FastifyInstance, options: Options): void {
   refuseConflicts(app)
   checkOptionNames(options)
-  const settings = parseEventOptions(options)
+  const settings = withOwnIds(parseEventOptions(options), options, app)
   const { captures } = settings
   const hasOwnLogger = !isNullLogger(app.log)
   const silent = hasOwnLogger ? undefined : app.log
@@ -104,6 +106,14 @@ function addScope(app: FastifyInstance, propagation: PropagationSettings | undef
   })
 }
 
+/** The settings with Fastify's own option `genReqId`, which makes the ids unless waybill's `requestId.generate` does. */
+function withOwnIds(settings: EventSettings, { requestId }: Options, app: FastifyInstance): EventSettings {
+  const generate = requestId?.generate === undefined ? ownIdGeneratorOf(app) : undefined
+  return generate === undefined
+    ? settings
+    : { ...settings, ids: { ...settings.ids, generate, generatedBy: 'genReqId' } }
+}
+
 function refuseConflicts(app: FastifyInstance): void {
   if (app.hasRequestDecorator(DECORATOR)) {
     throw new WaybillError(
@@ -115,6 +125,11 @@ function refuseConflicts(app: FastifyInstance): void {
   if (requestIdHeader) {
     const message = `Fastify's option requestIdHeader takes nothing beside waybill, got ${showValue(requestIdHeader)}: it believes any id; use waybill's option requestId.header`
     throw new WaybillError('WAYBILL_ERR_FASTIFY_OPTION', message, 'requestIdHeader')
+  }
+  const label = ownIdLabelOf(app)
+  if (label !== undefined) {
+    const message = `Fastify's option requestIdLogLabel takes nothing beside waybill, got ${showValue(label)}: the id is request_id on every line`
+    throw new WaybillError('WAYBILL_ERR_FASTIFY_OPTION', message, 'requestIdLogLabel')
   }
 }
 

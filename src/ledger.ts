@@ -7,7 +7,9 @@ import { describeError, type Failure } from './rules/failure.js'
 import { completionLevelOf } from './rules/level.js'
 import type { Ending } from './rules/outcome.js'
 import type { EventSettings } from './settings.js'
-import { isLevel, type Level } from './vocabulary.js'
+import { isLevel, type Level, type Outcome } from './vocabulary.js'
+
+const ANSWERED: ReadonlySet<Outcome> = new Set(['completed', 'rejected', 'upgraded'])
 
 /** The one place where entries are opened and closed: each has one start and exactly one completion. */
 export class Ledger {
@@ -28,11 +30,14 @@ export class Ledger {
     return { time: this.#clock.now(), elapsed: this.#clock.elapsed() }
   }
 
-  /** Opens the entry of a request and writes its start. */
-  open(arrival: Arrival, logger: RequestLogger, bindsId: boolean, start = this.now()): Entry {
-    const { startLevel } = this.#settings
+  /**
+   * Opens the entry of a request and writes its start.
+   * @param quiet whether the request has no lines unless it fails: its start is held back until then
+   */
+  open(arrival: Arrival, logger: RequestLogger, bindsId: boolean, start = this.now(), quiet = false): Entry {
     const entry = new Entry(arrival, logger, bindsId, start, this.#reserved)
-    if (startLevel !== undefined) this.#write('started', entry, startLevel)
+    entry.quiet = quiet
+    if (!quiet) this.#writeStart(entry)
     return entry
   }
 
@@ -43,6 +48,8 @@ export class Ledger {
   close(entry: Entry, ending: Ending, responseBytes: number | undefined): void {
     if (entry.closed) return
     entry.closed = true
+    const isLogged = !entry.quiet || hasFailed(ending)
+    if (entry.quiet && isLogged) this.#writeStart(entry)
     const { slowMs } = this.#settings
     entry.closedAt = this.#clock.elapsed()
     entry.time = this.#clock.now()
@@ -58,13 +65,18 @@ export class Ledger {
     entry.responseBytes = hasBody(entry.method, entry.status) ? responseBytes : 0
     entry.callCost = entry.calls?.costBy(entry.closedAt)
     entry.failure = failureOf(entry)
-    this.#write('completed', entry, this.#levelOf(entry))
+    if (isLogged) this.#write('completed', entry, this.#levelOf(entry))
   }
 
   /** Says how long after its client had left a request was answered. */
   late(entry: Entry): void {
     entry.lateMs = roundMs(this.#clock.elapsed() - entry.closedAt)
     this.#write('late', entry, 'debug')
+  }
+
+  #writeStart(entry: Entry): void {
+    const { startLevel } = this.#settings
+    if (startLevel !== undefined) this.#write('started', entry, startLevel)
   }
 
   /** Writes an event; a logger or a destination that throws costs the event, not the request. */
@@ -97,6 +109,11 @@ export class Ledger {
     warnOnce('WAYBILL_WARN_OPTION_RESULT', 'completionLevel', message)
     return level
   }
+}
+
+/** Whether a request failed, rather than was answered with anything below 500. */
+function hasFailed({ outcome, status = 0 }: Ending): boolean {
+  return status >= 500 || !ANSWERED.has(outcome)
 }
 
 /** What a failed request failed of; an error that a handler turned into a good answer is none. */

@@ -1,8 +1,15 @@
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyServerOptions } from 'fastify'
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  LogController,
+} from 'fastify'
 import { expect, test } from 'vitest'
 import waybill from '../src/index.js'
 import { Capture } from './support/capture.js'
 import { ask, listen } from './support/http.js'
+import { nextWarning } from './support/warnings.js'
 
 /** Has an app refuse, without any route, whatever asks for a secret. */
 function refuseSecrets(app: FastifyInstance): void {
@@ -75,4 +82,169 @@ test('logs neither the query nor the password that the message of a framework er
   expect(
     log.raw.join('').replaceAll('"path":"/%zz;token=secret"', '').replaceAll('GET /%zz;token=secret', ''),
   ).not.toContain('secret')
+})
+
+class NoHealth extends LogController {
+  override isLogDisabled(request: FastifyRequest): boolean {
+    return request.url.startsWith('/health')
+  }
+}
+
+const SAY_NO_HEALTH = [
+  ['an own LogController', { logController: new NoHealth() }],
+  [
+    'disableRequestLogging as a function',
+    {
+      logController: new LogController({
+        disableRequestLogging: (request: FastifyRequest) => request.url.startsWith('/health'),
+      }),
+    },
+  ],
+] as const
+
+test.each(SAY_NO_HEALTH)(
+  'writes no lines for a request that %s keeps out of the log',
+  async (_who, options) => {
+    const log = new Capture()
+    const app = Fastify(options)
+    await app.register(waybill, { destination: log })
+    app.get('/health', async (request) => {
+      request.log.info('a line of the app')
+      return ''
+    })
+    app.get('/users', async () => '')
+    await app.inject('/health')
+    await app.inject('/health/unknown')
+    await app.inject('/users')
+    expect(log.lines.map(({ event, path, message }) => [event, path ?? message])).toEqual([
+      [undefined, 'a line of the app'],
+      ['request.started', '/users'],
+      ['request.completed', '/users'],
+    ])
+  },
+)
+
+test.each(SAY_NO_HEALTH)(
+  'writes both lines for one that fails all the same, with %s',
+  async (_who, options) => {
+    const log = new Capture()
+    const app = Fastify(options)
+    await app.register(waybill, { destination: log })
+    app.get('/health', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      throw new Error('database is gone')
+    })
+    await app.inject('/health')
+    const [started, completed] = log.lines
+    expect(log.lines).toMatchObject([
+      { event: 'request.started', path: '/health', message: 'GET /health' },
+      { event: 'request.completed', status: 500, error: { message: 'database is gone' } },
+    ])
+    const took = Date.parse(String(completed?.timestamp)) - Date.parse(String(started?.timestamp))
+    expect(Math.abs(took - Number(completed?.duration_ms))).toBeLessThan(5)
+  },
+)
+
+test('writes both lines for a request without a log whose client leaves', async () => {
+  const log = new Capture()
+  const app = Fastify({ logController: new NoHealth() })
+  await app.register(waybill, { destination: log })
+  const arrived = new Promise<void>((resolve) => {
+    app.get('/health', () => resolve())
+  })
+  const leaving = new AbortController()
+  const asked = ask(await listen(app), '/health', { signal: leaving.signal })
+  await arrived
+  leaving.abort()
+  await expect(asked).rejects.toThrow('aborted')
+  await log.completions(1)
+  await app.close()
+  expect(log.lines.slice(1).map(({ event, outcome }) => [event, outcome])).toEqual([
+    ['request.started', undefined],
+    ['request.completed', 'aborted'],
+  ])
+})
+
+test('disableRequestLogging: true means the lines of Fastify alone', async () => {
+  const log = new Capture()
+  const app = Fastify({
+    logger: { stream: log },
+    logController: new LogController({ disableRequestLogging: true }),
+  })
+  await app.register(waybill)
+  await app.inject('/')
+  expect(log.lines.map(({ event }) => event)).toEqual(['request.started', 'request.completed'])
+})
+
+test('a log controller that throws costs nothing but a warning', async () => {
+  class Broken extends LogController {
+    override isLogDisabled(): boolean {
+      throw new Error('no idea')
+    }
+  }
+  const log = new Capture()
+  const app = Fastify({ logController: new Broken() })
+  await app.register(waybill, { destination: log })
+  const warning = nextWarning()
+  expect((await app.inject('/')).statusCode).toBe(404)
+  expect(await warning).toEqual({
+    code: 'WAYBILL_WARN_OPTION_RESULT',
+    message: 'isLogDisabled must return a boolean, it threw Error: no idea; the request was logged',
+  })
+  expect(log.lines.map(({ event }) => event)).toEqual(['request.started', 'request.completed'])
+})
+
+test("Fastify's requestIdLogLabel is refused, unless it is the default", async () => {
+  const register = async (requestIdLogLabel: string): Promise<unknown> =>
+    Fastify({ logController: new LogController({ requestIdLogLabel }) }).register(waybill, {
+      destination: new Capture(),
+    })
+  await expect(register('traceId')).rejects.toMatchObject({
+    code: 'WAYBILL_ERR_FASTIFY_OPTION',
+    option: 'requestIdLogLabel',
+    message: expect.stringContaining('got "traceId"'),
+  })
+  await expect(register('reqId')).resolves.toBeDefined()
+})
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7/
+
+test("the app's own genReqId makes the ids that no client brought", async () => {
+  const log = new Capture()
+  let count = 0
+  const app = Fastify({ genReqId: (raw) => `${raw.method}-${++count}` })
+  await app.register(waybill, { destination: log })
+  app.get('/', async (request) => request.id)
+  const port = await listen(app)
+  const made = await ask(port, '/')
+  const brought = await ask(port, '/', { headers: { 'x-request-id': 'abc' } })
+  const refused = await ask(port, '/%zz', { headers: { 'x-request-id': 'a b' } })
+  await log.completions(3)
+  await app.close()
+  expect([made.body, made.headers['x-request-id']]).toEqual(['GET-1', 'GET-1'])
+  expect(brought.body).toBe('abc')
+  expect(refused.headers['x-request-id']).toBe('GET-2')
+  expect(log.events('completed').map((line) => line.request_id)).toEqual(['GET-1', 'abc', 'GET-2'])
+})
+
+test('genReqId gives way to requestId.generate, and to a UUID where what it makes is no id', async () => {
+  const explicit = Fastify({ genReqId: () => 'of-fastify' })
+  await explicit.register(waybill, {
+    destination: new Capture(),
+    requestId: { generate: () => 'of-waybill' },
+  })
+  expect((await explicit.inject('/')).headers['x-request-id']).toBe('of-waybill')
+
+  const invalid = Fastify({ genReqId: () => 'not an id' })
+  await invalid.register(waybill, { destination: new Capture() })
+  const warning = nextWarning()
+  expect((await invalid.inject('/')).headers['x-request-id']).toMatch(UUID)
+  expect((await warning).message).toMatch(/^genReqId must return a text .* got "not an id"; a UUID was used$/)
+})
+
+test('the numbers that a genReqId counts are ids', async () => {
+  let count = 0
+  const app = Fastify({ genReqId: () => ++count as unknown as string })
+  await app.register(waybill, { destination: new Capture() })
+  expect((await app.inject('/')).headers['x-request-id']).toBe('1')
 })

@@ -94,14 +94,21 @@ export class Visits implements VisitKeeper {
     this.#watchResponse(visit, response)
   }
 
-  /** Opens the entry of a request that has come to a route. */
-  enter(visit: Visit, { requestId, method, route, isRouted, source, request, bindsId }: Routing): Entry {
+  /**
+   * Opens the entry of a request that has come to a route.
+   * @param quiet whether it has no lines unless it fails
+   */
+  enter(
+    visit: Visit,
+    { requestId, method, route, isRouted, source, request, bindsId }: Routing,
+    quiet = false,
+  ): Entry {
     const arrival = this.#arrivals.of(visit.raw, visit.id, requestId, method, route, source)
     visit.request = request
     visit.routed = isRouted
     // An upgrade that a listener took to a route later has its start already.
     if (visit.entry !== undefined) return visit.entry
-    visit.entry = this.#ledger.open(arrival, request.log, bindsId, visit.start)
+    visit.entry = this.#ledger.open(arrival, request.log, bindsId, visit.start, quiet)
     return visit.entry
   }
 

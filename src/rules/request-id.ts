@@ -12,6 +12,8 @@ export interface IdRules {
   readonly headers: readonly string[]
   readonly trust: 'always' | 'never' | ((request: RawRequest) => boolean)
   readonly generate: (request: RawRequest) => string
+  /** The option that `generate` is from, as a warning says it. */
+  readonly generatedBy?: string
 }
 
 /** What became of the id of a request. */
@@ -78,7 +80,7 @@ function isBelieved(request: RawRequest, { trust }: IdRules): boolean {
   return false
 }
 
-function generateId(request: RawRequest, { generate }: IdRules): string {
+function generateId(request: RawRequest, { generate, generatedBy = 'requestId.generate' }: IdRules): string {
   if (generate === newUuid) return newUuid()
   let made: unknown
   try {
@@ -89,8 +91,8 @@ function generateId(request: RawRequest, { generate }: IdRules): string {
   }
   warnOnce(
     'WAYBILL_WARN_OPTION_RESULT',
-    'requestId.generate',
-    `requestId.generate must return a text that matches ${ACCEPTABLE.source}, got ${showValue(made)}; a UUID was used`,
+    generatedBy,
+    `${generatedBy} must return a text that matches ${ACCEPTABLE.source}, got ${showValue(made)}; a UUID was used`,
   )
   return newUuid()
 }
