@@ -1,5 +1,5 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { ChildLoggerOptions } from 'pino'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ChildLoggerOptions, Logger } from 'pino'
 import { showValue, warnOnce } from './errors.js'
 import type { RawRequest } from './options.js'
 import { pathOf } from './rules/path.js'
@@ -22,6 +22,7 @@ export interface RequestObserver {
 }
 
 const LOG_CONTROLLER = 'fastify.logController'
+const DEFAULT_FACTORY = 'defaultChildLoggerFactory'
 const DEFAULT_ID_LABEL = 'reqId'
 const SERVER_BINDINGS = 'fastify.serverBindings'
 const OPTIONS = 'fastify.options'
@@ -202,6 +203,7 @@ const ROUTE_CONTEXT = 'fastify.context'
 interface RouteContext {
   readonly config?: { readonly url?: string }
   readonly logLevel?: string
+  readonly childLoggerFactory?: FastifyInstance['childLoggerFactory']
   readonly logSerializers?: ChildLoggerOptions['serializers']
 }
 
@@ -243,6 +245,30 @@ function findSymbol(instance: object, description: string): symbol | undefined {
     if (found !== undefined) return found
   }
   return undefined
+}
+
+/** Whether a route has Fastify's own factory of loggers, which makes none on an app without logging. */
+export function hasDefaultFactory(request: FastifyRequest): boolean {
+  const { childLoggerFactory } = routeContextOf(request)
+  return (childLoggerFactory ?? request.server.childLoggerFactory).name === DEFAULT_FACTORY
+}
+
+const METHODS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'child'] as const
+
+/**
+ * Passes on to a logger what is logged by the null logger of an app, which code may have kept and which factories of
+ * loggers are given. Fastify makes one for each app; its children are the null logger itself.
+ */
+export function passOn(silent: FastifyBaseLogger, logger: Logger): void {
+  for (const name of METHODS) {
+    const value = (...args: unknown[]): unknown => Reflect.apply(logger[name], logger, args)
+    Object.defineProperty(silent, name, {
+      value,
+      configurable: true,
+      writable: true,
+      enumerable: name === 'child',
+    })
+  }
 }
 
 /**

@@ -2,13 +2,19 @@ import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import type { Entry } from './entry.js'
 import { showValue, warnOnce } from './errors.js'
-import { isUnrouted, loggerOptionsOf, type RequestObserver, routeOf } from './fastify-insides.js'
+import {
+  hasDefaultFactory,
+  isUnrouted,
+  loggerOptionsOf,
+  type RequestObserver,
+  routeOf,
+} from './fastify-insides.js'
 import { isSendable } from './http/id-sender.js'
 import { receiveHandover } from './http/upgrades.js'
 import type { Routing, Visit } from './http/visit.js'
 import type { Visits } from './http/visits.js'
 import type { RawRequest } from './options.js'
-import { requestLogger } from './request-child.js'
+import { markLogger, requestLogger } from './request-child.js'
 import { bindsId, type RequestLogger } from './request-logger.js'
 import { attempt } from './rules/attempt.js'
 import { codeOf } from './rules/failure.js'
@@ -51,7 +57,8 @@ export class FastifyRequests implements RequestObserver {
     const visit = this.#visitOf(request, reply)
     const requestId = visit.id.id === request.id ? request.id : this.#otherId(visit, request)
     this.#visits.idSender.sendWith(visit, reply)
-    const isSilent = request.log === this.#silent
+    const isSilent =
+      request.log === this.#silent || (this.#silent !== undefined && hasDefaultFactory(request))
     if (isSilent) giveLogger(request, reply, requestId)
     const routing: Routing = {
       requestId,
@@ -62,6 +69,7 @@ export class FastifyRequests implements RequestObserver {
       request: request as Logged,
       bindsId: isSilent || this.#bindsId(request, requestId),
     }
+    if (!isSilent && this.#silent !== undefined) markLogger(request.log as Logger, requestId, request.raw)
     request.waybill = this.#visits.enter(visit, routing, quiet)
   }
 

@@ -13,6 +13,7 @@ import {
   noteFrameworkErrors,
   ownIdGeneratorOf,
   ownIdLabelOf,
+  passOn,
   replaceRequestLines,
 } from './fastify-insides.js'
 import { FastifyRequests } from './fastify-requests.js'
@@ -156,6 +157,7 @@ function hasSemicolonQueries({ initialConfig }: FastifyInstance): boolean {
 /** Gives an app without logging a pino logger that writes beside the events. */
 function bringLogger(app: FastifyInstance, options: Options, captures: readonly Capture[]): EventLog {
   const { events, logger } = openLog(options, captures)
+  if (isRoot(app)) passOn(app.log, logger)
   app.log = logger
   return events
 }

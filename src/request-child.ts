@@ -1,6 +1,7 @@
 import type { ChildLoggerOptions, Logger } from 'pino'
 import { currentContext } from './context.js'
 import type { RawRequest } from './options.js'
+import { bindsId } from './request-logger.js'
 import { readTrace, type TraceContext, traceFields } from './rules/traceparent.js'
 import { activeTrace } from './tracer.js'
 
@@ -35,6 +36,13 @@ export function requestLogger(
   const logger: Marked = Object.create(base)
   logger[REQUEST] = { id, raw, isBound: false }
   return logger
+}
+
+/** Marks a logger that an app has made for a request and that carries its id, so that no line has the id twice. */
+export function markLogger(logger: Logger, id: string, raw: RawRequest): void {
+  if (!bindsId(logger, id)) return
+  const request: LoggedRequest = { id, raw, isBound: true }
+  Reflect.defineProperty(logger, REQUEST, { value: request, configurable: true, writable: true })
 }
 
 function baseOf(parent: Logger): Logger {

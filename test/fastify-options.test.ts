@@ -248,3 +248,68 @@ test('the numbers that a genReqId counts are ids', async () => {
   await app.register(waybill, { destination: new Capture() })
   expect((await app.inject('/')).headers['x-request-id']).toBe('1')
 })
+
+type Factory = NonNullable<FastifyServerOptions['childLoggerFactory']>
+
+/** A factory whose loggers have a method of their own, and how often it was asked. */
+function customLoggers(): { childLoggerFactory: Factory; asked: () => number } {
+  let count = 0
+  const childLoggerFactory: Factory = (logger, bindings, options, raw) => {
+    count++
+    const child = logger.child({ ...bindings, verb: raw.method }, options)
+    return Object.assign(child, { custom: (text: string) => child.info(text) })
+  }
+  return { childLoggerFactory, asked: () => count }
+}
+
+async function useCustom(request: FastifyRequest): Promise<string> {
+  ;(request.log as unknown as { custom(text: string): void }).custom('by its own method')
+  request.log.child({ part: 1 }).info('by a child')
+  return ''
+}
+
+test.each([
+  ['the option of an app', (factory: Factory) => Fastify({ childLoggerFactory: factory }), {}],
+  ['setChildLoggerFactory', (factory: Factory) => Fastify().setChildLoggerFactory(factory), {}],
+  ['the option of a route', () => Fastify(), { isOfRoute: true }],
+])(
+  'makes the loggers of requests by the factory of %s, without an own logger',
+  async (_who, create, { isOfRoute }: { isOfRoute?: boolean }) => {
+    const log = new Capture()
+    const { childLoggerFactory, asked } = customLoggers()
+    const app = create(childLoggerFactory) as FastifyInstance
+    const options = isOfRoute ? { childLoggerFactory } : {}
+    app.get('/before', options, useCustom)
+    await app.register(waybill, { destination: log })
+    app.get('/after', options, useCustom)
+    for (const url of ['/before', '/after'])
+      expect((await app.inject({ url, headers: { 'x-request-id': 'abc' } })).statusCode).toBe(200)
+    const lines = log.lines.filter(({ event }) => event === undefined)
+    const shared = { request_id: 'abc', verb: 'GET' }
+    const expected = [
+      { ...shared, message: 'by its own method' },
+      { ...shared, part: 1, message: 'by a child' },
+    ]
+    expect(lines).toMatchObject([...expected, ...expected])
+    for (const line of log.raw) expect(line.split('"request_id"')).toHaveLength(2)
+    expect(asked()).toBe(2)
+  },
+)
+
+test('writes what is logged by a logger of the app that was kept from before', async () => {
+  const log = new Capture()
+  const app = Fastify()
+  const other = Fastify()
+  const kept = app.log
+  const child = app.log.child({ part: 'jobs' })
+  await app.register(waybill, { destination: log })
+  kept.info({ n: 1 }, 'kept')
+  kept.child({ part: 'mail' }).warn('child of the kept one')
+  child.error('child kept')
+  other.log.info('of another app')
+  expect(log.lines).toMatchObject([
+    { level: 'info', n: 1, message: 'kept' },
+    { level: 'warn', part: 'mail', message: 'child of the kept one' },
+    { level: 'error', message: 'child kept' },
+  ])
+})
