@@ -249,8 +249,12 @@ function findSymbol(instance: object, description: string): symbol | undefined {
 
 /** Whether a route has Fastify's own factory of loggers, which makes none on an app without logging. */
 export function hasDefaultFactory(request: FastifyRequest): boolean {
-  const { childLoggerFactory } = routeContextOf(request)
-  return (childLoggerFactory ?? request.server.childLoggerFactory).name === DEFAULT_FACTORY
+  return factoryOf(request).name === DEFAULT_FACTORY
+}
+
+/** The factory of loggers of the route of a request. */
+export function factoryOf(request: FastifyRequest): FastifyInstance['childLoggerFactory'] {
+  return routeContextOf(request).childLoggerFactory ?? request.server.childLoggerFactory
 }
 
 const METHODS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'child'] as const

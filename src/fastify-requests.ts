@@ -3,7 +3,9 @@ import type { Logger } from 'pino'
 import type { Entry } from './entry.js'
 import { showValue, warnOnce } from './errors.js'
 import {
+  factoryOf,
   hasDefaultFactory,
+  isNullLogger,
   isUnrouted,
   loggerOptionsOf,
   type RequestObserver,
@@ -34,6 +36,8 @@ export class FastifyRequests implements RequestObserver {
   readonly #ids: IdRules
   /** The logger of an app without logging, which its requests have at first. */
   readonly #silent: FastifyBaseLogger | undefined
+  /** Whether Fastify has the factories of an app make loggers of its null logger alone. */
+  readonly #asksFactories: boolean
   /** Whether the loggers that a factory makes carry the id; asking a logger itself costs too much for each request. */
   readonly #factories = new WeakMap<object, boolean>()
 
@@ -41,6 +45,7 @@ export class FastifyRequests implements RequestObserver {
     this.#visits = visits
     this.#ids = ids
     this.#silent = silent
+    this.#asksFactories = silent !== undefined && isNullLogger(silent)
   }
 
   /** The id of a request that has no Fastify request yet. */
@@ -57,9 +62,9 @@ export class FastifyRequests implements RequestObserver {
     const visit = this.#visitOf(request, reply)
     const requestId = visit.id.id === request.id ? request.id : this.#otherId(visit, request)
     this.#visits.idSender.sendWith(visit, reply)
-    const isSilent =
-      request.log === this.#silent || (this.#silent !== undefined && hasDefaultFactory(request))
+    const isSilent = this.#isSilent(request)
     if (isSilent) giveLogger(request, reply, requestId)
+    else if (this.#asksFactories) askFactory(request, reply, requestId)
     const routing: Routing = {
       requestId,
       method: request.method,
@@ -71,6 +76,12 @@ export class FastifyRequests implements RequestObserver {
     }
     if (!isSilent && this.#silent !== undefined) markLogger(request.log as Logger, requestId, request.raw)
     request.waybill = this.#visits.enter(visit, routing, quiet)
+  }
+
+  /** Whether Fastify has given a request no logger, or none but that of its default factory. */
+  #isSilent(request: FastifyRequest): boolean {
+    if (this.#silent === undefined) return false
+    return (request.log === this.#silent && !this.#asksFactories) || hasDefaultFactory(request)
   }
 
   failed(error: unknown, request: FastifyRequest): void {
@@ -136,6 +147,14 @@ export class FastifyRequests implements RequestObserver {
 function giveLogger(request: FastifyRequest, reply: FastifyReply, id: string): void {
   const { raw, server } = request
   request.log = requestLogger(server.log as Logger, id, raw, loggerOptionsOf(request))
+  reply.log = request.log
+}
+
+/** Gives a request the logger that the app's own factory makes of the logger of this context. */
+function askFactory(request: FastifyRequest, reply: FastifyReply, id: string): void {
+  const { raw, server } = request
+  const options = loggerOptionsOf(request) ?? {}
+  request.log = factoryOf(request).call(server, server.log, { request_id: id }, options, raw)
   reply.log = request.log
 }
 

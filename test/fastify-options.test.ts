@@ -313,3 +313,21 @@ test('writes what is logged by a logger of the app that was kept from before', a
     { level: 'error', message: 'child kept' },
   ])
 })
+
+test('asks the factory of loggers again where waybill is registered in a context of the app', async () => {
+  const log = new Capture()
+  const { childLoggerFactory } = customLoggers()
+  const app = Fastify({ childLoggerFactory })
+  app.get('/outside', async () => '')
+  await app.register(async (inner) => {
+    await inner.register(waybill, { destination: log })
+    inner.get('/', useCustom)
+  })
+  await app.inject('/outside')
+  expect((await app.inject({ url: '/', headers: { 'x-request-id': 'abc' } })).statusCode).toBe(200)
+  expect(log.lines.filter(({ event }) => event === undefined)).toMatchObject([
+    { request_id: 'abc', verb: 'GET', message: 'by its own method' },
+    { request_id: 'abc', verb: 'GET', part: 1, message: 'by a child' },
+  ])
+  for (const line of log.raw) expect(line.split('"request_id"')).toHaveLength(2)
+})
