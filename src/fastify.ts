@@ -22,7 +22,7 @@ import { receiveFrom } from './http/servers.js'
 import { Visits } from './http/visits.js'
 import { Ledger } from './ledger.js'
 import { isFastify, misplacedPlugin } from './misplaced.js'
-import type { Options } from './options.js'
+import type { Options, RawRequest } from './options.js'
 import { openLog, useOwnLogger } from './output.js'
 import type { PropagationSettings } from './propagation/propagation.js'
 import { requestLogger } from './request-child.js'
@@ -30,6 +30,7 @@ import type { RequestEntry } from './request-entry.js'
 import type { RequestLogger } from './request-logger.js'
 import { RequestScope } from './request-scope.js'
 import type { Capture } from './rules/capture.js'
+import { safely } from './safely.js'
 import { checkOptionNames, type EventSettings, parseEventOptions } from './settings.js'
 
 declare module 'fastify' {
@@ -142,9 +143,31 @@ function receiveAll(app: FastifyInstance, visits: Visits, requests: FastifyReque
     for (const server of furtherServers(app)) receiveFrom(server, visits, true)
     done()
   })
+  app.addHook('onReady', (done) => {
+    safely(() => sendIdWithHandshakes(app, visits))
+    done()
+  })
   app.addHook('preClose', (done) => {
     visits.isClosing = () => true
     done()
+  })
+}
+
+/** The server of `ws` that `@fastify/websocket` adds to an app. */
+interface HandshakeServer {
+  on(event: 'headers', listener: (headers: string[], request: RawRequest) => void): unknown
+}
+
+/** Sends the id with the 101 of `@fastify/websocket`, which writes its answer past any response. */
+function sendIdWithHandshakes(app: FastifyInstance, visits: Visits): void {
+  const { websocketServer: server } = app as { websocketServer?: HandshakeServer }
+  const { header } = visits.idSender
+  if (header === undefined) return
+  server?.on('headers', (headers, request) => {
+    safely(() => {
+      const visit = visits.of(request)
+      if (visit !== undefined) headers.push(`${header.name}: ${visit.idToSend}`)
+    })
   })
 }
 

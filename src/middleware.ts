@@ -22,6 +22,7 @@ import { requestLogger } from './request-child.js'
 import { bindsId, type ParentLogger, type RequestLogger } from './request-logger.js'
 import { RequestScope } from './request-scope.js'
 import type { Capture } from './rules/capture.js'
+import { isRequestId } from './rules/request-id.js'
 import { checkOptionNames, parseEventOptions } from './settings.js'
 
 /** A server of Node.js. */
@@ -65,6 +66,7 @@ export class MiddlewareLog {
   readonly #visits: Visits
   readonly #childFor: MiddlewareOutput['childFor']
   readonly #scope: RequestScope | undefined
+  readonly #idHeaders: readonly string[]
   /** Whether those loggers say that they carry the id: asking each costs too much. */
   #bindsId: boolean | undefined
   readonly #servers = new Set<NodeServer>()
@@ -77,6 +79,7 @@ export class MiddlewareLog {
     checkOptionNames(options, ['logger'])
     const settings = parseEventOptions(options)
     const { captures } = settings
+    this.#idHeaders = settings.ids.headers
     const own = parseLogger(options)
     const { events, logger, childFor } =
       own === undefined ? bringLogger(options, captures) : throughLogger(own, options, captures)
@@ -111,7 +114,8 @@ export class MiddlewareLog {
       return undefined
     }
     const visit = this.#visits.of(raw) ?? this.#receive(raw, response)
-    const { id } = visit.id
+    const id = this.#idOf(visit, raw)
+    if (id !== visit.id.id) this.#visits.idSender.sendInstead(visit, id)
     const log = this.#childFor(raw, id)
     this.#bindsId ??= bindsId(log, id)
     setHidden(raw, 'id', id)
@@ -130,6 +134,13 @@ export class MiddlewareLog {
     if (isClosed(response)) this.#visits.leave(visit)
     setHidden(raw, 'waybill', entry)
     return entry
+  }
+
+  /** The id of a request: a valid one that an earlier middleware made, unless it only copied one that is not believed. */
+  #idOf({ id: { id, clientId } }: Visit, { id: made, headers }: Logged): string {
+    if (!isRequestId(made)) return id
+    const isCopied = clientId !== undefined && this.#idHeaders.some((name) => headers[name] === made)
+    return isCopied ? id : made
   }
 
   /** Receives a request that no attached server has; express-ws hands over what was upgraded, with a response of its own. */

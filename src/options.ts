@@ -45,7 +45,7 @@ export interface RequestIdOptions {
   generate?: ((request: RawRequest) => string) | undefined
   /**
    * The response header that carries the id back; `false` sends none.
-   * @default 'X-Request-Id'
+   * @default the first name of `header`
    */
   responseHeader?: string | false | undefined
 }

@@ -208,7 +208,9 @@ function parseRequestId(options: RequestIdOptions = {}): Pick<EventSettings, 'id
   const header = read('requestId.header', options.header, headerNames) ?? DEFAULT_HEADER
   const headers = typeof header === 'string' ? [header] : readList('requestId.header', header, headerName)
   const responseHeader =
-    read('requestId.responseHeader', options.responseHeader, headerNameOrNone) ?? DEFAULT_HEADER
+    read('requestId.responseHeader', options.responseHeader, headerNameOrNone) ??
+    headers.find((name) => headerNameOrNone.accepts(name)) ??
+    DEFAULT_HEADER
   return {
     ids: {
       headers: headers.map((name) => name.toLowerCase()),
