@@ -3,6 +3,7 @@ import type { ChildLoggerOptions, Logger } from 'pino'
 import { showValue, warnOnce } from './errors.js'
 import type { RawRequest } from './options.js'
 import { pathOf } from './rules/path.js'
+import { reportFault, safely } from './safely.js'
 
 // The one file that touches what Fastify does not document. Seen in Fastify 5.10.0 to 5.12.8.
 
@@ -97,23 +98,32 @@ function silentController(
   observer: RequestObserver,
   isQuiet: (request: FastifyRequest) => boolean = () => false,
 ): Record<string, unknown> {
-  const failed = (error: unknown, request: FastifyRequest): void => observer.failed(error, request)
+  const failed = (error: unknown, request: FastifyRequest): void => {
+    safely(() => observer.failed(error, request))
+  }
   return {
     disableRequestLogging: true,
     isDisableRequestLoggingFunction: false,
     requestIdLogLabel: 'request_id',
     isLogDisabled: () => true,
-    incomingRequest: (request: FastifyRequest, reply: FastifyReply) =>
-      observer.arrived(request, reply, isQuiet(request)),
+    incomingRequest: (request: FastifyRequest, reply: FastifyReply) => {
+      try {
+        observer.arrived(request, reply, isQuiet(request))
+      } catch (error) {
+        reportFault(error)
+      }
+    },
     requestCompleted: (error: unknown, request: FastifyRequest) => {
-      if (error) observer.failedLate(error, request)
+      if (error) safely(() => observer.failedLate(error, request))
     },
     routeNotFound: () => {},
     serviceUnavailable: () => {},
     defaultErrorLog: failed,
     writeHeadError: failed,
     serializerError: failed,
-    streamError: (error: unknown, request: FastifyRequest) => observer.broke(error, request),
+    streamError: (error: unknown, request: FastifyRequest) => {
+      safely(() => observer.broke(error, request))
+    },
   }
 }
 
@@ -170,7 +180,7 @@ export function noteFrameworkErrors(app: FastifyInstance, observer: Pick<Request
   if (own === undefined) return
   const answer = own.frameworkErrors || answerAsFastify
   own.frameworkErrors = function (this: unknown, error, request, reply) {
-    observer.failed(withPathOnly(error), request)
+    safely(() => observer.failed(withPathOnly(error), request))
     return answer.call(this, error, request, reply)
   }
 }

@@ -30,6 +30,7 @@ import type { RequestEntry } from './request-entry.js'
 import type { RequestLogger } from './request-logger.js'
 import { RequestScope } from './request-scope.js'
 import type { Capture } from './rules/capture.js'
+import { newUuid } from './rules/uuid.js'
 import { safely } from './safely.js'
 import { checkOptionNames, type EventSettings, parseEventOptions } from './settings.js'
 
@@ -86,9 +87,9 @@ function install(app: FastifyInstance, options: Options): void {
 
   if (isRoot(app)) receiveAll(app, visits, requests)
   app.decorateRequest(DECORATOR)
-  app.setGenReqId((raw) => requests.acceptId(raw))
+  app.setGenReqId((raw) => safely(() => requests.acceptId(raw)) ?? newUuid())
   app.addHook('onError', (request, _reply, error, done) => {
-    requests.failed(error, request)
+    safely(() => requests.failed(error, request))
     done()
   })
   if (!replaceRequestLines(app, requests)) observeByHooks(app, requests, hasOwnLogger)
@@ -99,9 +100,12 @@ function install(app: FastifyInstance, options: Options): void {
 /** Has the rest of what handles a request know it. */
 function addScope(app: FastifyInstance, propagation: PropagationSettings | undefined): void {
   const scope = new RequestScope(propagation)
-  app.addHook('onRequest', ({ waybill: entry, raw }, reply, done) =>
-    scope.run(entry as Entry, { request: raw, response: reply.raw }, done),
-  )
+  app.addHook('onRequest', ({ waybill, raw }, reply, done) => {
+    // Absent after a fault of waybill's own.
+    const entry = waybill as Entry | undefined
+    if (entry === undefined) done()
+    else scope.run(entry, { request: raw, response: reply.raw }, done)
+  })
   app.addHook('onClose', (_app, done) => {
     scope.close()
     done()

@@ -23,6 +23,7 @@ import { bindsId, type ParentLogger, type RequestLogger } from './request-logger
 import { RequestScope } from './request-scope.js'
 import type { Capture } from './rules/capture.js'
 import { isRequestId } from './rules/request-id.js'
+import { safely } from './safely.js'
 import { checkOptionNames, parseEventOptions } from './settings.js'
 
 /** A server of Node.js. */
@@ -99,7 +100,7 @@ export class MiddlewareLog {
       next?.(misplacedMiddleware())
       return
     }
-    const entry = this.#enter(raw, response)
+    const entry = safely(() => this.#enter(raw, response))
     if (next === undefined) return
     if (entry === undefined || this.#scope === undefined) next()
     else this.#scope.run(entry, { request: raw, response }, next)

@@ -60,7 +60,7 @@ export function createWatch(idHeader: Header | undefined): WatchResponse {
   function watchedWrite(this: Watched, chunk: unknown, encoding: unknown, callback: unknown): boolean {
     const { observer, write, ending } = this[WATCH]
     if (ending || this.writableEnded) return write.call(this, chunk, encoding, callback)
-    const gone = observer.isGone()
+    const gone = isGone(observer)
     const more = write.call(this, chunk, encoding, callback)
     note(this, chunk, encoding, gone, false)
     return more
@@ -70,7 +70,7 @@ export function createWatch(idHeader: Header | undefined): WatchResponse {
     const watch = this[WATCH]
     const { observer, end } = watch
     if (this.writableEnded) return end.call(this, chunk, encoding, callback)
-    const gone = observer.isGone()
+    const gone = isGone(observer)
     watch.ending = true
     let result: ServerResponse
     try {
@@ -80,6 +80,15 @@ export function createWatch(idHeader: Header | undefined): WatchResponse {
     }
     note(this, chunk, encoding, gone, true)
     return result
+  }
+
+  function isGone(observer: ResponseObserver): boolean {
+    try {
+      return observer.isGone()
+    } catch (error) {
+      reportFault(error)
+      return false
+    }
   }
 
   /** Notes a piece that was written. */
@@ -116,7 +125,11 @@ export function createWatch(idHeader: Header | undefined): WatchResponse {
       result = writeHead.call(this, status, headFor(this, fields ?? reason, idHeader, observer.idToSend))
     }
     // What wraps the method too may have changed the status.
-    observer.wroteHead(this.statusCode)
+    try {
+      observer.wroteHead(this.statusCode)
+    } catch (error) {
+      reportFault(error)
+    }
     return result
   }
 
