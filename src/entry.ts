@@ -1,7 +1,10 @@
 import type { CallCost, Calls } from './calls.js'
+import { showValue } from './errors.js'
 import { bindsId, type RequestLogger } from './request-logger.js'
-import { AddedFields } from './rules/added.js'
+import { AddedFields, isRecord } from './rules/added.js'
 import type { Failure } from './rules/failure.js'
+import { warnLate } from './rules/late.js'
+import { keysOf } from './rules/plain.js'
 import type { IdRejection } from './rules/request-id.js'
 import type { TraceContext } from './rules/traceparent.js'
 import type { Outcome } from './vocabulary.js'
@@ -107,8 +110,12 @@ export class Entry implements Arrival {
     this.#reserved = reserved
   }
 
-  /** Adds fields to the completion line. */
+  /** Adds fields to the completion line; those that come after it are lost with a process warning. */
   add(fields: object): void {
+    if (this.closed && isRecord(fields)) {
+      for (const key of keysOf(fields)) warnLate(`add(${showValue(key)})`, key, this.outcome)
+      return
+    }
     this.added ??= new AddedFields()
     this.added.add(fields, this.#reserved)
   }
@@ -126,8 +133,16 @@ export class Entry implements Arrival {
     this.bindsId = bindsId(logger, this.requestId)
   }
 
+  /** Takes an error that a handler tells of; one that no line can carry any more is lost with a process warning. */
+  fail(error: unknown): void {
+    // What comes after a client has left is told of by a line of its own.
+    const isLost = this.closed && (this.outcome !== 'aborted' || this.lateMs !== undefined)
+    if (isLost) warnLate(`fail(${showValue(error)})`, '', this.outcome)
+    else this.threw(error)
+  }
+
   /** Remembers what was thrown while the request was handled. */
-  fail(thrown: unknown): void {
+  threw(thrown: unknown): void {
     if (this.thrown === undefined) this.thrown = [thrown]
     else if (!this.thrown.includes(thrown)) this.thrown.push(thrown)
   }

@@ -18,6 +18,7 @@ export type WarningCode =
   | 'WAYBILL_WARN_FASTIFY_LINES'
   | 'WAYBILL_WARN_REGISTERED_TWICE'
   | 'WAYBILL_WARN_INTERNAL'
+  | 'WAYBILL_WARN_LATE'
 
 /** What waybill throws when it can't be set up as asked: `code` is stable, `option` names the culprit. */
 export class WaybillError extends Error {

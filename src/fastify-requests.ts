@@ -85,7 +85,7 @@ export class FastifyRequests implements RequestObserver {
   }
 
   failed(error: unknown, request: FastifyRequest): void {
-    entryOf(request)?.fail(error)
+    entryOf(request)?.threw(error)
     const visit = this.#visits.of(request.raw)
     if (visit !== undefined && isHandlerTimeout(error)) visit.handlerTimedOut = true
   }

@@ -216,7 +216,7 @@ export function passError(
 ): ErrorMiddleware | undefined {
   if (request === undefined || next === undefined) return passError
   const visit = visitOf(request)
-  visit?.entry?.fail(error)
+  visit?.entry?.threw(error)
   if (visit !== undefined && isUndecodable(error)) visit.routed = false
   next(error)
   return undefined

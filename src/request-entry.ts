@@ -2,7 +2,7 @@
 export interface RequestEntry {
   /**
    * Adds fields to the completion line of this request, after the built-in ones, which can't be overwritten. The
-   * values are copied now; what JSON can't hold is lost alone. After the completion it does nothing.
+   * values are copied now; what JSON can't hold is lost alone. After the completion it emits the process warning `WAYBILL_WARN_LATE`, and does nothing else.
    *
    * @example
    * request.waybill.add({ user_id: 42, cache: 'hit' })
@@ -10,7 +10,7 @@ export interface RequestEntry {
   add(fields: object): void
   /**
    * Says what this request failed of, for what catches errors itself: its completion carries the error, if its status is
-   * 400 or above or it does not end well. After the completion it does nothing.
+   * 400 or above or it does not end well. After the completion it emits the process warning `WAYBILL_WARN_LATE`.
    *
    * @example
    * handle(request).catch((error) => {

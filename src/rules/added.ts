@@ -48,7 +48,8 @@ export class AddedFields {
   }
 }
 
-function isRecord(fields: unknown): fields is object {
+/** Whether fields are an object, as they must be. */
+export function isRecord(fields: unknown): fields is object {
   // A proxy that was revoked throws at the question.
   return typeof fields === 'object' && fields !== null && !attempt(() => Array.isArray(fields), true)
 }

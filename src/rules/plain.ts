@@ -129,7 +129,12 @@ function copyProperties(value: object, budget: Budget, path: readonly object[]):
 
 /** The own properties of an object; one whose getter throws reads `[Thrown]`, one that can't be listed is left out. */
 export function propertiesOf(value: object): [string, unknown][] {
-  return attempt(() => Object.keys(value), []).map((key) => [key, propertyOf(value, key)])
+  return keysOf(value).map((key) => [key, propertyOf(value, key)])
+}
+
+/** The names of an object's own properties; none where they can't be listed. */
+export function keysOf(value: object): string[] {
+  return attempt(() => Object.keys(value), [])
 }
 
 function propertyOf(value: object, key: string): unknown {

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { RequestEntry } from '../src/request-entry.js'
+import { startApp } from './support/app.js'
+
+const warnings: { code: string; message: string }[] = []
+const keep = ({ code, message }: Error & { code?: string }) => warnings.push({ code: code ?? '', message })
+
+beforeAll(() => void process.on('warning', keep))
+afterAll(() => void process.off('warning', keep))
+beforeEach(() => {
+  warnings.length = 0
+})
+
+const WAYBILL_WARN_LATE = 'WAYBILL_WARN_LATE'
+
+/** The record of a request that has been completed. */
+async function completed(): Promise<{ record: RequestEntry; completion: () => unknown }> {
+  const { app, log } = await startApp({ startLevel: false })
+  let record: RequestEntry | undefined
+  app.get('/', async (request) => {
+    record = request.waybill
+    return ''
+  })
+  await app.inject('/')
+  if (record === undefined) throw new Error('no request came')
+  return { record, completion: () => log.lines }
+}
+
+/** Warnings are emitted in the next tick. */
+const told = () => new Promise((resolve) => setImmediate(resolve))
+
+test('tells of each field that is added after the completion, once', async () => {
+  const { record, completion } = await completed()
+  const lines = JSON.stringify(completion())
+  record.add({ late_user: 42, late_cache: 'hit' })
+  record.add({ late_user: 43 })
+  await told()
+  expect(warnings).toEqual([
+    {
+      code: WAYBILL_WARN_LATE,
+      message:
+        'request.waybill.add("late_user") came after the completion of its request (completed) and is lost',
+    },
+    {
+      code: WAYBILL_WARN_LATE,
+      message:
+        'request.waybill.add("late_cache") came after the completion of its request (completed) and is lost',
+    },
+  ])
+  expect(JSON.stringify(completion())).toBe(lines)
+})
+
+test('tells of an error that is told of after the completion, once', async () => {
+  const { record } = await completed()
+  record.fail(new Error('too late'))
+  record.fail(new Error('later yet'))
+  await told()
+  expect(warnings).toEqual([
+    {
+      code: WAYBILL_WARN_LATE,
+      message:
+        'request.waybill.fail(Error: too late) came after the completion of its request (completed) and is lost',
+    },
+  ])
+})
+
+test('tells nothing of what comes in time', async () => {
+  const { app } = await startApp()
+  app.get('/', async (request) => {
+    request.waybill.add({ in_time: 1 })
+    request.waybill.fail(new Error('in time'))
+    return ''
+  })
+  await app.inject('/')
+  await told()
+  expect(warnings).toEqual([])
+})
+
+test('what can not be listed, and more names than a service has, tell little and hurt nobody', async () => {
+  const { record } = await completed()
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  record.add(proxy)
+  record.add(undefined as never)
+  for (let index = 0; index < 5000; index++) record.add({ [`late_${index}`]: index })
+  await told()
+  expect(warnings.length).toBeGreaterThan(10)
+  expect(warnings.length).toBeLessThan(200)
+})
