@@ -10,8 +10,6 @@ export interface RequestContext {
   readonly entry: Entry
   /** Absent where nothing goes along with calls. */
   readonly propagation: Propagation | undefined
-  /** The headers as the client sent them, names and values in turn; absent where a framework made the request up. */
-  readonly rawHeaders: readonly string[] | undefined
 }
 
 const storage = new AsyncLocalStorage<RequestContext>()
@@ -47,7 +45,7 @@ export function currentContext(): RequestContext | undefined {
 
 /** What handles a request from here on. */
 export interface Exchange {
-  readonly request: EventEmitter & { readonly rawHeaders?: readonly string[] }
+  readonly request: EventEmitter
   readonly response: EventEmitter
 }
 

@@ -17,7 +17,6 @@ export class RequestScope {
 
   run(entry: Entry, exchange: Exchange, handle: () => void): void {
     followFetches()
-    const { rawHeaders } = exchange.request
-    runWithin({ entry, propagation: this.#propagation, rawHeaders }, exchange, handle)
+    runWithin({ entry, propagation: this.#propagation }, exchange, handle)
   }
 }

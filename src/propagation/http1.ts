@@ -1,6 +1,6 @@
 import { errorMonitor } from 'node:events'
 import { ClientRequest, type IncomingMessage } from 'node:http'
-import { followCall, hostsOf, joined, type OpenCall } from './call.js'
+import { followCall, hostsOf, type OpenCall } from './call.js'
 import { listen, type Undo, wrap } from './undo.js'
 
 /** Published since Node.js 22.12, while headers can still be set. */
@@ -65,9 +65,7 @@ function follow(request: Request): void {
   const call = followCall({
     hosts: hostsOf(host, path, request.getHeader('host')?.toString()),
     has: (header) => headersSent || request.hasHeader(header),
-    get: (header) => (headersSent ? undefined : joined(request.getHeader(header))),
     add: (header, value) => request.setHeader(header, value),
-    replace: (header, value) => request.setHeader(header, value),
   })
   const followed: Followed = { call, response: undefined }
   request[FOLLOWED] = followed
