@@ -67,7 +67,8 @@ export class MiddlewareLog {
   readonly #visits: Visits
   readonly #childFor: MiddlewareOutput['childFor']
   readonly #scope: RequestScope | undefined
-  readonly #idHeaders: readonly string[]
+  /** Whether the ids of all clients are believed. */
+  readonly #believesAll: boolean
   /** Whether those loggers say that they carry the id: asking each costs too much. */
   #bindsId: boolean | undefined
   readonly #servers = new Set<NodeServer>()
@@ -80,7 +81,7 @@ export class MiddlewareLog {
     checkOptionNames(options, ['logger'])
     const settings = parseEventOptions(options)
     const { captures } = settings
-    this.#idHeaders = settings.ids.headers
+    this.#believesAll = settings.ids.trust === 'always'
     const own = parseLogger(options)
     const { events, logger, childFor } =
       own === undefined ? bringLogger(options, captures) : throughLogger(own, options, captures)
@@ -138,9 +139,10 @@ export class MiddlewareLog {
   }
 
   /** The id of a request: a valid one that an earlier middleware made, unless it only copied one that is not believed. */
-  #idOf({ id: { id, clientId } }: Visit, { id: made, headers }: Logged): string {
+  #idOf({ id: { id } }: Visit, { id: made, headers }: Logged): string {
     if (!isRequestId(made)) return id
-    const isCopied = clientId !== undefined && this.#idHeaders.some((name) => headers[name] === made)
+    // From whichever header: where not every client is believed, only waybill's own rules believe one.
+    const isCopied = !this.#believesAll && Object.values(headers).includes(made)
     return isCopied ? id : made
   }
 

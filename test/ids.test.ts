@@ -60,4 +60,8 @@ test('an id that an earlier middleware made is not kept if it is invalid or a co
   expect(await idBehind(() => 'not valid', {})).toBe('of-the-client')
   const copied = idBehind(({ headers }) => headers['x-request-id'], { requestId: { trust: 'never' } })
   expect(await copied).not.toBe('of-the-client')
+  const fromAnother = idBehind(({ headers }) => headers['x-request-id'], {
+    requestId: { header: 'X-Trace', responseHeader: 'X-Request-Id', trust: 'never' },
+  })
+  expect(await fromAnother).not.toBe('of-the-client')
 })
