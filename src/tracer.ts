@@ -1,3 +1,4 @@
+import { attempt } from './rules/attempt.js'
 import type { TraceContext } from './rules/traceparent.js'
 
 /** Where every copy of `@opentelemetry/api` 1.x registers what it is given: absent until something registers. */
@@ -29,6 +30,11 @@ const SPAN_ID = /^(?!0{16})[0-9a-f]{16}$/
 export function activeTrace(): TraceContext | undefined {
   const { [API]: api } = globalThis as { [API]?: Api }
   if (api === undefined) return undefined
+  // A tracer that throws, or that is only part of one, has no span to give.
+  return attempt(() => readActive(api), undefined)
+}
+
+function readActive(api: Api): TraceContext | undefined {
   const span = api.context?.active().getValue(SPAN)?.spanContext()
   if (!span || !TRACE_ID.test(span.traceId) || !SPAN_ID.test(span.spanId)) return undefined
   const { traceId, spanId, traceFlags = 0, traceState } = span

@@ -51,6 +51,19 @@ test('takes no trace where only a tracer is registered, or no span is active', (
   expect(activeTrace()).toBeUndefined()
 })
 
+test.each<[string, () => unknown]>([
+  [
+    'throws',
+    () => {
+      throw new Error('broken')
+    },
+  ],
+  ['has no context', () => undefined],
+])('takes no trace from a tracer that %s', (_what, active) => {
+  Reflect.set(globalThis, API, { context: { active } })
+  expect(activeTrace()).toBeUndefined()
+})
+
 test('loads nothing: a bundle keeps its traces', async () => {
   const source = await readFile(new URL('../src/tracer.ts', import.meta.url), 'utf8')
   expect(source).not.toMatch(/import\.meta|createRequire|@opentelemetry\/api['"]/)
