@@ -1,7 +1,8 @@
-// What a request log adds to the CPU time of a service, per request: variants take turns, each a process of its own. A
-// whole run keeps its results in RESULTS.md, and in README.md what that quotes.
+// What a request log adds to the CPU time of a service, per request: variants take turns, each a process of its own, and
+// the lowest turn of each counts, because a machine that shares its cores only ever adds to a turn. A whole run keeps its
+// results in RESULTS.md, and in README.md what that quotes.
 import { parseArgs } from 'node:util'
-import { above, overRounds, table } from './harness/figures.mjs'
+import { lowest, table } from './harness/figures.mjs'
 import { measureInTurns, warnOfIdleness } from './harness/measure.mjs'
 import { circumstances, keep, majorOf, methodOf } from './harness/results.mjs'
 import { names } from './servers/variants.mjs'
@@ -24,7 +25,7 @@ const FRAMEWORKS = {
 /** What nobody can do without, on the framework that has it. */
 const FLOOR = 'the floor'
 const turns = {
-  instances: Number(process.env.INSTANCES ?? 3),
+  instances: Number(process.env.INSTANCES ?? 4),
   rounds: Number(process.env.ROUNDS ?? 5),
   seconds: Number(process.env.SECONDS ?? 1),
 }
@@ -64,22 +65,27 @@ const services = Object.fromEntries(variants.map((variant) => [variant, serviceO
 const rounds = await measureInTurns(services, turns)
 warnOfIdleness(rounds)
 
-const over = (figure, digits) => overRounds(rounds, figure, digits)
+const low = (variant, figure) => lowest(rounds, variant, figure)
+/** What a variant takes above bare, lowest against lowest. */
+const overhead = (variant, figure = 'cpu') => low(variant, figure) - low('bare', figure)
+const highestRate = (variant) => Math.max(...rounds.map((round) => round[variant].rate))
 
 /** The columns: their heads, and what each says of a variant. */
 const COLUMNS = {
   '': (variant) => variant,
-  'CPU µs a request': (variant) => over((round) => round[variant].cpu, 1),
-  'over bare': (variant) => unlessBare(variant, () => over((round) => above(round, variant, 'cpu'), 1)),
+  'CPU µs a request': (variant) => low(variant, 'cpu').toFixed(1),
+  user: (variant) => low(variant, 'user').toFixed(1),
+  system: (variant) => low(variant, 'system').toFixed(1),
+  'over bare': (variant) => unlessBare(variant, () => overhead(variant).toFixed(1)),
   [`against ${reference}`]: (variant) => ratio(variant, 'cpu'),
-  'requests against bare': (variant) => over((round) => round[variant].rate / round.bare.rate),
+  'requests against bare': (variant) => (highestRate(variant) / highestRate('bare')).toFixed(2),
   ...(variants.includes(FLOOR) && { [`against ${FLOOR}`]: (variant) => ratio(variant, 'cpu', FLOOR) }),
-  'p99, ms': (variant) => over((round) => round[variant].p99, 1),
-  'bytes a request': (variant) => over((round) => round[variant].bytes, 0),
-  'kB allocated a request': (variant) => over((round) => round[variant].allocated / 1000, 1),
+  'p99, ms': (variant) => low(variant, 'p99').toFixed(1),
+  'bytes a request': (variant) => low(variant, 'bytes').toFixed(0),
+  'kB allocated a request': (variant) => (low(variant, 'allocated') / 1000).toFixed(1),
   [`allocation against ${reference}`]: (variant) => ratio(variant, 'allocated'),
 }
-const QUOTED = Object.keys(COLUMNS).slice(0, 5)
+const QUOTED = Object.keys(COLUMNS).slice(0, 7)
 
 function unlessBare(variant, figure) {
   return variant === 'bare' ? '–' : figure()
@@ -87,20 +93,48 @@ function unlessBare(variant, figure) {
 
 /** What a variant takes above bare, against what another takes. */
 function ratio(variant, figure, other = reference) {
-  const within = (round) => above(round, variant, figure) / above(round, other, figure)
-  return unlessBare(variant, () => over(within))
+  return unlessBare(variant, () => (overhead(variant, figure) / overhead(other, figure)).toFixed(2))
 }
 
 function report(columns) {
   return table([columns, ...variants.map((variant) => columns.map((column) => COLUMNS[column](variant)))])
 }
 
+/** The parts of the overhead: each is what one variant takes above another. */
+const PARTS = {
+  "tracking: `level: 'silent', context: false`": ['waybill, tracking alone', 'bare'],
+  'lines: `context: false` above tracking': ['waybill, context: false', 'waybill, tracking alone'],
+  'context: every default above `context: false`': ['waybill', 'waybill, context: false'],
+  'waybill, all together': ['waybill', 'bare'],
+  [reference]: [reference, 'bare'],
+}
+
+/** Where the overhead goes; empty unless every variant of the table was measured. */
+function reportParts() {
+  if (
+    !Object.values(PARTS)
+      .flat()
+      .every((variant) => variants.includes(variant))
+  )
+    return ''
+  const rows = Object.entries(PARTS).map(([part, [variant, below]]) => {
+    const [cpu, user, system] = ['cpu', 'user', 'system'].map(
+      (figure) => low(variant, figure) - low(below, figure),
+    )
+    const against = cpu / overhead(reference)
+    return [part, ...[cpu, user, system].map((figure) => figure.toFixed(1)), against.toFixed(2)]
+  })
+  const head = ['where the overhead goes', 'CPU µs a request', 'user', 'system', `against ${reference}`]
+  return `\n\n${table([head, ...rows])}`
+}
+
 const other = node === process.execPath ? '' : ' -- --node PATH'
 const where = circumstances(node, ['waybill', ...packages], `npm run ${script}${other}`)
-const method = methodOf(turns)
-console.log(`${where}\n${method}\n\n${report(Object.keys(COLUMNS))}`)
+const method = methodOf(turns, 'The lowest')
+const results = `${where}\n${method}\n\n${report(Object.keys(COLUMNS))}${reportParts()}`
+console.log(results)
 if (wanted === undefined) {
   const major = majorOf(node)
-  const section = `## ${title}, Node.js ${major}\n\n${where}\n${method}\n\n${report(Object.keys(COLUMNS))}`
-  keep(`${framework}:${major}`, section, `${where}\n\n${report(QUOTED)}`)
+  const quote = `${where}\n${method}\n\n${report(QUOTED)}`
+  keep(`${framework}:${major}`, `## ${title}, Node.js ${major}\n\n${results}`, quote)
 }

@@ -18,6 +18,11 @@ export function overRounds(rounds, figure, digits = 2) {
   return low === high ? middle : `${middle} (${low} to ${high})`
 }
 
+/** The lowest value of a variant's figure in any round: what disturbs a turn only ever adds to it. */
+export function lowest(rounds, variant, figure) {
+  return Math.min(...rounds.map((round) => round[variant][figure]))
+}
+
 /** What a figure of a variant is above that of bare, within a round. */
 export function above(round, variant, figure) {
   return round[variant][figure] - round.bare[figure]

@@ -54,10 +54,13 @@ async function takeTurn({ service: { port, ask }, load }, loader, seconds) {
   return loader.during(port, load, async () => {
     await ask('begin')
     await wait(seconds * 1000)
-    const { cpu, answered, allocated, elapsed } = await ask('end')
+    const { user, system, answered, allocated, elapsed } = await ask('end')
+    const cpu = user + system
     const p99 = await loader.p99()
     return {
       cpu: cpu / answered,
+      user: user / answered,
+      system: system / answered,
       allocated: allocated / answered,
       rate: answered / elapsed,
       busy: cpu / 1e6 / elapsed,

@@ -32,9 +32,9 @@ export function circumstances(node, packages, command) {
   return `${date}, ${machine}, Node.js ${version}; ${versions}. To repeat it: \`${command}\`.`
 }
 
-/** How often and for how long something was measured. */
-export function methodOf({ instances, rounds, seconds }) {
-  return `${pinning} The median and the quartiles of ${instances} × ${rounds} rounds, with turns of ${seconds} s.`
+/** How often and for how long something was measured, and which figure of all turns is shown. */
+export function methodOf({ instances, rounds, seconds }, shown = 'The median and the quartiles') {
+  return `${pinning} ${shown} of ${instances} × ${rounds} rounds, with turns of ${seconds} s.`
 }
 
 function versionOf(name) {

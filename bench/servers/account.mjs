@@ -1,3 +1,4 @@
+import fs from 'node:fs'
 import { GCProfiler } from 'node:v8'
 
 /**
@@ -18,7 +19,7 @@ export function giveAccount(server) {
       const gc = new GCProfiler()
       gc.start()
       const heap = process.memoryUsage().heapUsed
-      begun = { cpu: process.cpuUsage(), at: performance.now(), answered, gc, heap }
+      begun = { cpu: process.cpuUsage(), at: performance.now(), answered, writes: writeCalls(), gc, heap }
       return {}
     },
     end() {
@@ -33,7 +34,8 @@ export function giveAccount(server) {
         heap = afterGC.heapStatistics.usedHeapSize
       }
       allocated += process.memoryUsage().heapUsed - heap
-      return { cpu: user + system, elapsed, answered: answered - begun.answered, allocated }
+      const writes = writeCalls() - begun.writes
+      return { user, system, elapsed, answered: answered - begun.answered, writes, allocated }
     },
     count: () => ({ received, answered }),
     memory: () => process.memoryUsage(),
@@ -47,4 +49,10 @@ export function giveAccount(server) {
   process.send({ port: server.address().port })
   process.on('message', (task) => process.send(tasks[task]()))
   process.on('disconnect', () => process.exit())
+}
+
+/** The number of write system calls that this process has made; NaN where the system doesn't count them. */
+function writeCalls() {
+  if (process.platform !== 'linux') return Number.NaN
+  return Number(/^syscw: (\d+)$/m.exec(fs.readFileSync('/proc/self/io', 'latin1'))[1])
 }

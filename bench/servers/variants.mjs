@@ -39,6 +39,8 @@ const onFastify = {
   'the floor': () => addFloor(Fastify()),
   waybill: () => withWaybill(),
   'waybill, context: false': () => withWaybill({ context: false }),
+  // Follows every request to its end and writes nothing.
+  'waybill, tracking alone': () => withWaybill({ level: 'silent', context: false }),
   'waybill, with an incoming id': () => withWaybill(),
   "waybill, the app's own logger": () => withWaybill({}, Fastify({ logger: true })),
   'waybill, completion only': () => withWaybill({ startLevel: false }),
@@ -71,6 +73,7 @@ const onExpress = {
     }),
   waybill: () => withExpress(() => forExpress()),
   'waybill, context: false': () => withExpress(() => forExpress({ context: false })),
+  'waybill, tracking alone': () => withExpress(() => forExpress({ level: 'silent', context: false })),
 }
 
 /** The names of what is compared on each framework. */
