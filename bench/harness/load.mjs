@@ -24,13 +24,20 @@ export function startLoader() {
       await settle()
       await ask(loader, { task: 'p99' })
       const result = await act()
-      const { failed } = await ask(loader, { task: 'stop' })
-      if (failed > 0) throw new Error(`${failed} requests were not answered as they should be`)
+      refuseFailures(await ask(loader, { task: 'stop' }))
       await settle()
       return result
+    },
+    /** Sends a service so many requests, and waits for their answers. */
+    async send(port, amount, options) {
+      refuseFailures(await ask(loader, { task: 'send', port, amount, ...LOAD, ...options }))
     },
     /** The 99th percentile of the latencies since it was asked for last, or since the connections are there. */
     p99: async () => (await ask(loader, { task: 'p99' })).p99,
     end: () => loader.disconnect(),
   }
+}
+
+function refuseFailures({ failed }) {
+  if (failed > 0) throw new Error(`${failed} requests were not answered as they should be`)
 }

@@ -19,6 +19,12 @@ const tasks = {
     load.on('response', (_client, _status, _bytes, ms) => latencies.push(ms))
     return {}
   },
+  /** Asks a service for its path a number of times. */
+  async send({ port, connections, paths, headers, amount }) {
+    const url = `http://127.0.0.1:${port}${paths[0]}`
+    const { non2xx, errors } = await autocannon({ url, connections, headers, amount })
+    return { failed: non2xx + errors }
+  },
   /** The latency, in milliseconds, above which is one answer in a hundred of those since this was asked last. */
   p99() {
     const sorted = Float64Array.from(latencies).sort()
