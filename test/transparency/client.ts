@@ -55,9 +55,9 @@ export function webSocket(path: string): Buffer {
 
 function isWhole(text: string): boolean {
   const end = text.indexOf('\r\n\r\n')
-  const length =
-    /^HTTP[\s\S]*?\r\nconnection: keep-alive\r\n/i.test(text) && /\r\ncontent-length: (\d+)/i.exec(text)
-  return end >= 0 && Boolean(length) && text.length - end - 4 >= Number(length && length[1])
+  const keptAlive = /\r\nconnection: keep-alive\r\n/i.test(text)
+  const length = /\r\ncontent-length: (\d+)/i.exec(text)?.[1]
+  return keptAlive && end >= 0 && length !== undefined && text.length - end - 4 >= Number(length)
 }
 
 function send(port: number, bytes: Buffer): Promise<string> {

@@ -45,7 +45,9 @@ test('app.injectWS() of @fastify/websocket opens a socket, which is logged', asy
   const app = fastify()
   await app.register(waybill, { destination: log })
   await app.register(websocket)
-  app.get('/echo', { websocket: true }, (socket) => socket.on('message', (data) => socket.send(`${data}`)))
+  app.get('/echo', { websocket: true }, (socket) => {
+    socket.on('message', (data) => socket.send(`${data}`))
+  })
   await app.ready()
   const socket = await app.injectWS('/echo')
   const echoed = new Promise((resolve) => socket.once('message', (data) => resolve(`${data}`)))
