@@ -115,7 +115,10 @@ const setUps = {
   connect: async () => {
     const inner = http.createServer((request, response) => response.end(`inner ${request.url}`))
     log?.attach(inner)
-    return http.createServer((await load('connect'))().use('/sub', inner))
+    const app = (await load('connect'))()
+    // Connect calls the listener of a server that it mounts: what comes that way is not the server's, but the app's to log.
+    if (log !== undefined) app.use(log)
+    return http.createServer(app.use('/sub', inner))
   },
 }
 
