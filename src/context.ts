@@ -10,6 +10,8 @@ export interface RequestContext {
   readonly entry: Entry
   /** Absent where nothing goes along with calls. */
   readonly propagation: Propagation | undefined
+  /** The headers as the client sent them, names and values in turn; absent where a framework made the request up. */
+  readonly rawHeaders: readonly string[] | undefined
 }
 
 const storage = new AsyncLocalStorage<RequestContext>()
@@ -45,7 +47,7 @@ export function currentContext(): RequestContext | undefined {
 
 /** What handles a request from here on. */
 export interface Exchange {
-  readonly request: EventEmitter
+  readonly request: EventEmitter & { readonly rawHeaders?: readonly string[] }
   readonly response: EventEmitter
 }
 

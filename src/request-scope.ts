@@ -17,6 +17,7 @@ export class RequestScope {
 
   run(entry: Entry, exchange: Exchange, handle: () => void): void {
     followFetches()
-    runWithin({ entry, propagation: this.#propagation }, exchange, handle)
+    const { rawHeaders } = exchange.request
+    runWithin({ entry, propagation: this.#propagation, rawHeaders }, exchange, handle)
   }
 }

@@ -1,6 +1,6 @@
 import { Calls } from '../calls.js'
 import { systemClock } from '../clock.js'
-import { currentContext } from '../context.js'
+import { currentContext, type RequestContext } from '../context.js'
 import type { Entry } from '../entry.js'
 import { type Propagation, TRACEPARENT, traceHeadersOf } from './propagation.js'
 
@@ -9,7 +9,11 @@ export interface Call {
   /** The hosts that get it, as {@link hostsOf} finds them: it stays inside if all of them are. */
   readonly hosts: readonly string[]
   has(header: string): boolean
+  /** The value of a header that can still be replaced; several of them are joined, as Node.js joins them. */
+  get(header: string): string | undefined
   add(header: string, value: string): void
+  /** Puts one value in the place of all that a header has. */
+  replace(header: string, value: string): void
 }
 
 /** A call from which nothing has come back yet, or not all. */
@@ -18,7 +22,11 @@ export class OpenCall {
   #hasFailed = false
   #isOver = false
 
-  constructor(entry: Entry) {
+  /** Replaces an id that a proxy has copied from its client since the call began; for what takes headers until it is sent. */
+  readonly replaceCopiedId: () => void
+
+  constructor(entry: Entry, replaceCopiedId: () => void) {
+    this.replaceCopiedId = replaceCopiedId
     entry.calls ??= new Calls()
     this.#calls = entry.calls
     this.#calls.begin(systemClock.elapsed())
@@ -46,22 +54,43 @@ export class OpenCall {
 
 /**
  * Follows a call, if it is made for a request: it counts among the request's and, if it stays inside, carries what it
- * belongs to. What the caller set stays.
+ * belongs to. What the caller set stays; an id that a proxy copies from its client is not set by the caller.
  */
 export function followCall(call: Call): OpenCall | undefined {
   const context = currentContext()
   if (context === undefined) return undefined
   const { entry, propagation } = context
-  if (propagation !== undefined && call.hosts.every(propagation.reaches)) sendAlong(call, entry, propagation)
-  return new OpenCall(entry)
+  if (propagation === undefined || !call.hosts.every(propagation.reaches))
+    return new OpenCall(entry, () => {})
+  sendAlong(call, context, propagation)
+  return new OpenCall(entry, () => replaceCopiedId(call, context, propagation))
 }
 
-function sendAlong(call: Call, entry: Entry, { header }: Propagation): void {
+function sendAlong(call: Call, context: RequestContext, propagation: Propagation): void {
+  const { entry } = context
+  const { header } = propagation
   if (!call.has(header)) call.add(header, entry.requestId)
+  else replaceCopiedId(call, context, propagation)
   // The state of a trace is nothing beside another trace.
   if (call.has(TRACEPARENT)) return
   for (const [name, value] of Object.entries(traceHeadersOf(entry)))
     if (!call.has(name)) call.add(name, value)
+}
+
+function replaceCopiedId(call: Call, { entry, rawHeaders }: RequestContext, { header }: Propagation): void {
+  if (isCopied(call.get(header), header, rawHeaders)) call.replace(header, entry.requestId)
+}
+
+/** A header as one text. */
+export function joined(value: number | string | readonly string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value?.toString()
+}
+
+/** Whether a value is what the client sent under the same name, as a proxy passes it on. */
+function isCopied(value: string | undefined, header: string, rawHeaders: readonly string[] = []): boolean {
+  if (value === undefined) return false
+  const sent = rawHeaders.filter((_value, index) => rawHeaders[index - 1]?.toLowerCase() === header)
+  return value === sent.join(', ')
 }
 
 /** The forms of a request target that name nobody (RFC 9112, section 3.2). */

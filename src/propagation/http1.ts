@@ -1,6 +1,7 @@
 import { errorMonitor } from 'node:events'
 import { ClientRequest, type IncomingMessage } from 'node:http'
-import { followCall, hostsOf, type OpenCall } from './call.js'
+import { safely } from '../safely.js'
+import { followCall, hostsOf, joined, type OpenCall } from './call.js'
 import { listen, type Undo, wrap } from './undo.js'
 
 /** Published since Node.js 22.12, while headers can still be set. */
@@ -32,7 +33,11 @@ export function followHttp1(): Undo {
   const followEach = ({ request }: Message): void => follow(request)
   const undo = [
     ...(IS_PUBLISHED
-      ? [listen(REQUEST_CREATED, followEach)]
+      ? [
+          listen(REQUEST_CREATED, followEach),
+          // A proxy may set the headers that it copies one by one, after that.
+          wrap(ClientRequest.prototype as unknown as Insides, '_implicitHeader', correctFirst),
+        ]
       : [
           wrap(ClientRequest.prototype as unknown as Insides, '_implicitHeader', followFirst),
           // Headers that are given as a list are written at once: of such a request it is told when it is sent.
@@ -49,12 +54,19 @@ export function followHttp1(): Undo {
   }
 }
 
-/** What Node.js 20, which tells nobody in time, calls when the headers of a request are about to be sent. */
+/** What Node.js calls when the headers of a request are about to be sent. */
 type Insides = Record<'_implicitHeader', (this: Request) => void>
 
 function followFirst(sendHeaders: (this: Request) => void): (this: Request) => void {
   return function sendFollowed(this: Request) {
-    follow(this)
+    safely(() => follow(this))
+    sendHeaders.call(this)
+  }
+}
+
+function correctFirst(sendHeaders: (this: Request) => void): (this: Request) => void {
+  return function sendCorrected(this: Request) {
+    safely(() => this[FOLLOWED]?.call?.replaceCopiedId())
     sendHeaders.call(this)
   }
 }
@@ -65,7 +77,9 @@ function follow(request: Request): void {
   const call = followCall({
     hosts: hostsOf(host, path, request.getHeader('host')?.toString()),
     has: (header) => headersSent || request.hasHeader(header),
+    get: (header) => (request.headersSent ? undefined : joined(request.getHeader(header))),
     add: (header, value) => request.setHeader(header, value),
+    replace: (header, value) => request.setHeader(header, value),
   })
   const followed: Followed = { call, response: undefined }
   request[FOLLOWED] = followed

@@ -5,7 +5,7 @@ import http2, {
   type OutgoingHttpHeaders,
 } from 'node:http2'
 import { syncBuiltinESMExports } from 'node:module'
-import { type Call, followCall, hostOfUrl, hostsOf, type OpenCall } from './call.js'
+import { type Call, followCall, hostOfUrl, hostsOf, joined, type OpenCall } from './call.js'
 import { type Undo, wrap } from './undo.js'
 
 type Request = ClientHttp2Session['request']
@@ -40,7 +40,7 @@ function followRequests(request: Request, host: string): Request {
     const more: Record<string, string> = {}
     const call = followCall(callOf(headers, host, more))
     // Raw headers are a list, which stays as it is.
-    const all = Array.isArray(headers) ? headers : { ...headers, ...more }
+    const all = Array.isArray(headers) ? headers : { ...without(headers, more), ...more }
     if (call === undefined) return request(all, options)
     try {
       return watch(request(all, options), call)
@@ -52,15 +52,25 @@ function followRequests(request: Request, host: string): Request {
 }
 
 function callOf(headers: Headers, host: string, more: Record<string, string>): Call {
-  const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()))
+  const names = new Map(Object.keys(headers).map((name) => [name.toLowerCase(), name]))
+  const add = (header: string, value: string): void => {
+    more[header] = value
+  }
   const { ':authority': authority, ':path': path = '/' } = headers as OutgoingHttpHeaders
   return {
     hosts: hostsOf(host, path.toString(), authority?.toString()),
     has: (header) => names.has(header),
-    add: (header, value) => {
-      more[header] = value
-    },
+    get: (header) => joined((headers as OutgoingHttpHeaders)[names.get(header) ?? '']),
+    add,
+    replace: add,
   }
+}
+
+/** Headers without those that others replace, which may be written in another case. */
+function without(headers: Headers, replaced: Readonly<Record<string, string>>): Headers {
+  const rest: OutgoingHttpHeaders = { ...headers }
+  for (const name of Object.keys(rest)) if (Object.hasOwn(replaced, name.toLowerCase())) delete rest[name]
+  return rest
 }
 
 function watch(stream: Stream, call: OpenCall): Stream {

@@ -9,7 +9,7 @@ interface UndiciRequest {
   /** The header `Host`, where the caller gave one. */
   readonly host?: string | null
   /** Names and values in turn; before undici 6, lines. */
-  readonly headers: readonly (string | readonly string[])[] | string
+  headers: readonly (string | readonly string[])[] | string
   addHeader(name: string, value: string): void
   [CALL]?: OpenCall | undefined
 }
@@ -38,12 +38,43 @@ export function followUndici(): Undo {
 function follow(request: UndiciRequest): void {
   request[CALL] = followCall({
     hosts: hostsOf(hostOfUrl(String(request.origin)), request.path, request.host ?? undefined),
-    has: (header) => hasHeader(request.headers, header),
+    has: (header) => valueIn(request.headers, header) !== undefined,
+    get: (header) => valueIn(request.headers, header),
     add: (header, value) => request.addHeader(header, value),
+    replace: (header, value) => {
+      request.headers = without(request.headers, header)
+      request.addHeader(header, value)
+    },
   })
 }
 
-function hasHeader(headers: UndiciRequest['headers'], name: string): boolean {
-  if (typeof headers === 'string') return `\r\n${headers.toLowerCase()}`.includes(`\r\n${name}:`)
-  return headers.some((each, index) => index % 2 === 0 && String(each).toLowerCase() === name)
+type Headers = UndiciRequest['headers']
+
+function valueIn(headers: Headers, name: string): string | undefined {
+  const values =
+    typeof headers === 'string'
+      ? headers
+          .split('\r\n')
+          .flatMap((line) => (isLineOf(line, name) ? [line.slice(name.length + 1).trim()] : []))
+      : headers.flatMap((value, index) =>
+          index % 2 === 1 && isNameOf(headers[index - 1], name) ? value : [],
+        )
+  return values.length > 0 ? values.join(', ') : undefined
+}
+
+function without(headers: Headers, name: string): Headers {
+  if (typeof headers === 'string')
+    return headers
+      .split('\r\n')
+      .filter((line) => !isLineOf(line, name))
+      .join('\r\n')
+  return headers.filter((_each, index) => !isNameOf(headers[index - (index % 2)], name))
+}
+
+function isLineOf(line: string, name: string): boolean {
+  return line.toLowerCase().startsWith(`${name}:`)
+}
+
+function isNameOf(each: Headers[number] | undefined, name: string): boolean {
+  return String(each).toLowerCase() === name
 }

@@ -1,11 +1,15 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { safely } from '../safely.js'
 
 /** Takes back what was done. */
 export type Undo = () => void
 
 /** Listens to a channel of `node:diagnostics_channel`. */
 export function listen<Message>(channel: string, listener: (message: Message) => void): Undo {
-  const listen = (message: unknown): void => listener(message as Message)
+  // What a subscriber throws ends the process.
+  const listen = (message: unknown): void => {
+    safely(() => listener(message as Message))
+  }
   subscribe(channel, listen)
   return () => void unsubscribe(channel, listen)
 }
