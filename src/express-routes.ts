@@ -27,6 +27,8 @@ export class Way {
   readonly #request: RoutedRequest
   readonly #mounts: Mount[] = []
   #pattern: string | undefined
+  /** The route that it came to last. */
+  #route: RoutedRequest['route']
   /** Whether the route was followed by something else. */
   #passed = false
 
@@ -39,6 +41,7 @@ export class Way {
     const { baseUrl = '', res } = this.#request
     // Who comes after the answer has not given it.
     if (res?.headersSent) return
+    if (layer.route === undefined) this.#noteRefused()
     while (this.#mounts.length > 0 && !isWithin(baseUrl, this.#mount.url)) this.#mounts.pop()
     const { url, pattern } = this.#mount
     if (baseUrl.length > url.length) {
@@ -47,12 +50,23 @@ export class Way {
     }
     this.#passed = layer.route === undefined
     if (!this.#passed) {
+      this.#route = layer.route
       this.#pattern = joinPatterns(this.#mount.pattern, patternOfRoute(layer, this.#request))
     }
   }
 
+  /** Notes a route that was found but not come to: `app.param` refused a parameter. */
+  #noteRefused(): void {
+    const { route } = this.#request
+    if (route === undefined || route === this.#route) return
+    this.#route = route
+    this.#pattern = joinPatterns(this.#mount.pattern, patternOfRoute({ route }, this.#request))
+  }
+
   /** The full pattern of the route that has answered. */
   answeredBy(status: number | undefined, failed: boolean): string | undefined {
+    // Where no middleware for errors stands behind the route, Express answers itself.
+    if (status !== undefined && status >= 400) this.#noteRefused()
     if (failed) return this.#pattern
     // What Express answers when no router has anything left.
     if (status === NOT_FOUND && (this.#passed || this.#request.next === undefined)) return undefined

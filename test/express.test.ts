@@ -298,3 +298,28 @@ describe.each(VERSIONS)('%s', (_version, create) => {
     expect(line).not.toHaveProperty('error')
   })
 })
+
+test.each(VERSIONS)('%s: a request that app.param refuses has its route', async (_name, create) => {
+  for (const withErrors of [true, false]) {
+    const { log, get } = await serveExpress(create, (app) => {
+      const router = create.Router()
+      for (const each of [app, router]) {
+        each.param('id', (_request, _response, next) =>
+          next(Object.assign(new Error('refused'), { status: 422 })),
+        )
+      }
+      app.get('/passed/:other', (_request, _response, next) => next())
+      app.get('/users/:id', (_request, response) => void response.end())
+      router.get('/users/:id', (_request, response) => void response.end())
+      app.use('/v1', router)
+      if (withErrors) app.use(waybill.errors())
+    })
+    for (const path of ['/users/1', '/v1/users/1', '/passed/1']) await get(path)
+    const found = (await log.completions(3)).map(({ status, route }) => [status, route])
+    expect(found).toEqual([
+      [422, '/users/:id'],
+      [422, '/v1/users/:id'],
+      [404, undefined],
+    ])
+  }
+})
