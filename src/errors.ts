@@ -19,6 +19,7 @@ export type WarningCode =
   | 'WAYBILL_WARN_REGISTERED_TWICE'
   | 'WAYBILL_WARN_INTERNAL'
   | 'WAYBILL_WARN_LATE'
+  | 'WAYBILL_WARN_ORDER'
 
 /** What waybill throws when it can't be set up as asked: `code` is stable, `option` names the culprit. */
 export class WaybillError extends Error {

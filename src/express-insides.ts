@@ -28,12 +28,17 @@ interface Router {
 /** A step of a router. */
 export interface Layer {
   readonly route?: RoutedRequest['route']
+  /** A middleware, or a mounted router or app. */
+  readonly handle?: Handler
   /** What it was declared with, since router 2.3. */
   readonly rawPath?: unknown
   /** Express 4. */
   readonly regexp?: RegExp
   readonly keys?: readonly (string | { readonly name: string | number })[]
 }
+
+/** A mounted router holds its own layers, an app those of its router. */
+type Handler = ((...args: never[]) => unknown) & Router & { readonly enabled?: unknown }
 
 type Handle = (this: Layer, ...args: unknown[]) => unknown
 
@@ -65,6 +70,19 @@ export function observeLayers(
     }
   }
   return true
+}
+
+/** Where a middleware stands among the routes and mounted routers of an app; undefined if it is not one of the app's own. */
+export function placeAmongRoutes(
+  app: ExpressApp,
+  middleware: unknown,
+): { readonly before: number; readonly after: number } | undefined {
+  const stack = (app._router ?? app.router)?.stack ?? []
+  const at = stack.findIndex(({ handle }) => handle === middleware)
+  if (at === -1) return undefined
+  const isRoute = ({ route, handle }: Layer): boolean =>
+    route !== undefined || Array.isArray(handle?.stack) || typeof handle?.enabled === 'function'
+  return { before: stack.slice(0, at).filter(isRoute).length, after: stack.slice(at).filter(isRoute).length }
 }
 
 /** How Express 4 ends the regular expressions that it makes of texts. */

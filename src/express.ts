@@ -5,9 +5,11 @@ import {
   MiddlewareLog,
   type Next,
   passError,
+  warnOfOrder,
 } from './middleware.js'
 import type { MiddlewareOptions, RequestLog } from './middleware-options.js'
 import { isFastify, misplacedMiddleware } from './misplaced.js'
+import { safely } from './safely.js'
 
 export { currentRequest, propagationHeaders, requestId } from './context.js'
 export { log } from './current-log.js'
@@ -58,7 +60,12 @@ export function waybill(
     return undefined
   }
   const requests = new MiddlewareLog(options)
+  let isChecked = false
   const middleware: Middleware = (request, response, next) => {
+    if (!isChecked) {
+      isChecked = true
+      safely(() => warnOfOrder(request, middleware))
+    }
     requests.handle(request, response as RawResponse, next)
   }
   middleware.attach = (server) => {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { type Kind, read } from './checks.js'
+import { WaybillError } from './errors.js'
 import type { Options } from './options.js'
 import type { RequestEntry } from './request-entry.js'
 import type { ParentLogger } from './request-logger.js'
@@ -25,7 +26,7 @@ export interface MiddlewareOptions extends Options {
   logger?: ParentLogger | undefined
 }
 
-const METHODS = [...LEVELS, 'child'] as const
+const METHODS = [...LEVELS, 'child', 'bindings'] as const
 
 const parentLogger: Kind<ParentLogger> = {
   takes: `a logger with the functions ${METHODS.join(', ')}, as pino makes them`,
@@ -36,5 +37,11 @@ const parentLogger: Kind<ParentLogger> = {
 
 /** Checks the logger that an app may bring. */
 export function parseLogger({ logger }: MiddlewareOptions): ParentLogger | undefined {
-  return read('logger', logger, parentLogger)
+  const missing = METHODS.filter(
+    (name) => typeof (Object(logger) as Partial<ParentLogger>)[name] !== 'function',
+  )
+  if (typeof logger !== 'object' || logger === null || missing.length === 0)
+    return read('logger', logger, parentLogger)
+  const message = `option logger takes ${parentLogger.takes}, got one without ${missing.join(', ')}`
+  throw new WaybillError('WAYBILL_ERR_OPTION_VALUE', message, 'logger')
 }

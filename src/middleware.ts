@@ -5,7 +5,7 @@ import { logOutsideBy } from './current-log.js'
 import type { Entry } from './entry.js'
 import { showValue, WaybillError, warnOnce } from './errors.js'
 import type { EventLog } from './event-log.js'
-import { isUndecodable } from './express-insides.js'
+import { isUndecodable, placeAmongRoutes, type RoutedRequest } from './express-insides.js'
 import { reservedNames } from './formats/fields.js'
 import { setHidden } from './http/hidden.js'
 import { receiveFrom } from './http/servers.js'
@@ -205,6 +205,28 @@ function warnOfAnother(): void {
     '',
     'a request came to a second waybill, which logs nothing of it: register it once',
   )
+}
+
+/** Warns of an app of Express whose routes stand where the middleware can't see them, or their errors. */
+export function warnOfOrder(request: RawRequest, middleware: Middleware): void {
+  const { app } = request as Partial<RoutedRequest>
+  if (typeof app?.enabled !== 'function') return
+  const place = placeAmongRoutes(app, middleware)
+  if (place !== undefined && place.before > 0 && place.after === 0) {
+    warnOnce(
+      'WAYBILL_WARN_ORDER',
+      'middleware',
+      'app.use(waybill()) stands after all routes, so that it logs none of their requests: move it before them',
+    )
+  }
+  const ofErrors = placeAmongRoutes(app, passError)
+  if (ofErrors !== undefined && ofErrors.before === 0 && ofErrors.after > 0) {
+    warnOnce(
+      'WAYBILL_WARN_ORDER',
+      'errors',
+      'app.use(waybill.errors()) stands before all routes, so that it gets none of their errors: move it behind them',
+    )
+  }
 }
 
 /** Puts an error into the completion line of its request and passes it on; without arguments, returns itself. */

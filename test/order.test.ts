@@ -1,0 +1,59 @@
+import http from 'node:http'
+import express from 'express'
+import { expect, onTestFinished, test } from 'vitest'
+import winston from 'winston'
+import { type Middleware, type ParentLogger, waybill } from '../src/express.js'
+import { listenFor } from './support/express.js'
+import { ask } from './support/http.js'
+
+const log = (): Middleware => waybill({ destination: { write: () => {} } })
+
+/** The warnings about the order of an app that is asked twice. */
+async function warningsOf(declare: (app: express.Express) => void): Promise<string[]> {
+  const warnings: string[] = []
+  const onWarning = (warning: Error & { code?: string }): void => {
+    if (warning.code === 'WAYBILL_WARN_ORDER') warnings.push(warning.message)
+  }
+  process.on('warning', onWarning)
+  onTestFinished(() => void process.off('warning', onWarning))
+  const app = express()
+  app.set('env', 'test')
+  declare(app)
+  const port = await listenFor(http.createServer(app))
+  await ask(port, '/unknown')
+  await ask(port, '/unknown')
+  return warnings
+}
+
+test('an app whose order is right is not warned of, and routes that it keeps out of the log are its own affair', async () => {
+  const warnings = await warningsOf((app) => {
+    app.get('/health', (_request, response) => void response.end())
+    app.use(log())
+    app.use('/v1', express.Router())
+    app.use(waybill.errors())
+  })
+  expect(warnings).toEqual([])
+})
+
+test('a middleware that stands after all routes is warned of once', async () => {
+  const warnings = await warningsOf((app) => {
+    app.get('/', (_request, response) => void response.end())
+    app.use(log())
+  })
+  expect(warnings).toEqual([expect.stringContaining('app.use(waybill()) stands after all routes')])
+})
+
+test('errors() that stands before all routes is warned of once', async () => {
+  const warnings = await warningsOf((app) => {
+    app.use(log())
+    app.use(waybill.errors())
+    app.use('/v1', express.Router())
+  })
+  expect(warnings).toEqual([expect.stringContaining('app.use(waybill.errors()) stands before all routes')])
+})
+
+test('a logger of winston is refused by what it lacks, also with the levels of pino', () => {
+  const levels = { fatal: 0, error: 1, warn: 2, info: 3, debug: 4, trace: 5 }
+  const logger = winston.createLogger({ levels, silent: true }) as unknown as ParentLogger
+  expect(() => waybill({ logger })).toThrow(/^option logger takes a logger .*, got one without bindings$/)
+})
