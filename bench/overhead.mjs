@@ -2,7 +2,7 @@
 // the lowest turn of each counts, because a machine that shares its cores only ever adds to a turn. A whole run keeps its
 // results in RESULTS.md, and in README.md what that quotes.
 import { parseArgs } from 'node:util'
-import { lowest, table } from './harness/figures.mjs'
+import { lowest, partOfLowest, table } from './harness/figures.mjs'
 import { measureInTurns, warnOfIdleness } from './harness/measure.mjs'
 import { circumstances, keep, majorOf, methodOf } from './harness/results.mjs'
 import { names } from './servers/variants.mjs'
@@ -65,7 +65,9 @@ const services = Object.fromEntries(variants.map((variant) => [variant, serviceO
 const rounds = await measureInTurns(services, turns)
 warnOfIdleness(rounds)
 
-const low = (variant, figure) => lowest(rounds, variant, figure)
+const PARTS_OF_CPU = ['user', 'system']
+const low = (variant, figure) =>
+  PARTS_OF_CPU.includes(figure) ? partOfLowest(rounds, variant, figure) : lowest(rounds, variant, figure)
 /** What a variant takes above bare, lowest against lowest. */
 const overhead = (variant, figure = 'cpu') => low(variant, figure) - low('bare', figure)
 const highestRate = (variant) => Math.max(...rounds.map((round) => round[variant].rate))

@@ -23,6 +23,15 @@ export function lowest(rounds, variant, figure) {
   return Math.min(...rounds.map((round) => round[variant][figure]))
 }
 
+/**
+ * What of the lowest CPU time was user or system time. The kernel tells the two apart by samples, too few for one turn, so
+ * that the part is that of all turns.
+ */
+export function partOfLowest(rounds, variant, part) {
+  const sum = (figure) => rounds.reduce((total, round) => total + round[variant][figure], 0)
+  return (lowest(rounds, variant, 'cpu') * sum(part)) / sum('cpu')
+}
+
 /** What a figure of a variant is above that of bare, within a round. */
 export function above(round, variant, figure) {
   return round[variant][figure] - round.bare[figure]
