@@ -28,7 +28,9 @@ export function lowest(rounds, variant, figure) {
  * that the part is that of all turns.
  */
 export function partOfLowest(rounds, variant, part) {
-  const sum = (figure) => rounds.reduce((total, round) => total + round[variant][figure], 0)
+  // A turn in which nothing was answered has no figure.
+  const turns = rounds.map((round) => round[variant]).filter(({ cpu }) => Number.isFinite(cpu))
+  const sum = (figure) => turns.reduce((total, turn) => total + turn[figure], 0)
   return (lowest(rounds, variant, 'cpu') * sum(part)) / sum('cpu')
 }
 
