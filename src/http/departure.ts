@@ -1,4 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
 import { connectionOf } from './connection.js'
 import { isNetworkError } from './network.js'
 import type { Visit } from './visit.js'
@@ -32,14 +33,13 @@ export function isUnsent({ response, stream, socket, hasTurn, pieces, wasHeld }:
   if (response === undefined || stream !== undefined) return false
   // The client has not got the answers to what it asked before.
   if (!hasTurn) return true
-  const { errored } = socket
   // The one write there was has failed.
-  return (
-    pieces === 1 &&
-    !wasHeld &&
-    isNetworkError(errored) &&
-    (errored as { syscall?: unknown }).syscall === 'write'
-  )
+  return pieces === 1 && !wasHeld && hasFailedWrite(socket)
+}
+
+/** Whether a connection was lost at a write. */
+function hasFailedWrite({ errored }: Partial<Socket>): boolean {
+  return isNetworkError(errored) && (errored as { syscall?: unknown }).syscall === 'write'
 }
 
 /**
@@ -53,6 +53,8 @@ export function sentBytesOf(visit: Visit): number | undefined {
   if (visit.unsent) return 0
   const waiting = Math.max(response?.writableLength ?? 0, visit.unsentBytes)
   const left = waiting > 0 || stream !== undefined ? waiting : (connectionOf(socket)?.unsentBytes ?? 0)
+  // A write that failed took its queue along, so that nothing tells how much of it had gone.
+  if (left === 0 && hasFailedWrite(socket)) return undefined
   const written = bodyBytes + (response?.chunkedEncoding ? framingBytes : 0)
   return written === 0 ? 0 : Math.max(0, Math.round(bodyBytes * (1 - left / written)))
 }

