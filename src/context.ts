@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
-import type { Entry } from './entry.js'
 import { setHidden } from './http/hidden.js'
-import { headersOf, type Propagation } from './propagation/propagation.js'
-import type { RequestEntry } from './request-entry.js'
+import { headersOf, type Propagation } from './outgoing/headers.js'
+import type { RequestEntry } from './request/current.js'
+import type { Entry } from './request/record.js'
 
 /** What code that a request runs knows of it. */
 export interface RequestContext {

@@ -1,8 +1,8 @@
 import type { LogFn, Logger } from 'pino'
 import { currentContext } from './context.js'
-import type { Entry } from './entry.js'
 import { createLogger } from './logger.js'
-import type { ParentLogger, RequestLogger } from './request-logger.js'
+import type { ParentLogger, RequestLogger } from './request/logger.js'
+import type { Entry } from './request/record.js'
 import type { Level } from './vocabulary.js'
 
 /** The logger of the app, for what runs outside of any request. */

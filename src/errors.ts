@@ -1,3 +1,5 @@
+import type { Outcome } from './vocabulary.js'
+
 /** Every error that waybill throws, by its stable code. All are thrown while the plugin or a logger is set up. */
 export type ErrorCode =
   | 'WAYBILL_ERR_OPTION_UNKNOWN'
@@ -66,4 +68,21 @@ function describe(value: unknown): string {
 
 function shorten(text: string): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}
+
+/** More names than a service gives to its fields: some take them from what clients send. */
+const MAX_KEYS = 100
+
+const keys = new Set<string>()
+
+/**
+ * Emits a process warning, once for each key, that something came after the completion of its request.
+ * @param call what was called, with the key or error that it was given
+ * @param key the name of the field; empty for an error
+ */
+export function warnLate(call: string, key: string, outcome: Outcome): void {
+  if (keys.size >= MAX_KEYS) return
+  keys.add(key)
+  const message = `request.waybill.${call} came after the completion of its request (${outcome}) and is lost`
+  warnOnce('WAYBILL_WARN_LATE', key, message)
 }

@@ -1,4 +1,3 @@
-import type { RawResponse } from './http/visit.js'
 import {
   type ErrorMiddlewareMaker,
   type Middleware,
@@ -6,17 +5,24 @@ import {
   type Next,
   passError,
   warnOfOrder,
-} from './middleware.js'
-import type { MiddlewareOptions, RequestLog } from './middleware-options.js'
-import { isFastify, misplacedMiddleware } from './misplaced.js'
+} from './adapters/middleware.js'
+import type { MiddlewareOptions, RequestLog } from './adapters/middleware-options.js'
+import { isFastify, misplacedMiddleware } from './adapters/misplaced.js'
+import type { RawResponse } from './http/visit.js'
 import { safely } from './safely.js'
 
+export type {
+  ErrorMiddleware,
+  ErrorMiddlewareMaker,
+  Middleware,
+  Next,
+  NodeServer,
+} from './adapters/middleware.js'
+export type { MiddlewareOptions, RequestLog } from './adapters/middleware-options.js'
 export { currentRequest, propagationHeaders, requestId } from './context.js'
 export { log } from './current-log.js'
 export { type ErrorCode, type WarningCode, WaybillError } from './errors.js'
 export { createLogger } from './logger.js'
-export type { ErrorMiddleware, ErrorMiddlewareMaker, Middleware, Next, NodeServer } from './middleware.js'
-export type { MiddlewareOptions, RequestLog } from './middleware-options.js'
 export type {
   Completion,
   Destination,
@@ -28,8 +34,8 @@ export type {
   Template,
   TemplateValue,
 } from './options.js'
-export type { RequestEntry } from './request-entry.js'
-export type { ParentLogger, RequestLogger } from './request-logger.js'
+export type { RequestEntry } from './request/current.js'
+export type { ParentLogger, RequestLogger } from './request/logger.js'
 export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
 
 declare global {

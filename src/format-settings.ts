@@ -1,9 +1,9 @@
 import { type Kind, oneOf, read, text } from './checks.js'
+import { resourceAttributes } from './environment.js'
 import { showValue, WaybillError } from './errors.js'
 import { type Service, SOURCE_NAMES } from './formats/sources.js'
 import { checkTemplate, isTemplate } from './formats/template.js'
 import type { LoggerOptions, Template } from './options.js'
-import { resourceAttributes } from './rules/resource.js'
 import { FORMAT_NAMES, type FormatName } from './vocabulary.js'
 
 /** The environment variables of a process. */

@@ -1,7 +1,7 @@
+import { waybill } from './adapters/fastify.js'
 import { currentRequest, propagationHeaders, requestId } from './context.js'
 import { log } from './current-log.js'
 import { WaybillError } from './errors.js'
-import { waybill } from './fastify.js'
 import { createLogger } from './logger.js'
 
 export { currentRequest, propagationHeaders, requestId } from './context.js'
@@ -19,7 +19,7 @@ export type {
   Template,
   TemplateValue,
 } from './options.js'
-export type { RequestEntry } from './request-entry.js'
+export type { RequestEntry } from './request/current.js'
 export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
 export default waybill
 

@@ -1,14 +1,14 @@
 import cluster from 'node:cluster'
 import { type Logger, pino } from 'pino'
+import { NOTHING, whereabouts } from './adapters/request-logger.js'
 import { isJournal, isPipe, isTerminal } from './destination/open.js'
 import { standard } from './destination/standard.js'
 import type { Format } from './formats/format.js'
 import { createFormat } from './formats/formats.js'
 import { isoTime } from './formats/time.js'
 import type { Destination, LoggerOptions } from './options.js'
-import { NOTHING, whereabouts } from './request-child.js'
-import { describeError } from './rules/failure.js'
-import { pathOf } from './rules/path.js'
+import { describeError } from './request/error.js'
+import { pathOf } from './request/url.js'
 import {
   checkLoggerOptionNames,
   type LoggerSettings,

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
-import { type EventLog, eventsToDestination, eventsToLogger } from './event-log.js'
 import { nativeFields } from './formats/fields.js'
 import { createFormat } from './formats/formats.js'
 import { openOutput, pinoLogger, surroundings } from './logger.js'
 import type { Options } from './options.js'
-import type { Capture } from './rules/capture.js'
+import { type EventLog, eventsToDestination, eventsToLogger } from './output/events.js'
+import type { Capture } from './request/details.js'
 import { parseLoggerOptions, parseMaxLineBytes, refuseLoggerOptions } from './settings.js'
 
 /** Opens what was asked for: events, and a logger whose lines go where they go. */

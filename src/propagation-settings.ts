@@ -1,7 +1,7 @@
 import { aFunction, either, exactly, type Kind, read, readList, text } from './checks.js'
 import { WaybillError } from './errors.js'
 import type { Options } from './options.js'
-import type { PropagationSettings } from './propagation/propagation.js'
+import type { PropagationSettings } from './outgoing/headers.js'
 
 const hostPattern = text(
   "a host in lower case such as 'api.shop.com', or '*.shop.com'",

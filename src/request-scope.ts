@@ -1,7 +1,7 @@
 import { type Exchange, runWithin } from './context.js'
-import type { Entry } from './entry.js'
-import { followCalls, followFetches } from './propagation/follow.js'
-import { createPropagation, type Propagation, type PropagationSettings } from './propagation/propagation.js'
+import { followCalls, followFetches } from './outgoing/follow.js'
+import { createPropagation, type Propagation, type PropagationSettings } from './outgoing/headers.js'
+import type { Entry } from './request/record.js'
 
 /** Has what an app's requests run know them, and the calls that it makes followed. */
 export class RequestScope {

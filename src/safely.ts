@@ -36,3 +36,12 @@ export function reportFault(error: unknown): void {
 export function countFaults(): number {
   return faults
 }
+
+/** What a function returns, or something else when it throws; for values that may do anything when they are read. */
+export function attempt<T>(read: () => T, otherwise: T): T {
+  try {
+    return read()
+  } catch {
+    return otherwise
+  }
+}

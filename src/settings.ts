@@ -1,4 +1,5 @@
 import { aFunction, checkNames, either, exactly, type Kind, oneOf, read, readList, text } from './checks.js'
+import { wantsColors } from './environment.js'
 import { showValue, WaybillError } from './errors.js'
 import { type Environment, parseFormat, parseProject, parseService, readVariable } from './format-settings.js'
 import type { FormatSettings } from './formats/formats.js'
@@ -12,12 +13,11 @@ import type {
   RawRequest,
   RequestIdOptions,
 } from './options.js'
-import type { PropagationSettings } from './propagation/propagation.js'
+import type { PropagationSettings } from './outgoing/headers.js'
 import { parsePropagation } from './propagation-settings.js'
-import { type Capture, compileCaptures } from './rules/capture.js'
-import { wantsColors } from './rules/colors.js'
-import type { IdRules } from './rules/request-id.js'
-import { newUuid } from './rules/uuid.js'
+import { type Capture, compileCaptures } from './request/details.js'
+import type { IdRules } from './request/id.js'
+import { newUuid } from './request/id.js'
 import { LEVELS, type Level, type LogLevel, MAX_LINE_BYTES, PIPE_BYTES } from './vocabulary.js'
 
 /** Where lines go and how they look: the complete form of {@link LoggerOptions}. */

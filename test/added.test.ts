@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { AddedFields } from '../src/rules/added.js'
+import { AddedFields } from '../src/request/fields.js'
 import { nextWarning } from './support/warnings.js'
 
 const reserved = new Set(['status', '__proto__'])

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { wantsColors } from '../src/rules/colors.js'
+import { wantsColors } from '../src/environment.js'
 
 test.each([
   [{}, true, true],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Entry } from '../src/entry.js'
+import type { Entry } from '../src/request/record.js'
 import { formatOf } from './support/format.js'
 
 /** A time near others, or far from them. */

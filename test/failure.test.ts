@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { describeError } from '../src/rules/failure.js'
+import { describeError } from '../src/request/error.js'
 
 class NotFound extends Error {}
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createLogger, type FormatName, type Template } from '../src/index.js'
-import { compileCaptures } from '../src/rules/capture.js'
+import { compileCaptures } from '../src/request/details.js'
 import { linesOf } from './fuzz/events.js'
 import { Capture } from './support/capture.js'
 import { formatOf } from './support/format.js'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hostOf, isInside, isListed } from '../src/rules/inside.js'
+import { hostOf, isInside, isListed } from '../src/outgoing/hosts.js'
 
 function isHostInside(name: string): boolean {
   const host = hostOf(name)

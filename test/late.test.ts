@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { RequestEntry } from '../src/request-entry.js'
+import type { RequestEntry } from '../src/request/current.js'
 import { startApp } from './support/app.js'
 
 const warnings: { code: string; message: string }[] = []

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { completionLevelOf } from '../src/rules/level.js'
+import { completionLevelOf } from '../src/request/outcome.js'
 
 test.each([
   [200, 'completed', 'info'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { endingOf, isAccepted } from '../src/rules/outcome.js'
+import { endingOf, isAccepted } from '../src/request/outcome.js'
 
 const none = {
   status: undefined,

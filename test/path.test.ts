@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pathOf, queryOf } from '../src/rules/path.js'
+import { pathOf, queryOf } from '../src/request/url.js'
 
 test.each([
   ['/users/42', '/users/42', undefined],

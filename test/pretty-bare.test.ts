@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { afterEach, expect, test, vi } from 'vitest'
-import type { Arrival, Entry } from '../src/entry.js'
 import { nativeFields } from '../src/formats/fields.js'
 import { prettyFormat, wholeFormat } from '../src/formats/pretty.js'
 import { bareEvents } from '../src/formats/pretty-bare.js'
 import { createHeads } from '../src/formats/pretty-head.js'
+import type { Arrival, Entry } from '../src/request/record.js'
 import { LEVELS, type Level, MAX_LINE_BYTES, PIPE_BYTES } from '../src/vocabulary.js'
 import { anyLife, captures, type Life, linesOf } from './fuzz/events.js'
 

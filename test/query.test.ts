@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { redactQuery } from '../src/rules/query.js'
+import { redactQuery } from '../src/request/url.js'
 
 test.each([
   ['page=2&token=s3cret', 'page=2&token=[redacted]'],

@@ -1,8 +1,7 @@
 import { validate, version } from 'uuid'
 import { expect, test } from 'vitest'
 import type { RawRequest } from '../src/options.js'
-import { acceptRequestId, type IdRules, isRequestId } from '../src/rules/request-id.js'
-import { newUuid } from '../src/rules/uuid.js'
+import { acceptRequestId, type IdRules, isRequestId, newUuid } from '../src/request/id.js'
 
 const rules: IdRules = { headers: ['x-request-id'], trust: 'always', generate: () => 'made' }
 

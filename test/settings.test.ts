@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { WaybillError } from '../src/errors.js'
 import type { Options } from '../src/options.js'
-import { newUuid } from '../src/rules/uuid.js'
+import { newUuid } from '../src/request/id.js'
 import {
   checkOptionNames,
   parseEventOptions,

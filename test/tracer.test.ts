@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { afterEach, expect, test } from 'vitest'
-import { activeTrace } from '../src/tracer.js'
+import { activeTrace } from '../src/request/trace.js'
 
 const API = Symbol.for('opentelemetry.js.api.1')
 const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
@@ -65,6 +65,6 @@ test.each<[string, () => unknown]>([
 })
 
 test('loads nothing: a bundle keeps its traces', async () => {
-  const source = await readFile(new URL('../src/tracer.ts', import.meta.url), 'utf8')
+  const source = await readFile(new URL('../src/request/trace.ts', import.meta.url), 'utf8')
   expect(source).not.toMatch(/import\.meta|createRequire|@opentelemetry\/api['"]/)
 })

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import { isatty } from 'node:tty'
-import { attempt } from '../rules/attempt.js'
+import { attempt } from '../safely.js'
 import { PIPE_BYTES } from '../vocabulary.js'
 
 /** Where a writer writes. */

@@ -1,4 +1,4 @@
-import type { Entry } from '../entry.js'
+import type { Entry } from '../request/record.js'
 import type { Format } from './format.js'
 import { commonLength, fits } from './limit.js'
 import type { Sources } from './parts.js'

@@ -1,5 +1,5 @@
-import type { Entry } from '../entry.js'
-import type { Capture } from '../rules/capture.js'
+import type { Capture } from '../request/details.js'
+import type { Entry } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import { captureSources, SOURCES, type Source, type Value } from './sources.js'
 import { referenceOf } from './template.js'

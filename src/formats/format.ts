@@ -1,4 +1,4 @@
-import type { Entry } from '../entry.js'
+import type { Entry } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 
 /** How events and the app's own log lines become lines; each line ends with a newline. */

@@ -1,5 +1,5 @@
 import type { Template } from '../options.js'
-import type { Capture } from '../rules/capture.js'
+import type { Capture } from '../request/details.js'
 import type { FormatName } from '../vocabulary.js'
 import { combinedFormat } from './combined.js'
 import { nativeFields } from './fields.js'

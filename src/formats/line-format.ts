@@ -1,5 +1,5 @@
-import type { Entry } from '../entry.js'
 import type { Template } from '../options.js'
+import type { Entry } from '../request/record.js'
 import { compileParts } from './compile.js'
 import { declaredPaths, flatName, flatten, unflatten } from './flat.js'
 import type { Format } from './format.js'

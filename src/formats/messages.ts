@@ -1,4 +1,4 @@
-import type { Entry } from '../entry.js'
+import type { Entry } from '../request/record.js'
 
 /** What is told of a request that can't be parsed. */
 export const UNPARSED = 'unparsed request'

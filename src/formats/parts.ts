@@ -1,5 +1,5 @@
-import type { Entry } from '../entry.js'
 import type { Template, TemplateValue } from '../options.js'
+import type { Entry } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import { writeAdded } from './added-names.js'
 import { FORMS, type Form, flatValue, plainForm } from './forms.js'

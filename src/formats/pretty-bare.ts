@@ -1,4 +1,4 @@
-import type { Entry } from '../entry.js'
+import type { Entry } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import type { EventFields, Field } from './fields.js'
 import { UNPARSED } from './messages.js'

@@ -1,4 +1,4 @@
-import type { Entry } from '../entry.js'
+import type { Entry } from '../request/record.js'
 import { createColumns } from './pretty-columns.js'
 import { createPaint } from './pretty-paint.js'
 

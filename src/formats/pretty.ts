@@ -1,4 +1,4 @@
-import type { Entry } from '../entry.js'
+import type { Entry } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import { type EventFields, reservedNames, toRecord, withAdded } from './fields.js'
 import type { Format } from './format.js'

@@ -1,4 +1,4 @@
-import type { Entry } from '../entry.js'
+import type { Entry } from '../request/record.js'
 import { completionMessage, UNPARSED } from './messages.js'
 import { remembering } from './remember.js'
 import { encodeWithin } from './text.js'

@@ -1,11 +1,10 @@
 import type { Socket } from 'node:net'
-import type { Arrival } from '../entry.js'
 import type { RawRequest } from '../options.js'
-import type { Capture, CaptureSource } from '../rules/capture.js'
-import { cutPath, pathOf } from '../rules/path.js'
-import type { RequestId } from '../rules/request-id.js'
-import { readTrace } from '../rules/traceparent.js'
-import { activeTrace } from '../tracer.js'
+import type { Capture, CaptureSource } from '../request/details.js'
+import type { RequestId } from '../request/id.js'
+import type { Arrival } from '../request/record.js'
+import { activeTrace, readTrace } from '../request/trace.js'
+import { cutPath, pathOf } from '../request/url.js'
 
 const NOTHING_CAPTURED: readonly undefined[] = []
 

@@ -1,6 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2'
-import { attempt } from '../rules/attempt.js'
-import { safely } from '../safely.js'
+import { attempt, safely } from '../safely.js'
 import { setHidden } from './hidden.js'
 import type { RawResponse } from './visit.js'
 

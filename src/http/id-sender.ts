@@ -1,5 +1,5 @@
 import { validateHeaderValue } from 'node:http'
-import { attempt } from '../rules/attempt.js'
+import { attempt } from '../safely.js'
 import { type Header, headerNamed } from './head.js'
 import type { RawResponse, Visit } from './visit.js'
 

@@ -1,6 +1,6 @@
 import { createLogger, type FormatName } from '../../src/index.js'
 import type { Include } from '../../src/options.js'
-import { compileCaptures } from '../../src/rules/capture.js'
+import { compileCaptures } from '../../src/request/details.js'
 import { type Life, linesOf } from '../fuzz/events.js'
 import { Capture, type Line } from '../support/capture.js'
 import { formatOf } from '../support/format.js'

@@ -1,6 +1,6 @@
 import type { Format } from '../../src/formats/format.js'
 import { createFormat, type FormatSettings } from '../../src/formats/formats.js'
-import type { Capture } from '../../src/rules/capture.js'
+import type { Capture } from '../../src/request/details.js'
 import { MAX_LINE_BYTES } from '../../src/vocabulary.js'
 
 /** A format with nothing about it that was not asked for. */

@@ -1,0 +1,206 @@
+import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Logger } from 'pino'
+import { systemClock } from '../clock.js'
+import { logOutsideBy } from '../current-log.js'
+import { showValue, WaybillError, warnOnce } from '../errors.js'
+import { reservedNames } from '../formats/fields.js'
+import { receiveFrom } from '../http/servers.js'
+import { Visits } from '../http/visits.js'
+import { Ledger } from '../ledger.js'
+import type { Options, RawRequest } from '../options.js'
+import type { PropagationSettings } from '../outgoing/headers.js'
+import type { EventLog } from '../output/events.js'
+import { openLog, useOwnLogger } from '../output.js'
+import type { RequestEntry } from '../request/current.js'
+import type { Capture } from '../request/details.js'
+import { newUuid } from '../request/id.js'
+import type { RequestLogger } from '../request/logger.js'
+import type { Entry } from '../request/record.js'
+import { RequestScope } from '../request-scope.js'
+import { safely } from '../safely.js'
+import { checkOptionNames, type EventSettings, parseEventOptions } from '../settings.js'
+import {
+  furtherServers,
+  isNullLogger,
+  isRoot,
+  noteFrameworkErrors,
+  ownIdGeneratorOf,
+  ownIdLabelOf,
+  passOn,
+  replaceRequestLines,
+} from './fastify-internals.js'
+import { FastifyRequests } from './fastify-requests.js'
+import { isFastify, misplacedPlugin } from './misplaced.js'
+import { requestLogger } from './request-logger.js'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The record of this request in waybill's ledger. */
+    waybill: RequestEntry
+  }
+}
+
+const DECORATOR = 'waybill'
+
+/** What of Fastify's options says how a query begins; its types know the first place only. */
+interface RouterConfig {
+  useSemicolonDelimiter?: boolean
+  routerOptions?: { useSemicolonDelimiter?: boolean }
+}
+
+const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
+  if (!isFastify(app)) throw misplacedPlugin()
+  try {
+    install(app, options)
+  } catch (error) {
+    done(error as Error)
+    return
+  }
+  done()
+}
+
+/**
+ * The Fastify plugin: one start event and one completion event for every request, on stdout, tied together by a
+ * request id. On an app that brings its own logger, the events go through that logger.
+ *
+ * @example
+ * const app = Fastify()
+ * await app.register(waybill)
+ *
+ * @throws {WaybillError} at registration, for an unknown option, a wrong type or an impossible value, and when it
+ * is registered twice; when anything but Fastify calls it
+ */
+export const waybill = fp(plugin, { fastify: '>=5.10.0 <6', name: 'waybill' })
+
+function install(app: FastifyInstance, options: Options): void {
+  refuseConflicts(app)
+  checkOptionNames(options)
+  const settings = withOwnIds(parseEventOptions(options), options, app)
+  const { captures } = settings
+  const hasOwnLogger = !isNullLogger(app.log)
+  const silent = hasOwnLogger ? undefined : app.log
+  const events = hasOwnLogger ? useOwnLogger(options, captures) : bringLogger(app, options, captures)
+  const ledger = new Ledger(settings, reservedNames(), events, systemClock)
+  const visits = new Visits(settings, ledger, () => app.log as RequestLogger, hasSemicolonQueries(app))
+  const requests = new FastifyRequests(visits, settings.ids, silent)
+
+  if (isRoot(app)) receiveAll(app, visits, requests)
+  app.decorateRequest(DECORATOR)
+  app.setGenReqId((raw) => safely(() => requests.acceptId(raw)) ?? newUuid())
+  app.addHook('onError', (request, _reply, error, done) => {
+    safely(() => requests.failed(error, request))
+    done()
+  })
+  if (!replaceRequestLines(app, requests)) observeByHooks(app, requests, hasOwnLogger)
+  logOutsideBy(() => app.log as RequestLogger)
+  if (settings.context) addScope(app, settings.propagation)
+}
+
+/** Has the rest of what handles a request know it. */
+function addScope(app: FastifyInstance, propagation: PropagationSettings | undefined): void {
+  const scope = new RequestScope(propagation)
+  app.addHook('onRequest', ({ waybill, raw }, reply, done) => {
+    // Absent after a fault of waybill's own.
+    const entry = waybill as Entry | undefined
+    if (entry === undefined) done()
+    else scope.run(entry, { request: raw, response: reply.raw }, done)
+  })
+  app.addHook('onClose', (_app, done) => {
+    scope.close()
+    done()
+  })
+}
+
+/** The settings with Fastify's own option `genReqId`, which makes the ids unless waybill's `requestId.generate` does. */
+function withOwnIds(settings: EventSettings, { requestId }: Options, app: FastifyInstance): EventSettings {
+  const generate = requestId?.generate === undefined ? ownIdGeneratorOf(app) : undefined
+  return generate === undefined
+    ? settings
+    : { ...settings, ids: { ...settings.ids, generate, generatedBy: 'genReqId' } }
+}
+
+function refuseConflicts(app: FastifyInstance): void {
+  if (app.hasRequestDecorator(DECORATOR)) {
+    throw new WaybillError(
+      'WAYBILL_ERR_REGISTERED_TWICE',
+      'waybill is registered already, here or in a parent: register it once',
+    )
+  }
+  const { requestIdHeader } = app.initialConfig
+  if (requestIdHeader) {
+    const message = `Fastify's option requestIdHeader takes nothing beside waybill, got ${showValue(requestIdHeader)}: it believes any id; use waybill's option requestId.header`
+    throw new WaybillError('WAYBILL_ERR_FASTIFY_OPTION', message, 'requestIdHeader')
+  }
+  const label = ownIdLabelOf(app)
+  if (label !== undefined) {
+    const message = `Fastify's option requestIdLogLabel takes nothing beside waybill, got ${showValue(label)}: the id is request_id on every line`
+    throw new WaybillError('WAYBILL_ERR_FASTIFY_OPTION', message, 'requestIdLogLabel')
+  }
+}
+
+/** Has every request of an app's servers received, also those that are answered before any route has them. */
+function receiveAll(app: FastifyInstance, visits: Visits, requests: FastifyRequests): void {
+  noteFrameworkErrors(app, requests)
+  receiveFrom(app.server, visits, true)
+  app.addHook('onListen', (done) => {
+    for (const server of furtherServers(app)) receiveFrom(server, visits, true)
+    done()
+  })
+  app.addHook('onReady', (done) => {
+    safely(() => sendIdWithHandshakes(app, visits))
+    done()
+  })
+  app.addHook('preClose', (done) => {
+    visits.isClosing = () => true
+    done()
+  })
+}
+
+/** The server of `ws` that `@fastify/websocket` adds to an app. */
+interface HandshakeServer {
+  on(event: 'headers', listener: (headers: string[], request: RawRequest) => void): unknown
+}
+
+/** Sends the id with the 101 of `@fastify/websocket`, which writes its answer past any response. */
+function sendIdWithHandshakes(app: FastifyInstance, visits: Visits): void {
+  const { websocketServer: server } = app as { websocketServer?: HandshakeServer }
+  const { header } = visits.idSender
+  if (header === undefined) return
+  server?.on('headers', (headers, request) => {
+    safely(() => {
+      const visit = visits.of(request)
+      if (visit !== undefined) headers.push(`${header.name}: ${visit.idToSend}`)
+    })
+  })
+}
+
+/** Whether this app lets a query begin with `;`, as old ones did. */
+function hasSemicolonQueries({ initialConfig }: FastifyInstance): boolean {
+  const { routerOptions, useSemicolonDelimiter } = initialConfig as RouterConfig
+  return routerOptions?.useSemicolonDelimiter ?? useSemicolonDelimiter ?? false
+}
+
+/** Gives an app without logging a pino logger that writes beside the events. */
+function bringLogger(app: FastifyInstance, options: Options, captures: readonly Capture[]): EventLog {
+  const { events, logger } = openLog(options, captures)
+  if (isRoot(app)) passOn(app.log, logger)
+  app.log = logger
+  return events
+}
+
+/** The way by public hooks alone, for a Fastify whose insides have moved; it can't keep Fastify's lines away. */
+function observeByHooks(app: FastifyInstance, requests: FastifyRequests, hasOwnLogger: boolean): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const { id, raw, log } = request
+    request.log = hasOwnLogger ? log.child({ request_id: id }) : requestLogger(app.log as Logger, id, raw)
+    reply.log = request.log
+    requests.arrived(request, reply)
+    done()
+  })
+  warnOnce(
+    'WAYBILL_WARN_FASTIFY_LINES',
+    '',
+    'this Fastify keeps its log controller elsewhere, so its own request lines appear beside the events; create the app with logController: new LogController({ disableRequestLogging: true })',
+  )
+}

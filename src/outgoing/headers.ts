@@ -1,0 +1,91 @@
+import { randomFillSync } from 'node:crypto'
+import { showValue, warnOnce } from '../errors.js'
+import type { Entry } from '../request/record.js'
+import type { TraceContext } from '../request/trace.js'
+import { activeTrace, toHex } from '../request/trace.js'
+import { hostOf, isInside, isListed } from './hosts.js'
+
+/** Which hosts the id of a request goes to: the resolved form of the option. */
+export type Reach = readonly string[] | ((host: string) => boolean)
+
+/** What goes along with calls, and to whom: the resolved form of the options. */
+export interface PropagationSettings {
+  /** The name of the header for the id. */
+  readonly header: string
+  readonly reach: Reach
+}
+
+/** What goes along with calls to other services, and to which of them. */
+export interface Propagation {
+  /** The name of the header for the id. */
+  readonly header: string
+  readonly reaches: (name: string) => boolean
+}
+
+/** Sampled, and random trace id (W3C Trace Context, level 2). */
+const KNOWN_FLAGS = 0x03
+/** Hosts whose case is decided; a service calls few of them, unless somebody makes it call many. */
+const MAX_DECIDED = 1000
+
+export function createPropagation({ header, reach }: PropagationSettings): Propagation {
+  return { header, reaches: typeof reach === 'function' ? askedFor(reach) : decidedOnce(reach) }
+}
+
+function decidedOnce(patterns: readonly string[]): Propagation['reaches'] {
+  const decided = new Map<string, boolean>()
+  return (name) => {
+    let answer = decided.get(name)
+    if (answer === undefined) {
+      const host = hostOf(name)
+      answer = host !== undefined && (isInside(host) || isListed(host, patterns))
+      if (decided.size >= MAX_DECIDED) decided.clear()
+      decided.set(name, answer)
+    }
+    return answer
+  }
+}
+
+function askedFor(decide: (host: string) => boolean): Propagation['reaches'] {
+  return (name) => {
+    const host = hostOf(name)
+    if (host === undefined) return false
+    let answer: unknown
+    try {
+      answer = decide(host)
+      if (typeof answer === 'boolean') return answer
+    } catch (error) {
+      answer = error
+    }
+    const message = `propagate must return a boolean, got ${showValue(answer)}; nothing was sent along`
+    warnOnce('WAYBILL_WARN_OPTION_RESULT', 'propagate', message)
+    return false
+  }
+}
+
+export const TRACEPARENT = 'traceparent'
+
+/** The headers that tell another service which request a call belongs to. */
+export function headersOf(entry: Entry, { header }: Propagation): Record<string, string> {
+  return { [header]: entry.requestId, ...traceHeadersOf(entry) }
+}
+
+/** Those that say which trace, if it is of any: the active span is the parent, else one that nobody else has. */
+export function traceHeadersOf(entry: Entry): Record<string, string> {
+  const active = activeTrace()
+  const trace = active ?? entry.trace
+  if (trace === undefined) return {}
+  const traceparent = `00-${trace.traceId}-${active?.spanId ?? newParentId()}-${knownFlags(trace)}`
+  return trace.state === undefined ? { traceparent } : { traceparent, tracestate: trace.state }
+}
+
+/** Flags that are not known are not passed on (W3C Trace Context, section 3.2.2). */
+function knownFlags({ flags }: TraceContext): string {
+  return toHex(Number.parseInt(flags, 16) & KNOWN_FLAGS)
+}
+
+function newParentId(): string {
+  const bytes = randomFillSync(Buffer.alloc(8))
+  // All zeros are no id.
+  if (bytes.readBigUInt64BE() === 0n) bytes[7] = 1
+  return bytes.toString('hex')
+}

@@ -1,0 +1,61 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Include } from '../options.js'
+import { attempt } from '../safely.js'
+import { queryOf, redactQuery } from './url.js'
+
+/** What request details are read from; a Fastify request is one. */
+export interface CaptureSource {
+  readonly headers: IncomingHttpHeaders
+  readonly ip: string
+  readonly host: string
+  /** The request target as it came over the wire. */
+  readonly originalUrl: string
+}
+
+/** A request detail that was asked for by name. */
+export interface Capture {
+  readonly key: string
+  /** @param semicolon whether a query may begin with `;` too */
+  readonly read: (source: CaptureSource, semicolon: boolean) => string | undefined
+}
+
+const HEADER = 'header:'
+
+/** Compiles the details that were asked for. */
+export function compileCaptures(include: readonly Include[], allowedQuery: readonly string[]): Capture[] {
+  const allowed = new Set(allowedQuery)
+  return include.map((name) => ({ key: name, read: readerOf(name, allowed) }))
+}
+
+function readerOf(name: Include, allowedQuery: ReadonlySet<string>): Capture['read'] {
+  switch (name) {
+    case 'query':
+      return ({ originalUrl }, semicolon) => {
+        const query = queryOf(originalUrl, semicolon)
+        return query === undefined ? undefined : redactQuery(query, allowedQuery)
+      }
+    case 'client_ip':
+      // A function that says which proxies to trust may throw.
+      return (source) => attempt(() => source.ip, '') || undefined
+    case 'host':
+      return (source) => attempt(() => source.host, '') || undefined
+    case 'user_agent':
+      return ({ headers }) => headers['user-agent'] || undefined
+    case 'referer':
+      return ({ headers }) => withoutQuery(headers.referer) || undefined
+    default: {
+      const header = name.slice(HEADER.length)
+      return ({ headers }) => joined(headers[header]) || undefined
+    }
+  }
+}
+
+function withoutQuery(url: string | undefined): string | undefined {
+  return url?.replace(/[?#].*$/s, '')
+}
+
+/** Headers are a plain object: a name such as `constructor` finds what is no header. */
+function joined(value: unknown): string | undefined {
+  if (Array.isArray(value)) return value.join(', ')
+  return typeof value === 'string' ? value : undefined
+}

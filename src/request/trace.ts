@@ -1,0 +1,125 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { attempt } from '../safely.js'
+
+/** Where a request stands in a distributed trace (W3C Trace Context, level 2). */
+export interface TraceContext {
+  readonly traceId: string
+  readonly spanId: string
+  readonly flags: string
+  /** What others along the way have added: the header `tracestate`. */
+  readonly state?: string | undefined
+}
+
+/** Reads where a request stands, from its headers. */
+export function readTrace({ traceparent, tracestate }: IncomingHttpHeaders): TraceContext | undefined {
+  const trace = traceparent === undefined ? undefined : readTraceparent(traceparent)
+  const state = trace && readTraceState(tracestate)
+  return trace && state !== undefined ? { ...trace, state } : trace
+}
+
+/** The version 00 to the letter; of a later one, what version 00 knows of it. */
+const TRACEPARENT =
+  /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
+
+/** Reads a `traceparent` header; one that is not valid is ignored, not repaired. */
+function readTraceparent(header: unknown): TraceContext | undefined {
+  // Node.js joins repeated lines with ", ", which does not match.
+  if (typeof header !== 'string') return undefined
+  const [, version, traceId, spanId, flags, rest] = TRACEPARENT.exec(header) ?? []
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined
+  if (version === '00' && rest !== undefined) return undefined
+  return { traceId, spanId, flags }
+}
+
+/** What lines say of the trace that they belong to. */
+export interface TraceFields {
+  readonly trace_id: string
+  readonly span_id: string
+  readonly trace_flags: string
+}
+
+/** Says where a line stands in its trace. */
+export function traceFields({ traceId, spanId, flags }: TraceContext): TraceFields {
+  return { trace_id: traceId, span_id: spanId, trace_flags: flags }
+}
+
+/** A key of at most 256 characters, and a value of at most as many that does not end with a space. */
+const MEMBER = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[ -+\--<>-~]{0,255}[!-+\--<>-~]$/
+const SPACE_AROUND = /^[ \t]+|[ \t]+$/g
+const MAX_MEMBERS = 32
+/** What is passed on at least (section 3.3.1.5), and at most. */
+const MAX_LENGTH = 512
+/** Members that are longer are the first to be left out. */
+const LARGE = 128
+
+/**
+ * Reads what others along the way have added to a trace (W3C Trace Context, level 2, section 3.3); one member that is not
+ * valid invalidates all. Too long a text loses whole members, large ones first, the last ones first.
+ */
+export function readTraceState(header: unknown): string | undefined {
+  if (typeof header !== 'string' || header === '') return undefined
+  const members = header
+    .split(',')
+    .map((member) => member.replace(SPACE_AROUND, ''))
+    .filter((member) => member !== '')
+  if (members.length === 0 || members.length > MAX_MEMBERS) return undefined
+  if (!members.every((member) => MEMBER.test(member))) return undefined
+  return shorten(members)
+}
+
+function shorten(members: string[]): string {
+  let state = members.join()
+  for (const least of [LARGE, 0]) {
+    for (let at = members.length - 1; at >= 0 && state.length > MAX_LENGTH; at--) {
+      if ((members[at]?.length ?? 0) <= least) continue
+      members.splice(at, 1)
+      state = members.join()
+    }
+  }
+  return state
+}
+
+/** Where every copy of `@opentelemetry/api` 1.x registers what it is given: absent until something registers. */
+const API = Symbol.for('opentelemetry.js.api.1')
+/** The key of the active span within a context of the API. */
+const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
+
+/** What is read of the registered API; any part of it may be missing. */
+interface Api {
+  readonly context?: { active(): { getValue(key: symbol): Span | undefined } }
+}
+
+interface Span {
+  spanContext(): SpanContext | undefined
+}
+
+interface SpanContext {
+  readonly traceId: string
+  readonly spanId: string
+  readonly traceFlags?: number
+  readonly traceState?: { serialize(): string }
+}
+
+// By W3C Trace Context, section 3.2.2: in lower case, and not all zeros.
+const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/
+const SPAN_ID = /^(?!0{16})[0-9a-f]{16}$/
+
+/** Where the calling code stands in its trace, if a tracer of OpenTelemetry says so. */
+export function activeTrace(): TraceContext | undefined {
+  const { [API]: api } = globalThis as { [API]?: Api }
+  if (api === undefined) return undefined
+  // A tracer that throws, or that is only part of one, has no span to give.
+  return attempt(() => readActive(api), undefined)
+}
+
+function readActive(api: Api): TraceContext | undefined {
+  const span = api.context?.active().getValue(SPAN)?.spanContext()
+  if (!span || !TRACE_ID.test(span.traceId) || !SPAN_ID.test(span.spanId)) return undefined
+  const { traceId, spanId, traceFlags = 0, traceState } = span
+  return { traceId, spanId, flags: toHex(traceFlags), state: traceState?.serialize() || undefined }
+}
+
+/** A byte, as trace flags are written. */
+export function toHex(byte: number): string {
+  return byte.toString(16).padStart(2, '0')
+}
