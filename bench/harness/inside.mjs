@@ -1,5 +1,5 @@
 // All that benchmarks take from within waybill, rather than from what it exports.
-import { Entry } from '../../dist/request/record.js'
+
 import { compileParts } from '../../dist/formats/compile.js'
 import { createFormat } from '../../dist/formats/formats.js'
 import { partsOf } from '../../dist/formats/parts.js'
@@ -7,11 +7,11 @@ import { renderParts } from '../../dist/formats/render.js'
 import { captureSources, SOURCES, serviceSources, traceNameSource } from '../../dist/formats/sources.js'
 import { json } from '../../dist/formats/syntax.js'
 import { native } from '../../dist/formats/templates/native.js'
+import { Entry } from '../../dist/request/record.js'
 import { MAX_LINE_BYTES } from '../../dist/vocabulary.js'
 
 export { LineWriter } from '../../dist/destination/writer.js'
-export { acceptRequestId } from '../../dist/request/id.js'
-export { newUuid } from '../../dist/request/id.js'
+export { acceptRequestId, newUuid } from '../../dist/request/id.js'
 export { PIPE_BYTES } from '../../dist/vocabulary.js'
 
 /** The names of all formats. */
