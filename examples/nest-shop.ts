@@ -11,13 +11,13 @@ import {
   Req,
 } from '@nestjs/common'
 import { APP_FILTER, BaseExceptionFilter } from '@nestjs/core'
-import type { RequestEntry } from 'waybill'
+import type { CurrentRequest } from 'waybill'
 import { type Order, ordersOf, pay, users } from './store.js'
 
 /** What waybill gives to requests, those of Express and those of Fastify. */
 interface Logged {
   readonly log: { info(fields: object, message: string): void }
-  readonly waybill: RequestEntry
+  readonly waybill: CurrentRequest
 }
 
 @Controller()

@@ -1,8 +1,7 @@
 import type { LogFn, Logger } from 'pino'
-import { currentContext } from './context.js'
+import { currentRecord } from './context.js'
 import { createLogger } from './logger.js'
-import type { ParentLogger, RequestLogger } from './request/logger.js'
-import type { Entry } from './request/record.js'
+import type { ParentLogger, RequestLogger, RequestRecord } from './request/record.js'
 import type { Level } from './vocabulary.js'
 
 /** The logger of the app, for what runs outside of any request. */
@@ -14,8 +13,8 @@ export function logOutsideBy(logger: () => RequestLogger): void {
 }
 
 function currentLogger(): RequestLogger {
-  const context = currentContext()
-  if (context !== undefined) return loggerWithId(context.entry)
+  const record = currentRecord()
+  if (record !== undefined) return loggerWithId(record)
   outside ??= always(createLogger())
   return outside()
 }
@@ -25,7 +24,7 @@ function always<T>(value: T): () => T {
 }
 
 /** The logger of a request; an app that brought its own may have left the id out. */
-function loggerWithId({ logger, bindsId, requestId }: Entry): RequestLogger {
+function loggerWithId({ logger, bindsId, requestId }: RequestRecord): RequestLogger {
   const lacksId = !bindsId && logger.bindings !== undefined && 'child' in logger
   return lacksId ? (logger as ParentLogger).child({ request_id: requestId }) : logger
 }

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import {
   type ErrorMiddlewareMaker,
   type Middleware,
@@ -8,7 +9,6 @@ import {
 } from './adapters/middleware.js'
 import type { MiddlewareOptions, RequestLog } from './adapters/middleware-options.js'
 import { isFastify, misplacedMiddleware } from './adapters/misplaced.js'
-import type { RawResponse } from './http/visit.js'
 import { safely } from './safely.js'
 
 export type {
@@ -34,8 +34,7 @@ export type {
   Template,
   TemplateValue,
 } from './options.js'
-export type { RequestEntry } from './request/current.js'
-export type { ParentLogger, RequestLogger } from './request/logger.js'
+export type { CurrentRequest, ParentLogger, RequestLogger } from './request/record.js'
 export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
 
 declare global {
@@ -72,7 +71,7 @@ export function waybill(
       isChecked = true
       safely(() => warnOfOrder(request, middleware))
     }
-    requests.handle(request, response as RawResponse, next)
+    requests.handle(request, response as ServerResponse, next)
   }
   middleware.attach = (server) => {
     requests.attach(server)

@@ -19,7 +19,7 @@ export type {
   Template,
   TemplateValue,
 } from './options.js'
-export type { RequestEntry } from './request/current.js'
+export type { CurrentRequest } from './request/record.js'
 export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
 export default waybill
 

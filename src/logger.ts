@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import { type Logger, pino } from 'pino'
-import { NOTHING, whereabouts } from './adapters/request-logger.js'
+import { mixinOf, NOTHING } from './adapters/request-logger.js'
 import { isJournal, isPipe, isTerminal } from './destination/open.js'
 import { standard } from './destination/standard.js'
 import type { Format } from './formats/format.js'
@@ -79,7 +79,7 @@ export function pinoLogger(settings: LoggerSettings, { format, lines }: Output):
       errorKey: 'error',
       timestamp: () => `,"timestamp":"${isoTime(Date.now())}"`,
       formatters: { level: (label) => ({ level: label }), log: oneErrorKey },
-      mixin: (_fields, _level, logger) => whereabouts(logger),
+      mixin: (_fields, _level, logger) => mixinOf(logger),
       mixinMergeStrategy: (fields, mixed) => (mixed === NOTHING ? fields : { ...mixed, ...fields }),
       serializers: {
         req: serializeRequest,

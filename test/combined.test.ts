@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Entry } from '../src/request/record.js'
+import type { RequestRecord } from '../src/request/record.js'
 import { formatOf } from './support/format.js'
 
 /** A time near others, or far from them. */
@@ -15,7 +15,7 @@ test('combined: the time of a line is that of its completion, whichever came bef
   const format = formatOf({ format: 'combined' })
   fc.assert(
     fc.property(anyTime, (time) => {
-      const entry = { method: 'GET', path: '/', protocol: '1.1', time, status: 200 } as Entry
+      const entry = { method: 'GET', path: '/', protocol: '1.1', time, status: 200 } as RequestRecord
       const [, day, month, year, clock] = new Date(time).toUTCString().split(' ')
       expect(format.completed(entry, 'info')).toBe(
         `- - - [${day}/${month}/${year}:${clock} +0000] "GET / HTTP/1.1" 200 0 "-" "-"\n`,

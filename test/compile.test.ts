@@ -20,7 +20,7 @@ import { gcp } from '../src/formats/templates/gcp.js'
 import { native, nativeFlat } from '../src/formats/templates/native.js'
 import { otel } from '../src/formats/templates/otel.js'
 import type { Template } from '../src/options.js'
-import type { Entry } from '../src/request/record.js'
+import type { RequestRecord } from '../src/request/record.js'
 import { LEVELS } from '../src/vocabulary.js'
 import { anyText, jsonValue } from './fuzz/arbitraries.js'
 import { anyLife, captures, linesOf } from './fuzz/events.js'
@@ -48,8 +48,8 @@ function bothWays(template: Template, syntax: keyof typeof syntaxes) {
   const row = waysOf<LogRow>('row')
   return {
     addsService: true,
-    started: waysOf<Entry>('started'),
-    completed: waysOf<Entry>('completed'),
+    started: waysOf<RequestRecord>('started'),
+    completed: waysOf<RequestRecord>('completed'),
     logLine: () => '',
     row: (logged: LogRow) => row(logged, logged.level),
   }

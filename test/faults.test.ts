@@ -3,12 +3,11 @@ import Fastify from 'fastify'
 import { afterEach, expect, test, vi } from 'vitest'
 import { FastifyRequests } from '../src/adapters/fastify-requests.js'
 import { waybill as middleware } from '../src/express.js'
-import { IdSender } from '../src/http/id-sender.js'
-import { Visit } from '../src/http/visit.js'
-import { Visits } from '../src/http/visits.js'
+import { Tracker } from '../src/http/exchange.js'
 import waybill from '../src/index.js'
-import { Ledger } from '../src/ledger.js'
+import { RequestRecord } from '../src/request/record.js'
 import { countFaults } from '../src/safely.js'
+import { Capture } from './support/capture.js'
 import { listenFor } from './support/express.js'
 import { ask, listen } from './support/http.js'
 
@@ -23,18 +22,16 @@ function breakMethod(holder: object, name: string): void {
 }
 
 const STEPS: [string, object][] = [
-  ...['receive', 'enter', 'leave', 'held', 'of'].map((name): [string, object] => [name, Visits.prototype]),
-  ...['wrote', 'wroteHead', 'ended', 'finished', 'closed', 'isGone'].map((name): [string, object] => [
+  ...['receive', 'create', 'open', 'attach', 'start', 'end', 'late', 'of'].map((name): [string, object] => [
     name,
-    Visit.prototype,
+    Tracker.prototype,
   ]),
-  ...['open', 'close', 'now'].map((name): [string, object] => [name, Ledger.prototype]),
+  ...['useLogger', 'threw', 'callCostBy'].map((name): [string, object] => [name, RequestRecord.prototype]),
 ]
 
 test.each([
   ...STEPS,
   ...['acceptId', 'arrived', 'failed'].map((name): [string, object] => [name, FastifyRequests.prototype]),
-  ['sendWith', IdSender.prototype] as [string, object],
 ])('on Fastify, requests are answered when %s throws', async (name, holder) => {
   const app = Fastify()
   await app.register(waybill, { destination: DESTINATION })
@@ -47,7 +44,7 @@ test.each([
   breakMethod(holder, name)
   expect(await ask(port, '/')).toMatchObject({ status: 200, body: 'whole' })
   expect(await ask(port, '/error')).toMatchObject({ status: 500 })
-  if (name !== 'held') expect(countFaults()).toBeGreaterThan(before)
+  if (name !== 'late') expect(countFaults()).toBeGreaterThan(before)
   vi.restoreAllMocks()
   await app.close()
 })
@@ -65,3 +62,26 @@ test.each(STEPS)('with the middleware, requests are answered when %s throws', as
   breakMethod(holder, name)
   expect(await ask(port, '/')).toMatchObject({ status: 200, body: 'whole' })
 })
+
+test.each(['start', 'useLogger', 'threw', 'callCostBy'])(
+  'a request has one completion all the same when %s throws',
+  async (name) => {
+    const log = new Capture()
+    const app = Fastify()
+    await app.register(waybill, { destination: log, startLevel: false })
+    app.get('/', async () => 'whole')
+    app.get('/error', async () => {
+      throw new Error('of the app')
+    })
+    const port = await listen(app)
+    breakMethod(name === 'start' ? Tracker.prototype : RequestRecord.prototype, name)
+    await ask(port, '/')
+    await ask(port, '/error')
+    expect(await log.completions(2)).toMatchObject([
+      { path: '/', status: 200, outcome: 'completed' },
+      { path: '/error', status: 500, outcome: 'completed', level: 'error' },
+    ])
+    vi.restoreAllMocks()
+    await app.close()
+  },
+)

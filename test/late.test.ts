@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { RequestEntry } from '../src/request/current.js'
+import type { CurrentRequest } from '../src/request/record.js'
 import { startApp } from './support/app.js'
 
 const warnings: { code: string; message: string }[] = []
@@ -14,9 +14,9 @@ beforeEach(() => {
 const WAYBILL_WARN_LATE = 'WAYBILL_WARN_LATE'
 
 /** The record of a request that has been completed. */
-async function completed(): Promise<{ record: RequestEntry; completion: () => unknown }> {
+async function completed(): Promise<{ record: CurrentRequest; completion: () => unknown }> {
   const { app, log } = await startApp({ startLevel: false })
-  let record: RequestEntry | undefined
+  let record: CurrentRequest | undefined
   app.get('/', async (request) => {
     record = request.waybill
     return ''

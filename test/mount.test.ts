@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { mountPattern } from '../src/adapters/express-route.js'
+import { mountPattern } from '../src/request/url.js'
 
 test.each([
   ['/api', {}, '/api'],

@@ -4,9 +4,10 @@ import { nativeFields } from '../src/formats/fields.js'
 import { prettyFormat, wholeFormat } from '../src/formats/pretty.js'
 import { bareEvents } from '../src/formats/pretty-bare.js'
 import { createHeads } from '../src/formats/pretty-head.js'
-import type { Arrival, Entry } from '../src/request/record.js'
+import type { RequestRecord } from '../src/request/record.js'
 import { LEVELS, type Level, MAX_LINE_BYTES, PIPE_BYTES } from '../src/vocabulary.js'
 import { anyLife, captures, type Life, linesOf } from './fuzz/events.js'
+import type { Arrival } from './support/record.js'
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -82,12 +83,12 @@ const anyLook = fc.record({
   ),
 })
 
-type Events = Record<'started' | 'completed', (entry: Entry, level: Level) => string | undefined>
+type Events = Record<'started' | 'completed', (entry: RequestRecord, level: Level) => string | undefined>
 
 /** Hands both events of a request to a check of two ways to write them. */
 function compare(life: Life, look: typeof anyLook extends fc.Arbitrary<infer T> ? T : never, check: Check) {
   const { level, time, slow, durationMs } = look
-  const handOver = (kind: keyof Events) => (entry: Entry) => {
+  const handOver = (kind: keyof Events) => (entry: RequestRecord) => {
     entry.time = time
     entry.slow = kind === 'completed' && slow
     check(kind, entry, level)
@@ -101,7 +102,7 @@ function compare(life: Life, look: typeof anyLook extends fc.Arbitrary<infer T> 
   }
   linesOf(life, format, durationMs)
 }
-type Check = (kind: keyof Events, entry: Entry, level: Level) => void
+type Check = (kind: keyof Events, entry: RequestRecord, level: Level) => void
 
 test.each([
   [true, MAX_LINE_BYTES],

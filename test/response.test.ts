@@ -2,28 +2,15 @@ import { createServer, get, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { createWatch } from '../src/http/response.js'
+import { waybill } from '../src/express.js'
+import { Capture } from './support/capture.js'
 
-/** Answers one request with a watched response; gives the size of the body, and what was told of it. */
-async function answer(
-  handle: (response: ServerResponse) => void,
-): Promise<{ body: string; bytes: number[] }> {
-  const bytes: number[] = []
-  const watch = createWatch(undefined)
-  const nothing = (): void => {}
-  const server = createServer((_request, response) => {
-    watch(response, {
-      idToSend: 'abc',
-      idIsSet: false,
-      isGone: () => false,
-      wroteHead: nothing,
-      wrote: (size) => bytes.push(size),
-      wroteToNobody: nothing,
-      held: nothing,
-      ended: nothing,
-      finished: nothing,
-      closed: nothing,
-    })
+/** Answers one request; gives the size of the body, and what was noted of it. */
+async function answer(handle: (response: ServerResponse) => void): Promise<{ body: string; bytes: unknown }> {
+  const log = new Capture()
+  const logged = waybill({ destination: log, startLevel: false })
+  const server = createServer((request, response) => {
+    logged(request, response)
     handle(response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -35,8 +22,9 @@ async function answer(
       },
     )
   })
+  const [completion] = await log.completions(1)
   await new Promise((resolve) => server.close(resolve))
-  return { body, bytes }
+  return { body, bytes: completion?.response_bytes }
 }
 
 test('counts bytes, not characters, in whichever encoding they are written', async () => {
@@ -46,7 +34,7 @@ test('counts bytes, not characters, in whichever encoding they are written', asy
     response.write(new Uint8Array([1, 2, 3]))
     response.end('48690a', 'hex')
   })
-  expect(bytes).toEqual([2, 1, 3, 3])
+  expect(bytes).toBe(9)
   expect(body).toHaveLength(9)
 })
 
@@ -69,7 +57,7 @@ test('an end that throws is none, and the next one counts', async () => {
     response.end('fallback')
     response.end()
   })
-  expect([body, bytes]).toEqual(['fallback', [8]])
+  expect([body, bytes]).toEqual(['fallback', 8])
 })
 
 test('what middleware puts in front of it is counted as it is sent', async () => {
@@ -79,5 +67,40 @@ test('what middleware puts in front of it is counted as it is sent', async () =>
       end.call(response, chunk.toUpperCase().repeat(2), 'utf8')) as typeof response.end
     response.end('twice')
   })
-  expect([body, bytes]).toEqual(['TWICETWICE', [10]])
+  expect([body, bytes]).toEqual(['TWICETWICE', 10])
+})
+
+test('nothing that can be listed is added to a request and its response', async () => {
+  const keysOf = (object: object): PropertyKey[] => Reflect.ownKeys(object)
+  const seen: Record<string, PropertyKey[]> = {}
+  const server = createServer((request, response) => {
+    const before = [keysOf(request), keysOf(response)]
+    logged(request, response, () => {
+      seen.request = keysOf(request).filter((key) => !before[0]?.includes(key))
+      seen.response = keysOf(response).filter((key) => !before[1]?.includes(key))
+      seen.enumerable = Object.keys(request).filter((key) => !before[0]?.includes(key))
+      seen.listeners = response
+        .eventNames()
+        .flatMap((event) => [event, String(response.listenerCount(event))])
+      response.end()
+    })
+  })
+  const logged = waybill({ destination: new Capture() })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const plain = createServer((_request, response) => {
+    seen.without = response.eventNames().flatMap((event) => [event, String(response.listenerCount(event))])
+    response.end()
+  })
+  await new Promise<void>((resolve) => plain.listen(0, '127.0.0.1', resolve))
+  for (const each of [server, plain]) {
+    await fetch(`http://127.0.0.1:${(each.address() as AddressInfo).port}/`)
+    each.close()
+  }
+  expect(seen).toEqual({
+    request: ['id', 'log', 'waybill'],
+    response: [],
+    enumerable: [],
+    listeners: seen.without,
+    without: seen.without,
+  })
 })

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
-import { watchStatus } from '../src/http/status-line.js'
+import { watchStatus } from '../src/http/unparsed.js'
 
 function watched(): { connection: PassThrough; told: number[] } {
   const connection = new PassThrough()

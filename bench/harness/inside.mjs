@@ -7,7 +7,7 @@ import { renderParts } from '../../dist/formats/render.js'
 import { captureSources, SOURCES, serviceSources, traceNameSource } from '../../dist/formats/sources.js'
 import { json } from '../../dist/formats/syntax.js'
 import { native } from '../../dist/formats/templates/native.js'
-import { Entry } from '../../dist/request/record.js'
+import { RequestRecord } from '../../dist/request/record.js'
 import { MAX_LINE_BYTES } from '../../dist/vocabulary.js'
 
 export { LineWriter } from '../../dist/destination/writer.js'
@@ -34,16 +34,18 @@ export function rendersOf(kind) {
 }
 
 /** A request that has been answered. */
-export function answeredEntry() {
-  const arrival = {
+export function answeredRecord() {
+  const record = new RequestRecord({ reserved: new Set() }, console, {}, Date.now(), 0)
+  return Object.assign(record, {
     requestId: '0199a0c2-7d3e-7c41-9f52-3b8e6a4d1f07',
     method: 'GET',
     path: '/users/42',
     protocol: '1.1',
-    pathCut: false,
     route: '/users/:id',
-    captured: [],
-  }
-  const entry = new Entry(arrival, console, true, { time: Date.now(), elapsed: 0 }, new Set())
-  return Object.assign(entry, { status: 200, durationMs: 12.304, responseBytes: 27, closed: true })
+    bindsId: true,
+    status: 200,
+    durationMs: 12.304,
+    responseBytes: 27,
+    closed: true,
+  })
 }

@@ -1,10 +1,10 @@
 import fastJsonStringify from 'fast-json-stringify'
 import { bench, do_not_optimize, group, summary } from 'mitata'
 import { pino } from 'pino'
-import { answeredEntry, FORMATS, formatOf, rendersOf } from '../harness/inside.mjs'
+import { answeredRecord, FORMATS, formatOf, rendersOf } from '../harness/inside.mjs'
 
 const KINDS = ['started', 'completed']
-const entry = answeredEntry()
+const entry = answeredRecord()
 
 /** How many requests a busy service has in a millisecond, for which the time is made once. */
 const A_MILLISECOND = 20

@@ -1,4 +1,4 @@
-import { mountPattern, type Params } from './express-route.js'
+import { mountPattern, type Params } from '../request/url.js'
 
 // The one file that touches what Express does not document. Seen in Express 4.21 to 4.22, and in router 2.0 to 2.3, which
 // Express 5 uses. A layer is a step of a router: a middleware, a mounted router, a route, or a handler of a route.
@@ -16,6 +16,9 @@ export interface RoutedRequest {
 
 interface ExpressApp {
   enabled(setting: string): boolean
+  /** The prototype of the requests of an app, for apps to extend; that of a mounted app inherits from its parent's. */
+  readonly request?: object
+  readonly parent?: ExpressApp
   /** Express 4, where `router` throws. */
   readonly _router?: Router
   readonly router?: Router
@@ -70,6 +73,38 @@ export function observeLayers(
     }
   }
   return true
+}
+
+const extended = new WeakSet<object>()
+
+/**
+ * Adds properties to all requests of an app, by the prototype that Express documents for that: adding them to each request
+ * is slow on Node.js 20. Assigning one replaces it, as it does for an own property.
+ * @param find finds what the properties are read from, by the request
+ */
+export function addAccessors<From>(
+  { app }: RoutedRequest,
+  readers: Readonly<Record<string, (from: From) => unknown>>,
+  find: (request: object) => From | undefined,
+): void {
+  let root = app
+  while (root.parent !== undefined) root = root.parent
+  const { request: prototype } = root
+  if (prototype === undefined || extended.has(prototype)) return
+  extended.add(prototype)
+  for (const [name, read] of Object.entries(readers)) {
+    if (name in prototype) continue
+    Object.defineProperty(prototype, name, {
+      configurable: true,
+      get(this: object) {
+        const from = find(this)
+        return from === undefined ? undefined : read(from)
+      },
+      set(this: object, value: unknown) {
+        Object.defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true })
+      },
+    })
+  }
 }
 
 /** Where a middleware stands among the routes and mounted routers of an app; undefined if it is not one of the app's own. */

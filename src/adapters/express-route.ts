@@ -1,5 +1,7 @@
-import { setHidden } from '../http/hidden.js'
-import { attempt } from '../safely.js'
+import { recordOf } from '../http/carrier.js'
+import type { RawRequest } from '../options.js'
+import { type CaptureSource, sourceOf, targetOf } from '../request/details.js'
+import type { FrameworkRequest, RequestLogger } from '../request/record.js'
 import {
   type Layer,
   observeLayers,
@@ -8,73 +10,17 @@ import {
   type RoutedRequest,
 } from './express-internals.js'
 
-/** The parameters that a router found in a path; Express 5 gives what a wildcard matched as an array of its segments. */
-export type Params = Readonly<Record<string, unknown>>
-
-/** A parameter without a name, as a group of a regular expression has it. */
-const UNNAMED = /^\d+$/
-const SLASH = '/'
-const ENCODED_SLASH = '%2F'
-
-/**
- * The pattern of a mounted router, from the part of a path that it matched and the parameters that were found there:
- * of `/v1/acme` and `{ org: 'acme' }` it is `/v1/:org`. For routers that don't say what they are mounted under.
- * @param sensitive whether letters that differ in case differ; else all are lower case, since the client chose them
- */
-export function mountPattern(matched: string, params: Params, sensitive: boolean): string {
-  let rest = matched.split(SLASH).map(decodeSegment).join(SLASH)
-  let pattern = ''
-  // From the end: what is a parameter stands behind what is not.
-  for (const [name, value] of Object.entries(params).reverse()) {
-    const found = lastPlace(rest, value)
-    if (found === undefined) continue
-    pattern = nameOf(name, value) + literal(rest.slice(found.end), sensitive) + pattern
-    rest = rest.slice(0, found.start)
-  }
-  return literal(rest, sensitive) + pattern
-}
-
-/** A segment as routers see it; a client can encode a character in several ways. */
-function decodeSegment(segment: string): string {
-  return attempt(() => decodeURIComponent(segment), segment).replaceAll(SLASH, ENCODED_SLASH)
-}
-
-function nameOf(name: string, value: unknown): string {
-  if (UNNAMED.test(name)) return '*'
-  return `${Array.isArray(value) ? '*' : ':'}${name}`
-}
-
-function literal(text: string, sensitive: boolean): string {
-  return sensitive ? text : text.toLowerCase()
-}
-
-interface Place {
-  readonly start: number
-  readonly end: number
-}
-
-/** Where a value stands last in a path, rather as whole segments than within one. */
-function lastPlace(path: string, value: unknown): Place | undefined {
-  const text = Array.isArray(value) ? value.join(SLASH) : value
-  if (typeof text !== 'string' || text === '') return undefined
-  let within: Place | undefined
-  for (const each of [text, text.replaceAll(SLASH, ENCODED_SLASH)]) {
-    for (let start = path.lastIndexOf(each); start !== -1; start = path.lastIndexOf(each, start - 1)) {
-      const end = start + each.length
-      if (path[start - 1] === SLASH && (end === path.length || path[end] === SLASH)) return { start, end }
-      within ??= { start, end }
-      if (start === 0) break
-    }
-  }
-  return within
-}
-
-const WAY = Symbol('waybill.way')
-type Marked = RoutedRequest & { [WAY]?: Way }
+/** What frameworks add to requests, as far as it is read here. */
+type AnyRequest = RawRequest & {
+  readonly log: RequestLogger
+  readonly ip?: string | undefined
+  readonly hostname?: string
+} & Partial<RoutedRequest>
 
 /** A router that a request has come into. */
 interface Mount {
-  /** What of the path it and those before it have taken, and the pattern of that. */
+  readonly outer: Mount | undefined
+  /** What of the path it and those around it have taken, and the pattern of that. */
   readonly url: string
   readonly pattern: string
 }
@@ -82,20 +28,49 @@ interface Mount {
 /** RFC 9110, section 15.5.5. */
 const NOT_FOUND = 404
 
-const ROOT: Mount = { url: '', pattern: '' }
+const ROOT: Mount = { outer: undefined, url: '', pattern: '' }
 
-/** The way of a request through the routers of an app. */
-export class Way {
-  readonly #request: RoutedRequest
-  readonly #mounts: Mount[] = []
-  #pattern: string | undefined
+/** A request that a middleware has, of whichever framework; in Express, with its way through the routers of its app. */
+export class MiddlewareRequest implements FrameworkRequest, CaptureSource {
+  readonly #request: AnyRequest
+  #mount = ROOT
+  #pattern: string | undefined = undefined
   /** The route that it came to last. */
-  #route: RoutedRequest['route']
+  #route: RoutedRequest['route'] = undefined
   /** Whether the route was followed by something else. */
   #passed = false
 
-  constructor(request: RoutedRequest) {
-    this.#request = request
+  constructor(request: RawRequest) {
+    this.#request = request as AnyRequest
+    if (isRouted(this.#request)) observeLayers(this.#request.app, enterLayer)
+  }
+
+  get log(): RequestLogger {
+    return this.#request.log
+  }
+
+  get headers(): CaptureSource['headers'] {
+    return this.#request.headers
+  }
+
+  /** As the app trusts proxies, if it has a setting for that. */
+  get ip(): string {
+    return this.#request.ip ?? this.#source.ip
+  }
+
+  get host(): string {
+    const { host } = this.#source
+    // Of what a trusted proxy says Express 4 tells no port.
+    const { hostname = host } = this.#request
+    return host.startsWith(`${hostname}:`) ? host : hostname
+  }
+
+  get originalUrl(): string {
+    return targetOf(this.#request)
+  }
+
+  get #source(): CaptureSource {
+    return sourceOf(this.#request, this.originalUrl, this.#request.socket)
   }
 
   /** Comes to a step of a router. */
@@ -103,17 +78,19 @@ export class Way {
     const { baseUrl = '', res } = this.#request
     // Who comes after the answer has not given it.
     if (res?.headersSent) return
+    const request = this.#request as RoutedRequest
     if (layer.route === undefined) this.#noteRefused()
-    while (this.#mounts.length > 0 && !isWithin(baseUrl, this.#mount.url)) this.#mounts.pop()
+    while (this.#mount.outer !== undefined && !isWithin(baseUrl, this.#mount.url))
+      this.#mount = this.#mount.outer
     const { url, pattern } = this.#mount
     if (baseUrl.length > url.length) {
-      const own = patternOfMount(layer, baseUrl.slice(url.length), this.#request)
-      this.#mounts.push({ url: baseUrl, pattern: joinPatterns(pattern, own) })
+      const own = patternOfMount(layer, baseUrl.slice(url.length), request)
+      this.#mount = { outer: this.#mount, url: baseUrl, pattern: joinPatterns(pattern, own) }
     }
     this.#passed = layer.route === undefined
     if (!this.#passed) {
       this.#route = layer.route
-      this.#pattern = joinPatterns(this.#mount.pattern, patternOfRoute(layer, this.#request))
+      this.#pattern = joinPatterns(this.#mount.pattern, patternOfRoute(layer, request))
     }
   }
 
@@ -122,23 +99,32 @@ export class Way {
     const { route } = this.#request
     if (route === undefined || route === this.#route) return
     this.#route = route
-    this.#pattern = joinPatterns(this.#mount.pattern, patternOfRoute({ route }, this.#request))
+    this.#pattern = joinPatterns(
+      this.#mount.pattern,
+      patternOfRoute({ route }, this.#request as RoutedRequest),
+    )
   }
 
-  /** The full pattern of the route that has answered. */
-  answeredBy(status: number | undefined, failed: boolean): string | undefined {
+  matched(status: number | undefined, failed: boolean): string | undefined {
     // Where no middleware for errors stands behind the route, Express answers itself.
     if (status !== undefined && status >= 400) this.#noteRefused()
     if (failed) return this.#pattern
     // What Express answers when no router has anything left.
     if (status === NOT_FOUND && (this.#passed || this.#request.next === undefined)) return undefined
-    // An error that nobody told of is what takes a request from its route to another answer from 400 on.
+    // An error that nothing reported is what takes a request from its route to another answer from 400 on.
     return this.#passed && (status ?? 0) < 400 ? undefined : this.#pattern
   }
+}
 
-  get #mount(): Mount {
-    return this.#mounts.at(-1) ?? ROOT
-  }
+/** Whether a request is one of Express. */
+export function isRouted(request: object): request is RoutedRequest {
+  const { app } = request as Partial<RoutedRequest>
+  return typeof app?.enabled === 'function'
+}
+
+function enterLayer(layer: Layer, request: RoutedRequest): void {
+  const framework = recordOf(request)?.framework
+  if (framework instanceof MiddlewareRequest) framework.enter(layer)
 }
 
 function isWithin(url: string, outer: string): boolean {
@@ -148,16 +134,4 @@ function isWithin(url: string, outer: string): boolean {
 function joinPatterns(outer: string, inner: string): string {
   const base = outer.endsWith('/') ? outer.slice(0, -1) : outer
   return base !== '' && inner === '/' ? base : base + inner
-}
-
-function enterLayer(layer: Layer, request: Marked): void {
-  request[WAY]?.enter(layer)
-}
-
-/** Follows a request of Express from here on; undefined where its Express can't be observed. */
-export function followRoutes(request: RoutedRequest): Way | undefined {
-  if (!observeLayers(request.app, enterLayer)) return undefined
-  const way = new Way(request)
-  setHidden(request, WAY, way)
-  return way
 }

@@ -1,15 +1,13 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from 'pino'
 import { showValue, warnOnce } from '../errors.js'
-import { isSendable } from '../http/id-sender.js'
-import { receiveHandover } from '../http/upgrades.js'
-import type { Routing, Visit } from '../http/visit.js'
-import type { Visits } from '../http/visits.js'
+import { noteBroken } from '../http/connection.js'
+import type { Tracker } from '../http/exchange.js'
+import { isSendable } from '../http/head.js'
+import { receiveHandover } from '../http/upgrade.js'
 import type { RawRequest } from '../options.js'
 import { codeOf } from '../request/error.js'
-import { acceptRequestId, type IdRules, type RequestId } from '../request/id.js'
-import { bindsId, type RequestLogger } from '../request/logger.js'
-import type { Entry } from '../request/record.js'
+import { bindsId, type RequestLogger, type RequestRecord } from '../request/record.js'
 import { attempt } from '../safely.js'
 import {
   factoryOf,
@@ -24,16 +22,12 @@ import { markLogger, requestLogger } from './request-logger.js'
 
 const HANDLER_TIMEOUT = 'FST_ERR_HANDLER_TIMEOUT'
 
-const ID = Symbol('waybill.id')
-type Marked = RawRequest & { [ID]?: RequestId }
-
 /** A request whose logger fits what waybill needs of one. */
 type Logged = { readonly log: RequestLogger }
 
-/** Takes what Fastify says of its requests to the visits they are on. */
+/** Notes in the records of requests what Fastify tells of them. */
 export class FastifyRequests implements RequestObserver {
-  readonly #visits: Visits
-  readonly #ids: IdRules
+  readonly #tracker: Tracker
   /** The logger of an app without logging, which its requests have at first. */
   readonly #silent: FastifyBaseLogger | undefined
   /** Whether Fastify has the factories of an app make loggers of its null logger alone. */
@@ -41,41 +35,34 @@ export class FastifyRequests implements RequestObserver {
   /** Whether the loggers that a factory makes carry the id; asking a logger itself costs too much for each request. */
   readonly #factories = new WeakMap<object, boolean>()
 
-  constructor(visits: Visits, ids: IdRules, silent: FastifyBaseLogger | undefined) {
-    this.#visits = visits
-    this.#ids = ids
+  constructor(tracker: Tracker, silent: FastifyBaseLogger | undefined) {
+    this.#tracker = tracker
     this.#silent = silent
     this.#asksFactories = silent !== undefined && isNullLogger(silent)
   }
 
-  /** The id of a request that has no Fastify request yet. */
+  /** The id of a request that has no Fastify request yet; an injected one has no record either. */
   acceptId(raw: RawRequest): string {
-    const visit = this.#visits.of(raw)
-    if (visit !== undefined) return visit.id.id
-    // An injected request, which no server has had.
-    const accepted = acceptRequestId(raw, this.#ids)
-    ;(raw as Marked)[ID] = accepted
-    return accepted.id
+    return (this.#tracker.of(raw) ?? this.#tracker.create(raw)).requestId
   }
 
   arrived(request: FastifyRequest, reply: FastifyReply, quiet = false): void {
-    const visit = this.#visitOf(request, reply)
-    const requestId = visit.id.id === request.id ? request.id : this.#otherId(visit, request)
-    this.#visits.idSender.sendWith(visit, reply)
+    const record = this.#recordOf(request, reply)
+    if (record.requestId !== request.id) this.#takeOtherId(record, request)
+    const { idHeader } = this.#tracker
+    // In lower case, as Fastify keeps it.
+    if (idHeader !== undefined) reply.header(idHeader.lowered, record.requestId)
     const isSilent = this.#isSilent(request)
-    if (isSilent) giveLogger(request, reply, requestId)
-    else if (this.#asksFactories) askFactory(request, reply, requestId)
-    const routing: Routing = {
-      requestId,
-      method: request.method,
-      route: routeOf(request),
-      isRouted: !isUnrouted(request),
-      source: request,
-      request: request as Logged,
-      bindsId: isSilent || this.#bindsId(request, requestId),
-    }
-    if (!isSilent && this.#silent !== undefined) markLogger(request.log as Logger, requestId, request.raw)
-    request.waybill = this.#visits.enter(visit, routing, quiet)
+    if (isSilent) giveLogger(request, reply, record)
+    else if (this.#asksFactories) askFactory(request, reply, record)
+    record.logger = (request as Logged).log
+    record.bindsId = isSilent || this.#bindsId(request, record.requestId)
+    if (!isSilent && this.#silent !== undefined) markLogger(request.log as Logger, record)
+    record.route ??= routeOf(request)
+    record.isRouted = !isUnrouted(request)
+    record.framework = request as Logged
+    record.startHeld = quiet
+    this.#tracker.start(record, request)
   }
 
   /** Whether Fastify has given a request no logger, or none but that of its default factory. */
@@ -85,48 +72,46 @@ export class FastifyRequests implements RequestObserver {
   }
 
   failed(error: unknown, request: FastifyRequest): void {
-    entryOf(request)?.threw(error)
-    const visit = this.#visits.of(request.raw)
-    if (visit !== undefined && isHandlerTimeout(error)) visit.handlerTimedOut = true
+    const record = this.#tracker.of(request.raw)
+    if (record === undefined) return
+    record.threw(error)
+    if (isHandlerTimeout(error)) record.handlerTimedOut = true
   }
 
   broke(error: unknown, request: FastifyRequest): void {
-    const visit = this.#visits.of(request.raw)
-    if (visit === undefined) return
-    if (isHandlerTimeout(error)) visit.handlerTimedOut = true
-    this.#visits.broke(visit, error)
+    const record = this.#tracker.of(request.raw)
+    if (record === undefined) return
+    if (isHandlerTimeout(error)) record.handlerTimedOut = true
+    noteBroken(record, error)
   }
 
   failedLate(error: unknown, request: FastifyRequest): void {
     request.log.error(error, 'an onResponse hook failed')
   }
 
-  #visitOf({ raw }: FastifyRequest, reply: FastifyReply): Visit {
-    const visit = this.#visits.of(raw) ?? this.#receive(raw, reply)
-    if (visit.response === undefined) this.#visits.attach(visit, reply.raw)
-    return visit
-  }
-
-  /** Receives a request that no server has had: an injected one, or one of a server that is not the app's. */
-  #receive(raw: FastifyRequest['raw'], reply: FastifyReply): Visit {
+  #recordOf({ raw }: FastifyRequest, reply: FastifyReply): RequestRecord {
     const { upgrade } = raw as { upgrade?: boolean }
-    if (upgrade) return receiveHandover(this.#visits, raw, raw.socket)
-    const { [ID]: accepted } = raw as Marked
-    return this.#visits.receive(raw, reply.raw, accepted)
+    let record = this.#tracker.of(raw)
+    // An injected request, which no server has had, or one of a server that is not the app's.
+    if (!record?.isOpen)
+      record = upgrade
+        ? receiveHandover(this.#tracker, raw, raw.socket)
+        : this.#tracker.receive(raw, undefined)
+    if (record.response === undefined) this.#tracker.attach(record, reply.raw)
+    return record
   }
 
-  /** The id that a context of the app has made by a generator of its own; one that is no text for a header is replaced. */
-  #otherId(visit: Visit, request: FastifyRequest): string {
+  /** Takes the id that a context of the app has made by a generator of its own; one that can't be sent is replaced. */
+  #takeOtherId(record: RequestRecord, request: FastifyRequest): void {
     const made: unknown = request.id
     const id = typeof made === 'number' ? String(made) : made
     if (isSendable(id)) {
-      this.#visits.idSender.sendInstead(visit, id)
-      return id
+      this.#tracker.identify(record, id)
+      return
     }
-    const message = `a generator of ids must return a text that can be sent as a header, got ${showValue(made)}; the id ${visit.id.id} was used`
+    const message = `a generator of ids must return a text that can be sent as a header, got ${showValue(made)}; the id ${record.requestId} was used`
     warnOnce('WAYBILL_WARN_OPTION_RESULT', 'genReqId', message)
-    request.id = visit.id.id
-    return visit.id.id
+    request.id = record.requestId
   }
 
   #bindsId(request: FastifyRequest, id: string): boolean {
@@ -141,28 +126,22 @@ export class FastifyRequests implements RequestObserver {
 }
 
 /**
- * Gives a request a logger of its own. Not by a child logger factory: Fastify looks at each logger that one makes, for
- * 0.3 µs, and asks none on routes that were declared before the app had a logger.
+ * Gives a request a logger of its own. Not by a child logger factory: Fastify checks each logger that one makes, and asks
+ * none on routes that were declared before the app had a logger.
  */
-function giveLogger(request: FastifyRequest, reply: FastifyReply, id: string): void {
-  const { raw, server } = request
-  request.log = requestLogger(server.log as Logger, id, raw, loggerOptionsOf(request))
+function giveLogger(request: FastifyRequest, reply: FastifyReply, record: RequestRecord): void {
+  request.log = requestLogger(request.server.log as Logger, record, loggerOptionsOf(request))
   reply.log = request.log
 }
 
 /** Gives a request the logger that the app's own factory makes of the logger of this context. */
-function askFactory(request: FastifyRequest, reply: FastifyReply, id: string): void {
+function askFactory(request: FastifyRequest, reply: FastifyReply, { requestId }: RequestRecord): void {
   const { raw, server } = request
   const options = loggerOptionsOf(request) ?? {}
-  request.log = factoryOf(request).call(server, server.log, { request_id: id }, options, raw)
+  request.log = factoryOf(request).call(server, server.log, { request_id: requestId }, options, raw)
   reply.log = request.log
 }
 
 function isHandlerTimeout(error: unknown): boolean {
   return attempt(() => codeOf(error), undefined) === HANDLER_TIMEOUT
-}
-
-/** The record of a request; absent on one that was answered before it arrived. */
-function entryOf({ waybill }: FastifyRequest): Entry | undefined {
-  return waybill as Entry | undefined
 }

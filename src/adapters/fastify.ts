@@ -1,23 +1,15 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Logger } from 'pino'
-import { systemClock } from '../clock.js'
 import { logOutsideBy } from '../current-log.js'
 import { showValue, WaybillError, warnOnce } from '../errors.js'
-import { reservedNames } from '../formats/fields.js'
-import { receiveFrom } from '../http/servers.js'
-import { Visits } from '../http/visits.js'
-import { Ledger } from '../ledger.js'
+import { Tracker } from '../http/exchange.js'
+import { receiveFrom } from '../http/server.js'
 import type { Options, RawRequest } from '../options.js'
-import type { PropagationSettings } from '../outgoing/headers.js'
 import type { EventLog } from '../output/events.js'
 import { openLog, useOwnLogger } from '../output.js'
-import type { RequestEntry } from '../request/current.js'
 import type { Capture } from '../request/details.js'
 import { newUuid } from '../request/id.js'
-import type { RequestLogger } from '../request/logger.js'
-import type { Entry } from '../request/record.js'
-import { RequestScope } from '../request-scope.js'
+import type { CurrentRequest, RequestLogger } from '../request/record.js'
 import { safely } from '../safely.js'
 import { checkOptionNames, type EventSettings, parseEventOptions } from '../settings.js'
 import {
@@ -32,12 +24,11 @@ import {
 } from './fastify-internals.js'
 import { FastifyRequests } from './fastify-requests.js'
 import { isFastify, misplacedPlugin } from './misplaced.js'
-import { requestLogger } from './request-logger.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The record of this request in waybill's ledger. */
-    waybill: RequestEntry
+    /** Adds to the completion line of this request. */
+    waybill: CurrentRequest
   }
 }
 
@@ -81,12 +72,16 @@ function install(app: FastifyInstance, options: Options): void {
   const hasOwnLogger = !isNullLogger(app.log)
   const silent = hasOwnLogger ? undefined : app.log
   const events = hasOwnLogger ? useOwnLogger(options, captures) : bringLogger(app, options, captures)
-  const ledger = new Ledger(settings, reservedNames(), events, systemClock)
-  const visits = new Visits(settings, ledger, () => app.log as RequestLogger, hasSemicolonQueries(app))
-  const requests = new FastifyRequests(visits, settings.ids, silent)
+  const tracker = new Tracker(settings, events, () => app.log as RequestLogger, hasSemicolonQueries(app))
+  const requests = new FastifyRequests(tracker, silent)
 
-  if (isRoot(app)) receiveAll(app, visits, requests)
-  app.decorateRequest(DECORATOR)
+  if (isRoot(app)) receiveAll(app, tracker, requests)
+  app.decorateRequest(DECORATOR, {
+    getter() {
+      // Absent only after a fault of waybill's own.
+      return tracker.of(this.raw) as CurrentRequest
+    },
+  })
   app.setGenReqId((raw) => safely(() => requests.acceptId(raw)) ?? newUuid())
   app.addHook('onError', (request, _reply, error, done) => {
     safely(() => requests.failed(error, request))
@@ -94,20 +89,18 @@ function install(app: FastifyInstance, options: Options): void {
   })
   if (!replaceRequestLines(app, requests)) observeByHooks(app, requests, hasOwnLogger)
   logOutsideBy(() => app.log as RequestLogger)
-  if (settings.context) addScope(app, settings.propagation)
+  if (settings.context) runInContext(app, tracker)
 }
 
-/** Has the rest of what handles a request know it. */
-function addScope(app: FastifyInstance, propagation: PropagationSettings | undefined): void {
-  const scope = new RequestScope(propagation)
-  app.addHook('onRequest', ({ waybill, raw }, reply, done) => {
-    // Absent after a fault of waybill's own.
-    const entry = waybill as Entry | undefined
-    if (entry === undefined) done()
-    else scope.run(entry, { request: raw, response: reply.raw }, done)
+/** Runs the rest of what handles a request within its context. */
+function runInContext(app: FastifyInstance, tracker: Tracker): void {
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
+    const record = safely(() => tracker.of(raw))
+    if (record === undefined) done()
+    else tracker.run(record, done)
   })
   app.addHook('onClose', (_app, done) => {
-    scope.close()
+    tracker.close()
     done()
   })
 }
@@ -140,19 +133,19 @@ function refuseConflicts(app: FastifyInstance): void {
 }
 
 /** Has every request of an app's servers received, also those that are answered before any route has them. */
-function receiveAll(app: FastifyInstance, visits: Visits, requests: FastifyRequests): void {
+function receiveAll(app: FastifyInstance, tracker: Tracker, requests: FastifyRequests): void {
   noteFrameworkErrors(app, requests)
-  receiveFrom(app.server, visits, true)
+  receiveFrom(app.server, tracker, true)
   app.addHook('onListen', (done) => {
-    for (const server of furtherServers(app)) receiveFrom(server, visits, true)
+    for (const server of furtherServers(app)) receiveFrom(server, tracker, true)
     done()
   })
   app.addHook('onReady', (done) => {
-    safely(() => sendIdWithHandshakes(app, visits))
+    safely(() => sendIdWithHandshakes(app, tracker))
     done()
   })
   app.addHook('preClose', (done) => {
-    visits.isClosing = () => true
+    tracker.isClosing = () => true
     done()
   })
 }
@@ -163,14 +156,14 @@ interface HandshakeServer {
 }
 
 /** Sends the id with the 101 of `@fastify/websocket`, which writes its answer past any response. */
-function sendIdWithHandshakes(app: FastifyInstance, visits: Visits): void {
+function sendIdWithHandshakes(app: FastifyInstance, tracker: Tracker): void {
   const { websocketServer: server } = app as { websocketServer?: HandshakeServer }
-  const { header } = visits.idSender
+  const { idHeader: header } = tracker
   if (header === undefined) return
   server?.on('headers', (headers, request) => {
     safely(() => {
-      const visit = visits.of(request)
-      if (visit !== undefined) headers.push(`${header.name}: ${visit.idToSend}`)
+      const record = tracker.of(request)
+      if (record !== undefined) headers.push(`${header.name}: ${record.requestId}`)
     })
   })
 }
@@ -189,13 +182,12 @@ function bringLogger(app: FastifyInstance, options: Options, captures: readonly 
   return events
 }
 
-/** The way by public hooks alone, for a Fastify whose insides have moved; it can't keep Fastify's lines away. */
+/** The fallback by public hooks, for a Fastify whose log controller has moved; it can't keep Fastify's lines away. */
 function observeByHooks(app: FastifyInstance, requests: FastifyRequests, hasOwnLogger: boolean): void {
   app.addHook('onRequest', (request, reply, done) => {
-    const { id, raw, log } = request
-    request.log = hasOwnLogger ? log.child({ request_id: id }) : requestLogger(app.log as Logger, id, raw)
+    if (hasOwnLogger) request.log = request.log.child({ request_id: request.id })
     reply.log = request.log
-    requests.arrived(request, reply)
+    safely(() => requests.arrived(request, reply))
     done()
   })
   warnOnce(

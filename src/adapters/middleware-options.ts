@@ -2,8 +2,7 @@ import type { Logger } from 'pino'
 import { type Kind, read } from '../checks.js'
 import { WaybillError } from '../errors.js'
 import type { Options } from '../options.js'
-import type { RequestEntry } from '../request/current.js'
-import type { ParentLogger } from '../request/logger.js'
+import type { CurrentRequest, ParentLogger } from '../request/record.js'
 import { LEVELS } from '../vocabulary.js'
 
 /** What the middleware adds to a request. */
@@ -13,7 +12,7 @@ export interface RequestLog {
   /** A logger whose lines carry the id. */
   log: Logger
   /** The record of the request in waybill's ledger. */
-  waybill: RequestEntry
+  waybill: CurrentRequest
 }
 
 /** The options of the middleware. Each can be left out. */

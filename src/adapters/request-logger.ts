@@ -1,47 +1,32 @@
 import type { ChildLoggerOptions, Logger } from 'pino'
-import { currentContext } from '../context.js'
-import type { RawRequest } from '../options.js'
-import { bindsId } from '../request/logger.js'
+import { currentRecord } from '../context.js'
+import { bindsId, type RequestRecord } from '../request/record.js'
 import { activeTrace, readTrace, type TraceContext, traceFields } from '../request/trace.js'
 
-/** What marks the logger of a request and, by inheritance, its children. */
-const REQUEST = Symbol('waybill.request')
+/** The record of the request that a logger and, by inheritance, its children belong to. */
+const RECORD = Symbol('waybill.record')
 
-interface LoggedRequest {
-  readonly id: string
-  readonly raw: RawRequest
-  /** Whether the id is among the bindings. */
-  isBound: boolean
-  /** What its lines say of its trace where no tracer is active; made for the first of them. */
-  fields?: object
-}
+type Marked = Logger & { [RECORD]?: RequestRecord }
 
-type Marked = Logger & { [REQUEST]?: LoggedRequest }
-
-/** What the loggers of requests inherit from, by the logger that they are made of. */
+/** The prototypes of request loggers, by the logger that they are made from. */
 const bases = new WeakMap<Logger, Logger>()
 
 /**
- * The logger of a request. Most requests log nothing but their events: the id is bound, as a child of pino's does at once
- * (2 µs), when it is first used.
+ * The logger of a request. Most requests log nothing but their events: the id is bound when the logger is first used,
+ * where a child of pino's binds it at once.
  */
-export function requestLogger(
-  parent: Logger,
-  id: string,
-  raw: RawRequest,
-  options?: ChildLoggerOptions,
-): Logger {
+export function requestLogger(parent: Logger, record: RequestRecord, options?: ChildLoggerOptions): Logger {
   const base = options === undefined ? baseOf(parent) : createBase(parent.child({}, options))
   const logger: Marked = Object.create(base)
-  logger[REQUEST] = { id, raw, isBound: false }
+  logger[RECORD] = record
   return logger
 }
 
 /** Marks a logger that an app has made for a request and that carries its id, so that no line has the id twice. */
-export function markLogger(logger: Logger, id: string, raw: RawRequest): void {
-  if (!bindsId(logger, id)) return
-  const request: LoggedRequest = { id, raw, isBound: true }
-  Reflect.defineProperty(logger, REQUEST, { value: request, configurable: true, writable: true })
+export function markLogger(logger: Logger, record: RequestRecord): void {
+  if (!bindsId(logger, record.requestId)) return
+  record.isIdBound = true
+  Reflect.defineProperty(logger, RECORD, { value: record, configurable: true, writable: true })
 }
 
 function baseOf(parent: Logger): Logger {
@@ -68,28 +53,28 @@ function createBase(parent: Logger): Logger {
 }
 
 function bindId(logger: Marked): void {
-  const { [REQUEST]: request } = logger
-  if (request === undefined || request.isBound) return
-  request.isBound = true
-  logger.setBindings({ request_id: request.id })
+  const { [RECORD]: record } = logger
+  if (record === undefined || record.isIdBound) return
+  record.isIdBound = true
+  logger.setBindings({ request_id: record.requestId })
 }
 
-/** What a line has that says nothing of where it was written. */
+/** The mixin of a line without trace and request. */
 export const NOTHING = {}
 
-/** What a line says beside its bindings: of its trace and, of a logger that knows of no request, within one its id. */
-export function whereabouts(logger: Marked): object {
+/** What a line says beside its bindings: its trace and, if its logger belongs to no request, the id of the current one. */
+export function mixinOf(logger: Marked): object {
   bindId(logger)
   const active = activeTrace()
-  const { [REQUEST]: request } = logger
-  if (request !== undefined) {
+  const { [RECORD]: record } = logger
+  if (record !== undefined) {
     if (active !== undefined) return traceFields(active)
-    request.fields ??= fieldsOf(readTrace(request.raw.headers))
-    return request.fields
+    record.traceFields ??= fieldsOf(record.raw && readTrace(record.raw.headers))
+    return record.traceFields
   }
-  const entry = currentContext()?.entry
-  const fields = fieldsOf(active ?? entry?.trace)
-  return entry === undefined ? fields : { request_id: entry.requestId, ...fields }
+  const current = currentRecord()
+  const fields = fieldsOf(active ?? current?.trace)
+  return current === undefined ? fields : { request_id: current.requestId, ...fields }
 }
 
 function fieldsOf(trace: TraceContext | undefined): object {

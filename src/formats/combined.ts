@@ -1,4 +1,4 @@
-import type { Entry } from '../request/record.js'
+import type { RequestRecord } from '../request/record.js'
 import type { Format } from './format.js'
 import { commonLength, fits } from './limit.js'
 import type { Sources } from './parts.js'
@@ -28,7 +28,7 @@ export function combinedFormat(
   logLine: Format['logLine'],
   maxLineBytes: number,
 ): Format {
-  const detail = (name: string): ((entry: Entry) => string) => {
+  const detail = (name: string): ((entry: RequestRecord) => string) => {
     const read = included[name]?.completed
     return read === undefined ? () => NO_TEXT : (entry) => quotable(read(entry, 'info'))
   }
@@ -39,13 +39,13 @@ export function combinedFormat(
   const methodOf = remembering((method) => unspaced(quotable(method), '%20'))
   const timeOf = createTime()
 
-  function targetOf(entry: Entry): string {
+  function targetOf(entry: RequestRecord): string {
     const query = queryOf?.(entry, 'info')
     return unspaced(quotable(query === undefined ? entry.path : `${entry.path}?${query}`), '%20')
   }
 
   function lineOf(
-    entry: Entry,
+    entry: RequestRecord,
     client: string,
     method: string,
     target: string,

@@ -1,5 +1,5 @@
 import type { Capture } from '../request/details.js'
-import type { Entry } from '../request/record.js'
+import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import { captureSources, SOURCES, type Source, type Value } from './sources.js'
 import { referenceOf } from './template.js'
@@ -8,7 +8,7 @@ import { native } from './templates/native.js'
 /** One built-in field of an event: where it stands and what it says. */
 export interface Field {
   readonly key: string
-  readonly read: (entry: Entry, level: Level) => Value
+  readonly read: (entry: RequestRecord, level: Level) => Value
 }
 
 /** The native fields of both events of a request, in their order, for what takes objects. */
@@ -45,7 +45,11 @@ export function reservedNames(): ReadonlySet<string> {
 }
 
 /** An event as an object, for what takes objects: an app's own logger, the view in a terminal. */
-export function toRecord(entry: Entry, level: Level, fields: readonly Field[]): Record<string, unknown> {
+export function toRecord(
+  entry: RequestRecord,
+  level: Level,
+  fields: readonly Field[],
+): Record<string, unknown> {
   const record: Record<string, unknown> = {}
   for (const { key, read } of fields) {
     const value = read(entry, level)
@@ -56,7 +60,10 @@ export function toRecord(entry: Entry, level: Level, fields: readonly Field[]): 
 }
 
 /** Puts the fields that handlers added after the built-in ones. */
-export function withAdded(record: Record<string, unknown>, { added }: Entry): Record<string, unknown> {
+export function withAdded(
+  record: Record<string, unknown>,
+  { added }: RequestRecord,
+): Record<string, unknown> {
   for (const [key, value] of added?.fields ?? []) record[key] = value
   return record
 }

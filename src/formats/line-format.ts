@@ -1,5 +1,5 @@
 import type { Template } from '../options.js'
-import type { Entry } from '../request/record.js'
+import type { RequestRecord } from '../request/record.js'
 import { compileParts } from './compile.js'
 import { declaredPaths, flatName, flatten, unflatten } from './flat.js'
 import type { Format } from './format.js'
@@ -40,8 +40,8 @@ export function lineFormat(
   const writeRow = writerOf<LogRow>('row')
   return {
     addsService: true,
-    started: writerOf<Entry>('started'),
-    completed: writerOf<Entry>('completed'),
+    started: writerOf<RequestRecord>('started'),
+    completed: writerOf<RequestRecord>('completed'),
     logLine: (line) => {
       const row = readLogLine(line)
       return writeRow(row, row.level)

@@ -1,5 +1,5 @@
 import type { Template, TemplateValue } from '../options.js'
-import type { Entry } from '../request/record.js'
+import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import { writeAdded } from './added-names.js'
 import { FORMS, type Form, flatValue, plainForm } from './forms.js'
@@ -180,8 +180,8 @@ class Declaration {
       const read = (row: LogRow): unknown => row.fields
       return [{ read, spread: (row: LogRow) => encode(customOf(row, withError)) }]
     }
-    const spread = ({ added }: Entry): string => (added === undefined ? '' : encode(added.fields))
-    return [{ read: ({ added }: Entry) => added, spread, usually: 'unsaid' }]
+    const spread = ({ added }: RequestRecord): string => (added === undefined ? '' : encode(added.fields))
+    return [{ read: ({ added }: RequestRecord) => added, spread, usually: 'unsaid' }]
   }
 
   /** What the fields are called that lines of this kind may have beside those that are added at a path. */

@@ -1,4 +1,4 @@
-import type { Entry } from '../request/record.js'
+import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import type { EventFields, Field } from './fields.js'
 import { UNPARSED } from './messages.js'
@@ -11,7 +11,7 @@ const ENVELOPE_BYTES = 512
 const UNIT_BYTES = 6
 
 /** Prints an event as its head, for a thirtieth of what pino-pretty takes; undefined where there is more to say. */
-export type PrintBare = (entry: Entry, level: Level) => string | undefined
+export type PrintBare = (entry: RequestRecord, level: Level) => string | undefined
 
 /** Prints the events that are short and have nothing beside what their head says. */
 export function bareEvents(
@@ -27,7 +27,7 @@ export function bareEvents(
   const besideStart = beside(started)
   const besideCompletion = beside(completed)
 
-  function isBare(entry: Entry, level: Level, fields: readonly Field[]): boolean {
+  function isBare(entry: RequestRecord, level: Level, fields: readonly Field[]): boolean {
     for (const { read } of fields) if (read(entry, level) !== undefined) return false
     return entry.added === undefined && !entry.truncated && unitsOf(entry) <= maxUnits
   }
@@ -52,6 +52,6 @@ function beside(fields: readonly Field[]): Field[] {
 }
 
 /** How long the texts of an event are: those of its message stand there twice. */
-function unitsOf({ requestId, method = '', path = '', route = '' }: Entry): number {
+function unitsOf({ requestId, method = '', path = '', route = '' }: RequestRecord): number {
   return requestId.length + 2 * (method.length + path.length) + route.length
 }

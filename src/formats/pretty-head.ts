@@ -1,9 +1,9 @@
-import type { Entry } from '../request/record.js'
+import type { RequestRecord } from '../request/record.js'
 import { createColumns } from './pretty-columns.js'
 import { createPaint } from './pretty-paint.js'
 
 /** What the head of an event says of its request. */
-export type Told = Pick<Entry, 'time' | 'requestId' | 'method' | 'path'>
+export type Told = Pick<RequestRecord, 'time' | 'requestId' | 'method' | 'path'>
 
 /** What the head of a completion says besides. */
 export interface ToldCompletion extends Told {

@@ -1,4 +1,4 @@
-import type { Entry } from '../request/record.js'
+import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import { type EventFields, reservedNames, toRecord, withAdded } from './fields.js'
 import type { Format } from './format.js'
@@ -28,7 +28,7 @@ export function wholeFormat(fields: EventFields, colors: boolean, maxLineBytes: 
   const print = rowPrinters(createHeads(colors), colors, maxLineBytes)
   const reserved = reservedNames()
 
-  function printFitted(entry: Entry, level: Level, record: Row, message: string): string {
+  function printFitted(entry: RequestRecord, level: Level, record: Row, message: string): string {
     const row = { timestamp: entry.time, level, ...record, message }
     return print.event(fitRecord(row, maxLineBytes, reserved))
   }

@@ -1,4 +1,4 @@
-import type { Entry } from '../request/record.js'
+import type { RequestRecord } from '../request/record.js'
 import { completionMessage, UNPARSED } from './messages.js'
 import { remembering } from './remember.js'
 import { encodeWithin } from './text.js'
@@ -9,24 +9,24 @@ const methodAndSpace = remembering((method) => `${encodeWithin(String(method))} 
 const statusAndSpaces = remembering((status) => ` ${status} `)
 
 /** The id, which both lines of a request say. */
-export function quotedId(entry: Entry): string {
+export function quotedId(entry: RequestRecord): string {
   entry.idText ??= encodeWithin(entry.requestId)
   return entry.idText
 }
 
 /** The path, which both lines of a request say twice. */
-export function quotedPath(entry: Entry): string {
+export function quotedPath(entry: RequestRecord): string {
   entry.pathText ??= encodeWithin(entry.path ?? '')
   return entry.pathText
 }
 
 /** What {@link startMessage} says. */
-export function quotedStart(entry: Entry): string {
+export function quotedStart(entry: RequestRecord): string {
   return entry.method === undefined ? UNPARSED : methodAndSpace(entry.method) + quotedPath(entry)
 }
 
 /** What {@link completionMessage} says. */
-export function quotedCompletion(entry: Entry): string {
+export function quotedCompletion(entry: RequestRecord): string {
   const { status, durationMs, outcome } = entry
   if (status === undefined || durationMs === undefined) return encodeWithin(completionMessage(entry))
   const story = `${quotedStart(entry)}${statusAndSpaces(status)}${durationText(durationMs)}ms`

@@ -1,5 +1,5 @@
 import type { Capture } from '../request/details.js'
-import type { Entry } from '../request/record.js'
+import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import { ERROR_PARTS, type ErrorPart, errorOf, errorPartOf, eventOf, type LogRow, saidIn } from './log-row.js'
 import { completionMessage, startMessage } from './messages.js'
@@ -8,7 +8,7 @@ import { durationText, quotedCompletion, quotedId, quotedPath, quotedStart } fro
 /** What a line may say of one thing; undefined means that it says nothing. */
 export type Value = string | number | boolean | object | undefined
 
-type FromEntry = (entry: Entry, level: Level) => Value
+type FromEntry = (entry: RequestRecord, level: Level) => Value
 type FromRow = (row: LogRow) => Value
 
 /** Where lines of each kind read a thing that they say; where it is silent, those lines don't say it. */
@@ -25,7 +25,7 @@ export interface Source {
   /** Whether nearly all events say it, or nearly none. */
   readonly usually?: 'said' | 'unsaid'
   /** The same texts as they stand between quotes, for less. */
-  readonly quoted?: Partial<Record<LineKind, (entry: Entry) => string>> | undefined
+  readonly quoted?: Partial<Record<LineKind, (entry: RequestRecord) => string>> | undefined
   /** The same number as text, for less. */
   readonly quick?: (value: number) => string
 }
@@ -123,14 +123,14 @@ export const SOURCE_NAMES: readonly string[] = [
 ]
 
 /** Whether all went well as far as the service goes, in Elastic's words: a 404 is not its failure. */
-function resultOf({ outcome, status = 0 }: Entry): string {
+function resultOf({ outcome, status = 0 }: RequestRecord): string {
   if (outcome === 'unfinished') return 'unknown'
   const isGood = outcome === 'completed' || outcome === 'upgraded' || outcome === 'rejected'
   return isGood && status < 500 ? 'success' : 'failure'
 }
 
 /** Why the service failed a request, in few words (`error.type` of OpenTelemetry); of a 404 nothing. */
-function faultOf(entry: Entry): string | undefined {
+function faultOf(entry: RequestRecord): string | undefined {
   const { failure, status = 0, outcome } = entry
   if (resultOf(entry) !== 'failure') return undefined
   return failure?.type ?? (status >= 500 ? String(status) : outcome)
@@ -145,7 +145,7 @@ function eachSame(started: string, completed: string): Source {
   return { started: () => started, completed: () => completed, same: { started, completed } }
 }
 
-function alike(quoted: (entry: Entry) => string): Source['quoted'] {
+function alike(quoted: (entry: RequestRecord) => string): Source['quoted'] {
   return { started: quoted, completed: quoted }
 }
 

@@ -1,4 +1,10 @@
-import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import {
+  type OutgoingHttpHeader,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+  validateHeaderValue,
+} from 'node:http'
+import { attempt } from '../safely.js'
 
 /** The headers that a head is written with, in the ways in which Node.js takes them. */
 export type HeadFields = OutgoingHttpHeaders | OutgoingHttpHeader[] | null | undefined
@@ -55,4 +61,11 @@ function isAmong(fields: OutgoingHttpHeaders, { lowered }: Header): boolean {
   // As frameworks write it.
   if (Object.hasOwn(fields, lowered)) return true
   return Object.keys(fields).some((name) => name.length === lowered.length && name.toLowerCase() === lowered)
+}
+
+/** Whether an id that an app made can be sent as a header. */
+export function isSendable(id: unknown): id is string {
+  return (
+    typeof id === 'string' && id !== '' && attempt(() => validateHeaderValue('id', id) === undefined, false)
+  )
 }

@@ -1,30 +1,11 @@
+import { EventEmitter } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import { reportFault } from '../safely.js'
-import { type Header, type HeadFields, headFor } from './head.js'
-import { setHidden } from './hidden.js'
-
-/** Is told what becomes of a response. */
-export interface ResponseObserver {
-  /** The id that goes with the response. */
-  readonly idToSend: string
-  /** Whether it was set among the headers of the response before its head. */
-  readonly idIsSet: boolean
-  /** Whether what is written goes nowhere. */
-  isGone(): boolean
-  /** Called with the status of the head when that was written. */
-  wroteHead(status: number): void
-  /** Called with the size of each piece of the body that was handed to the response. */
-  wrote(bytes: number): void
-  /** Called when a piece was written while nobody was left to get it. */
-  wroteToNobody(): void
-  /** Called after a write of which the connection has not taken everything at once. */
-  held(): void
-  /** Called when a handler has ended the response, also when nobody was left to get it. */
-  ended(): void
-  /** Called when Node.js says that all of it was handed to the operating system. */
-  finished(): void
-  closed(): void
-}
+import { currentRecord, runWithin } from '../context.js'
+import type { RequestRecord } from '../request/record.js'
+import { reportFault, safely } from '../safely.js'
+import { carry, recordOf, wrapperOf } from './carrier.js'
+import { isNetworkError, noteDestroyed, noteHeld } from './connection.js'
+import { type HeadFields, headFor } from './head.js'
 
 type Write = (this: ServerResponse, chunk: unknown, encoding: unknown, callback: unknown) => boolean
 type End = (this: ServerResponse, chunk: unknown, encoding: unknown, callback: unknown) => ServerResponse
@@ -34,136 +15,176 @@ type WriteHead = (
   reason?: string | HeadFields,
   fields?: HeadFields,
 ) => ServerResponse
+type Destroy = (this: ServerResponse, error?: Error) => ServerResponse
+type Emit = (this: EventEmitter, event: string | symbol, ...args: unknown[]) => boolean
 
-/** A response that is watched, with its methods as they were. */
-interface Watch {
-  readonly observer: ResponseObserver
-  readonly write: Write
-  readonly end: End
-  readonly writeHead: WriteHead
-  /** Whether the end is being written: HTTP/2 and injected responses hand its piece to write(). */
-  ending: boolean
+/** Two line breaks, beside the size of a chunk (RFC 9112, section 7.1). */
+const CHUNK_FRAMING = 4
+
+const wrapEvents = wrapperOf({ emit: wrapEmit })
+const wrapAnswer = wrapperOf({
+  emit: wrapEmit,
+  write: wrapWrite,
+  end: wrapEnd,
+  writeHead: wrapWriteHead,
+  destroy: wrapDestroy,
+})
+
+/** Notes in the record of a response what becomes of it, however it is written. */
+export function watchResponse(response: ServerResponse, record: RequestRecord): void {
+  wrapAnswer(response)
+  carry(response, record)
+  // It may have been answered before it comes here.
+  record.isSent = response.writableFinished
+  if (response.headersSent) record.headStatus = response.statusCode
 }
 
-/** Has a response tell an observer what becomes of it. */
-export type WatchResponse = (response: ServerResponse, observer: ResponseObserver) => void
+/** Runs what listens to a request within the context of its record: its events come from the connection. */
+export function watchRequest(request: EventEmitter, record: RequestRecord): void {
+  wrapEvents(request)
+  carry(request, record)
+}
 
-/**
- * Makes a function that has responses tell an observer what becomes of them, however they are written. Its listeners
- * are the same for all responses; two such functions may watch the same one.
- * @param idHeader what carries the id that goes with them
- */
-export function createWatch(idHeader: Header | undefined): WatchResponse {
-  const WATCH = Symbol('waybill.watch')
-  type Watched = ServerResponse & { [WATCH]: Watch }
-
-  function watchedWrite(this: Watched, chunk: unknown, encoding: unknown, callback: unknown): boolean {
-    const { observer, write, ending } = this[WATCH]
-    if (ending || this.writableEnded) return write.call(this, chunk, encoding, callback)
-    const gone = isGone(observer)
-    const more = write.call(this, chunk, encoding, callback)
-    note(this, chunk, encoding, gone, false)
-    return more
+function wrapWrite(original: () => Write): Write {
+  return function write(chunk, encoding, callback) {
+    const record = recordOf(this)
+    if (record === undefined || record.isWriting || this.writableEnded)
+      return original().call(this, chunk, encoding, callback)
+    return writePiece(record, this, original(), chunk, encoding, callback)
   }
+}
 
-  function watchedEnd(this: Watched, chunk: unknown, encoding: unknown, callback: unknown): ServerResponse {
-    const watch = this[WATCH]
-    const { observer, end } = watch
-    if (this.writableEnded) return end.call(this, chunk, encoding, callback)
-    const gone = isGone(observer)
-    watch.ending = true
-    let result: ServerResponse
-    try {
-      result = end.call(this, chunk, encoding, callback)
-    } finally {
-      watch.ending = false
-    }
-    note(this, chunk, encoding, gone, true)
+function wrapEnd(original: () => End): End {
+  return function end(chunk, encoding, callback) {
+    const record = recordOf(this)
+    if (record === undefined || record.isWriting || this.writableEnded)
+      return original().call(this, chunk, encoding, callback)
+    const result = writePiece(record, this, original(), chunk, encoding, callback)
+    safely(() => {
+      for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)
+        if (on.response === this) noteLate(on)
+    })
     return result
   }
+}
 
-  function isGone(observer: ResponseObserver): boolean {
-    try {
-      return observer.isGone()
-    } catch (error) {
-      reportFault(error)
-      return false
-    }
+/** Writes a piece and notes its size; the other methods of the response, to which this one may hand it, do not. */
+function writePiece<Result>(
+  record: RequestRecord,
+  response: ServerResponse,
+  write: (this: ServerResponse, chunk: unknown, encoding: unknown, callback: unknown) => Result,
+  chunk: unknown,
+  encoding: unknown,
+  callback: unknown,
+): Result {
+  const isLost = isGone(record)
+  record.isWriting = true
+  let result: Result
+  try {
+    result = write.call(response, chunk, encoding, callback)
+  } finally {
+    record.isWriting = false
   }
+  try {
+    const bytes = sizeOf(chunk, encoding)
+    const isHeld = response.writableLength > 0
+    for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)
+      if (on.response === response) notePiece(on, bytes, isLost, isHeld)
+  } catch (error) {
+    reportFault(error)
+  }
+  return result
+}
 
-  /** Notes a piece that was written. */
-  function note(response: Watched, chunk: unknown, encoding: unknown, gone: boolean, isEnd: boolean): void {
-    try {
-      const { observer } = response[WATCH]
-      if (gone) observer.wroteToNobody()
-      else observer.wrote(sizeOf(chunk, encoding))
-      if (isEnd) observer.ended()
-      if (response.writableLength > 0) observer.held()
-    } catch (error) {
-      reportFault(error)
-    }
-  }
+/** Whether what is written goes nowhere. */
+function isGone({ stream, response }: RequestRecord): boolean {
+  return stream === undefined ? response?.socket?.destroyed === true : stream.destroyed
+}
 
-  /**
-   * Sends the id with the head, which takes the place of a header set before: that has Node.js check all headers twice,
-   * refuse lists of pairs and lose repeated names of flat lists. Notes the status that the head was given, also where
-   * Node.js writes the head by itself.
-   */
-  function watchedWriteHead(
-    this: Watched,
-    status: number,
-    reason?: string | HeadFields,
-    fields?: HeadFields,
-  ): ServerResponse {
-    const { observer, writeHead } = this[WATCH]
-    let result: ServerResponse
-    if (idHeader === undefined || observer.idIsSet) {
-      result = writeHead.call(this, status, reason, fields)
-    } else if (typeof reason === 'string') {
-      result = writeHead.call(this, status, reason, headFor(this, fields, idHeader, observer.idToSend))
-    } else {
-      result = writeHead.call(this, status, headFor(this, fields ?? reason, idHeader, observer.idToSend))
-    }
-    // What wraps the method too may have changed the status.
-    try {
-      observer.wroteHead(this.statusCode)
-    } catch (error) {
-      reportFault(error)
-    }
-    return result
+function notePiece(record: RequestRecord, bytes: number, isLost: boolean, isHeld: boolean): void {
+  if (isLost) {
+    if (record.pieces === 0) record.isUnsent = true
+  } else {
+    record.pieces++
+    record.bodyBytes += bytes
+    // The size of a chunk in hexadecimal digits.
+    record.framingBytes += ((35 - Math.clz32(bytes | 1)) >> 2) + CHUNK_FRAMING
   }
-
-  function finish(this: Watched): void {
-    try {
-      this[WATCH].observer.finished()
-    } catch (error) {
-      reportFault(error)
-    }
-  }
-
-  function close(this: Watched): void {
-    try {
-      this[WATCH].observer.closed()
-    } catch (error) {
-      reportFault(error)
-    }
-  }
-
-  return (response, observer) => {
-    const { write, end, writeHead } = response as unknown as { write: Write; end: End; writeHead: WriteHead }
-    setHidden(response, WATCH, { observer, write, end, writeHead, ending: false })
-    setHidden(response, 'write', watchedWrite)
-    setHidden(response, 'end', watchedEnd)
-    setHidden(response, 'writeHead', watchedWriteHead)
-    response.on('finish', finish).on('close', close)
-  }
+  if (isHeld) noteHeld(record)
 }
 
 function sizeOf(chunk: unknown, encoding: unknown): number {
-  if (typeof chunk === 'string') return Buffer.byteLength(chunk, encodingOf(encoding))
+  if (typeof chunk === 'string')
+    return Buffer.byteLength(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : undefined)
   return chunk instanceof Uint8Array ? chunk.byteLength : 0
 }
 
-function encodingOf(encoding: unknown): BufferEncoding | undefined {
-  return typeof encoding === 'string' ? (encoding as BufferEncoding) : undefined
+/**
+ * Sends the id with the head, which takes the place of a header set before: that has Node.js check all headers twice,
+ * refuse lists of pairs and lose repeated names of flat lists. Notes the status that the head was given, also where
+ * Node.js writes the head by itself.
+ */
+function wrapWriteHead(original: () => WriteHead): WriteHead {
+  return function writeHead(status, reason, fields) {
+    const record = recordOf(this)
+    if (record === undefined) return original().call(this, status, reason, fields)
+    const { requestId, keeper } = record
+    let result: ServerResponse
+    if (keeper.idHeader === undefined || record.idIsSet)
+      result = original().call(this, status, reason, fields)
+    else if (typeof reason === 'string')
+      result = original().call(this, status, reason, headFor(this, fields, keeper.idHeader, requestId))
+    else result = original().call(this, status, headFor(this, fields ?? reason, keeper.idHeader, requestId))
+    // Another wrapper of the method may have changed the status.
+    const { statusCode } = this
+    for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)
+      if (on.response === this) on.headStatus = statusCode
+    return result
+  }
+}
+
+function wrapDestroy(original: () => Destroy): Destroy {
+  return function destroy(error) {
+    safely(() => {
+      for (let on = recordOf(this); on !== undefined; on = on.outer)
+        if (on.response === this) noteDestroyed(on, error)
+    })
+    return original().call(this, error)
+  }
+}
+
+/** Notes the events of a response, and emits those of requests and responses within the context of their record. */
+function wrapEmit(original: () => Emit): Emit {
+  return function emit(event, ...args) {
+    const record = recordOf(this)
+    if (record === undefined) return original().call(this, event, ...args)
+    if (event === 'finish' || event === 'close' || event === 'pipe') {
+      try {
+        for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)
+          if (on.response === this) noteEvent(on, event)
+      } catch (error) {
+        reportFault(error)
+      }
+    }
+    if (record.inContext && currentRecord() !== record && this.listenerCount(event) > 0)
+      return runWithin(record, () => original().call(this, event, ...args))
+    return args.length === 0 ? original().call(this, event) : original().call(this, event, ...args)
+  }
+}
+
+function noteEvent(record: RequestRecord, event: 'finish' | 'close' | 'pipe'): void {
+  if (event === 'close') record.keeper.end(record)
+  // Fastify pipes a stream into a response that is dead already.
+  else if (event === 'pipe') noteLate(record)
+  else {
+    // Node.js 20 emits it for a response that it could not write, too.
+    record.isSent = !isNetworkError(record.socket.errored)
+    // Without a server, as on AWS Lambda, it may never be closed; and it may finish while its end is written.
+    if (!(record.socket instanceof EventEmitter)) queueMicrotask(() => record.keeper.end(record))
+  }
+}
+
+/** Notes an answer to a request that was over. */
+function noteLate(record: RequestRecord): void {
+  if (record.closed && record.outcome === 'aborted' && record.lateMs === undefined) record.keeper.late(record)
 }

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { safely } from '../safely.js'
 import type { Outcome } from '../vocabulary.js'
-import { Connection } from './connection.js'
-import { hasLeft } from './departure.js'
-import { watchStatus } from './status-line.js'
-import type { Visits } from './visits.js'
+import { setHidden } from './carrier.js'
+import { connectionFor, hasLeft, sentStatusOf } from './connection.js'
+import type { Tracker } from './exchange.js'
+import { respondingOn } from './node-internals.js'
 
 /** What the parser of Node.js calls its errors. */
 const PARSE_ERROR = 'HPE_'
@@ -14,33 +15,89 @@ const REQUEST_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
 type ClientError = NodeJS.ErrnoException
 
 /** Accounts for a request of which a server could not parse the head, or the rest. */
-export function refuseUnparsed(visits: Visits, error: ClientError, socket: Socket): void {
+export function refuseUnparsed(tracker: Tracker, error: ClientError, socket: Socket): void {
   const { code = '' } = error
   const timedOut = code === REQUEST_TIMEOUT
   if (!timedOut && !code.startsWith(PARSE_ERROR)) return
-  const connection = Connection.of(socket)
+  const connection = connectionFor(socket)
   // A connection that was opened and never used is no request.
-  if (connection.failed || socket.bytesRead === 0) return
-  connection.failed = true
+  if (connection.hasFailed || socket.bytesRead === 0) return
+  connection.hasFailed = true
 
   const { last } = connection
-  if (last === undefined || last.raw.complete) {
-    enterUnparsed(visits, error, socket, timedOut ? 'timeout' : 'rejected')
+  if (last === undefined || last.raw?.complete === true) {
+    enterUnparsed(tracker, error, socket, timedOut ? 'timeout' : 'rejected')
     return
   }
   // The rest of a request that has been answered already.
-  if (!last.listed) return
-  last.timedOut = timedOut
-  last.refused = last.status === undefined
-  if (!hasLeft(last)) last.error = error
+  if (!last.isOpen) return
+  last.hasTimedOut = timedOut
+  last.isRefused = sentStatusOf(last) === undefined
+  if (!hasLeft(last)) last.endError = error
   watchStatus(socket, (status) => {
     last.writtenStatus = status
   })
 }
 
-/** Enters what was no request yet, with the status that it is answered, if it is. */
-function enterUnparsed(visits: Visits, error: ClientError, socket: Socket, outcome: Outcome): void {
-  const close = visits.enterUnparsed(error, socket.remoteAddress)
-  watchStatus(socket, (status) => close({ outcome, status }))
-  socket.once('close', () => safely(() => close({ outcome, status: undefined })))
+/** Starts what was no request yet, and ends it with the status that it is answered, if it is. */
+function enterUnparsed(tracker: Tracker, error: ClientError, socket: Socket, outcome: Outcome): void {
+  const record = tracker.startUnparsed(error, socket)
+  watchStatus(socket, (status) => tracker.end(record, { outcome, status }))
+  socket.once('close', () => safely(() => tracker.end(record, { outcome, status: undefined })))
+}
+
+/** The status line of HTTP/1 (RFC 9112, section 4), as it begins what is written to a connection by hand. */
+const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)/
+const LENGTH = 'HTTP/1.1 200'.length
+const SWITCHING_PROTOCOLS = 101
+
+/** Whether a status is one of those before the final one (RFC 9110, section 15.2). */
+function isInterim(status: number): boolean {
+  return status < 200 && status !== SWITCHING_PROTOCOLS
+}
+
+/** Tells the status of the next answer that is written to a connection without a response of Node.js. */
+export function watchStatus(connection: Duplex, told: (status: number) => void): void {
+  type Method = (...args: unknown[]) => unknown
+  const { write, end } = connection as unknown as { write: Method; end: Method }
+  let head = ''
+  let done = false
+
+  function read(chunk: unknown): void {
+    // What a response writes is an answer to an earlier request, or is told by that response.
+    if (done || !hasText(chunk) || respondingOn(connection)?.headersSent) return
+    head +=
+      typeof chunk === 'string' ? chunk.slice(0, LENGTH) : Buffer.from(chunk).toString('latin1', 0, LENGTH)
+    if (head.length < LENGTH) return
+    const status = STATUS_LINE.exec(head)?.[1]
+    head = ''
+    if (status !== undefined && isInterim(Number(status))) return
+    done = true
+    unwatch()
+    if (status !== undefined) safely(() => told(Number(status)))
+  }
+
+  /** Others may have wrapped what is there now. */
+  function unwatch(): void {
+    const now = connection as unknown as { write: Method; end: Method }
+    if (now.write === watchedWrite) now.write = write
+    if (now.end === watchedEnd) now.end = end
+  }
+
+  function watchedWrite(...args: unknown[]): unknown {
+    safely(() => read(args[0]))
+    return write.apply(connection, args)
+  }
+
+  function watchedEnd(...args: unknown[]): unknown {
+    safely(() => read(args[0]))
+    return end.apply(connection, args)
+  }
+
+  setHidden(connection, 'write', watchedWrite)
+  setHidden(connection, 'end', watchedEnd)
+}
+
+function hasText(chunk: unknown): chunk is string | Uint8Array {
+  return (typeof chunk === 'string' || chunk instanceof Uint8Array) && chunk.length > 0
 }

@@ -1,8 +1,7 @@
 import { systemClock } from '../clock.js'
-import { currentContext, type RequestContext } from '../context.js'
-import { Calls } from '../request/calls.js'
-import type { Entry } from '../request/record.js'
-import { type Propagation, TRACEPARENT, traceHeadersOf } from './headers.js'
+import { currentRecord } from '../context.js'
+import type { Propagation, RequestRecord } from '../request/record.js'
+import { TRACEPARENT, traceHeadersOf } from './headers.js'
 
 /** A call to another service, before it is sent. */
 export interface Call {
@@ -18,18 +17,17 @@ export interface Call {
 
 /** A call from which nothing has come back yet, or not all. */
 export class OpenCall {
-  readonly #calls: Calls
+  readonly #record: RequestRecord
   #hasFailed = false
   #isOver = false
 
   /** Replaces an id that a proxy has copied from its client since the call began; for what takes headers until it is sent. */
   readonly replaceCopiedId: () => void
 
-  constructor(entry: Entry, replaceCopiedId: () => void) {
+  constructor(record: RequestRecord, replaceCopiedId: () => void) {
+    this.#record = record
     this.replaceCopiedId = replaceCopiedId
-    entry.calls ??= new Calls()
-    this.#calls = entry.calls
-    this.#calls.begin(systemClock.elapsed())
+    record.beginCall(systemClock.elapsed())
   }
 
   /** Takes the status of its answer, whose body may never be read. */
@@ -42,13 +40,13 @@ export class OpenCall {
     if (this.#isOver) return
     this.#isOver = true
     if (!whole) this.#fail()
-    this.#calls.end(systemClock.elapsed())
+    this.#record.endCall(systemClock.elapsed())
   }
 
   #fail(): void {
     if (this.#hasFailed) return
     this.#hasFailed = true
-    this.#calls.fail()
+    this.#record.callsFailed++
   }
 }
 
@@ -57,28 +55,27 @@ export class OpenCall {
  * belongs to. What the caller set stays; an id that a proxy copies from its client is not set by the caller.
  */
 export function followCall(call: Call): OpenCall | undefined {
-  const context = currentContext()
-  if (context === undefined) return undefined
-  const { entry, propagation } = context
+  const record = currentRecord()
+  if (record === undefined) return undefined
+  const { propagation } = record.keeper
   if (propagation === undefined || !call.hosts.every(propagation.reaches))
-    return new OpenCall(entry, () => {})
-  sendAlong(call, context, propagation)
-  return new OpenCall(entry, () => replaceCopiedId(call, context, propagation))
+    return new OpenCall(record, () => {})
+  sendAlong(call, record, propagation)
+  return new OpenCall(record, () => replaceCopiedId(call, record, propagation))
 }
 
-function sendAlong(call: Call, context: RequestContext, propagation: Propagation): void {
-  const { entry } = context
+function sendAlong(call: Call, record: RequestRecord, propagation: Propagation): void {
   const { header } = propagation
-  if (!call.has(header)) call.add(header, entry.requestId)
-  else replaceCopiedId(call, context, propagation)
+  if (!call.has(header)) call.add(header, record.requestId)
+  else replaceCopiedId(call, record, propagation)
   // The state of a trace is nothing beside another trace.
   if (call.has(TRACEPARENT)) return
-  for (const [name, value] of Object.entries(traceHeadersOf(entry)))
+  for (const [name, value] of Object.entries(traceHeadersOf(record)))
     if (!call.has(name)) call.add(name, value)
 }
 
-function replaceCopiedId(call: Call, { entry, rawHeaders }: RequestContext, { header }: Propagation): void {
-  if (isCopied(call.get(header), header, rawHeaders)) call.replace(header, entry.requestId)
+function replaceCopiedId(call: Call, { requestId, raw }: RequestRecord, { header }: Propagation): void {
+  if (isCopied(call.get(header), header, raw?.rawHeaders)) call.replace(header, requestId)
 }
 
 /** A header as one text. */

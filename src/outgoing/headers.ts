@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import { showValue, warnOnce } from '../errors.js'
-import type { Entry } from '../request/record.js'
+import type { Propagation, RequestRecord } from '../request/record.js'
 import type { TraceContext } from '../request/trace.js'
 import { activeTrace, toHex } from '../request/trace.js'
 import { hostOf, isInside, isListed } from './hosts.js'
@@ -13,13 +13,6 @@ export interface PropagationSettings {
   /** The name of the header for the id. */
   readonly header: string
   readonly reach: Reach
-}
-
-/** What goes along with calls to other services, and to which of them. */
-export interface Propagation {
-  /** The name of the header for the id. */
-  readonly header: string
-  readonly reaches: (name: string) => boolean
 }
 
 /** Sampled, and random trace id (W3C Trace Context, level 2). */
@@ -65,12 +58,12 @@ function askedFor(decide: (host: string) => boolean): Propagation['reaches'] {
 export const TRACEPARENT = 'traceparent'
 
 /** The headers that tell another service which request a call belongs to. */
-export function headersOf(entry: Entry, { header }: Propagation): Record<string, string> {
+export function headersOf(entry: RequestRecord, { header }: Propagation): Record<string, string> {
   return { [header]: entry.requestId, ...traceHeadersOf(entry) }
 }
 
 /** Those that say which trace, if it is of any: the active span is the parent, else one that nobody else has. */
-export function traceHeadersOf(entry: Entry): Record<string, string> {
+export function traceHeadersOf(entry: RequestRecord): Record<string, string> {
   const active = activeTrace()
   const trace = active ?? entry.trace
   if (trace === undefined) return {}

@@ -6,19 +6,19 @@ import { completionMessage, startMessage } from '../formats/messages.js'
 import { mapTexts, percentEncode } from '../formats/text.js'
 import type { Destination } from '../options.js'
 import { describeError } from '../request/error.js'
-import type { Entry } from '../request/record.js'
+import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 
 /** Writes the events of requests. */
 export interface EventLog {
-  started(entry: Entry, level: Level): void
-  completed(entry: Entry, level: Level): void
+  started(entry: RequestRecord, level: Level): void
+  completed(entry: RequestRecord, level: Level): void
   /** Writes the line about a handler that answered when its client had left. */
-  late(entry: Entry, level: Level): void
+  late(entry: RequestRecord, level: Level): void
 }
 
 /** Whether the logger of a request, whose level an app may change at any time, takes lines of a level. */
-function isEnabled({ logger }: Entry, level: Level): boolean {
+function isEnabled({ logger }: RequestRecord, level: Level): boolean {
   return logger.isLevelEnabled?.(level) ?? true
 }
 
@@ -54,7 +54,7 @@ export function eventsToLogger(fields: EventFields, maxLineBytes: number): Event
   const reserved = reservedNames()
   const withoutId = { started: omitId(fields.started), completed: omitId(fields.completed) }
 
-  function log(entry: Entry, level: Level, record: Record<string, unknown>, story: string): void {
+  function log(entry: RequestRecord, level: Level, record: Record<string, unknown>, story: string): void {
     const message = percentEncode(story)
     if (message.length <= maxLineBytes * SHORT_MESSAGE && isPlain(entry)) {
       entry.logger[level](record, message)
@@ -66,7 +66,7 @@ export function eventsToLogger(fields: EventFields, maxLineBytes: number): Event
     entry.logger[level](fitted, String(fittedMessage))
   }
 
-  function logCompletion(entry: Entry, level: Level): void {
+  function logCompletion(entry: RequestRecord, level: Level): void {
     const record = toRecord(entry, level, (entry.bindsId ? withoutId : fields).completed)
     log(entry, level, withAdded(record, entry), completionMessage(entry))
   }
@@ -105,14 +105,14 @@ export function eventsToLogger(fields: EventFields, maxLineBytes: number): Event
   }
 }
 
-function lateRecord({ bindsId, requestId, lateMs }: Entry, error: unknown): Record<string, unknown> {
+function lateRecord({ bindsId, requestId, lateMs }: RequestRecord, error: unknown): Record<string, unknown> {
   const record: Record<string, unknown> = bindsId ? {} : { request_id: requestId }
   record.late_ms = lateMs
   if (error !== undefined) record.error = error
   return record
 }
 
-function lateMessage({ lateMs }: Entry): string {
+function lateMessage({ lateMs }: RequestRecord): string {
   return `answered ${lateMs}ms after its client had left`
 }
 
@@ -121,10 +121,10 @@ function omitId(fields: readonly Field[]): readonly Field[] {
 }
 
 /** Whether an event of a request has none but short built-in fields. */
-function isPlain({ captured, added, failure }: Entry): boolean {
+function isPlain({ captured, added, failure }: RequestRecord): boolean {
   return captured.length === 0 && added === undefined && failure === undefined
 }
 
-function boundBytes({ logger }: Entry): number {
+function boundBytes({ logger }: RequestRecord): number {
   return Buffer.byteLength(JSON.stringify(logger.bindings?.() ?? {}))
 }

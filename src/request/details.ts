@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Include } from '../options.js'
+import type { Include, RawRequest } from '../options.js'
 import { attempt } from '../safely.js'
 import { queryOf, redactQuery } from './url.js'
 
@@ -17,6 +17,32 @@ export interface Capture {
   readonly key: string
   /** @param semicolon whether a query may begin with `;` too */
   readonly read: (source: CaptureSource, semicolon: boolean) => string | undefined
+}
+
+/** What details are read from when no framework has the request: the connection's own address. */
+export function sourceOf(
+  raw: RawRequest | undefined,
+  originalUrl: string,
+  socket: { readonly remoteAddress?: string | undefined } | null,
+): CaptureSource {
+  const headers = raw?.headers ?? {}
+  return { headers, ip: socket?.remoteAddress ?? '', host: headers.host ?? authorityOf(headers), originalUrl }
+}
+
+/**
+ * The target of a request as it came: routers that mount others rewrite it. That of CONNECT is where it wants to go; what
+ * may be a password before an `@` is omitted.
+ */
+export function targetOf(raw: RawRequest): string {
+  const { originalUrl, url = '', method, headers } = raw as RawRequest & { originalUrl?: unknown }
+  if (method === 'CONNECT') return (authorityOf(headers) || url).replace(/^.*@/s, '')
+  return typeof originalUrl === 'string' ? originalUrl : url
+}
+
+/** HTTP/2 has the host in a header of its own (RFC 9113, section 8.3.1). */
+function authorityOf(headers: IncomingHttpHeaders): string {
+  const authority: unknown = headers[':authority']
+  return typeof authority === 'string' ? authority : ''
 }
 
 const HEADER = 'header:'

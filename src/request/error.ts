@@ -1,4 +1,5 @@
 import { attempt } from '../safely.js'
+import type { Outcome } from '../vocabulary.js'
 
 /** An error as a line shows it. */
 export interface Failure {
@@ -10,6 +11,19 @@ export interface Failure {
 }
 
 const MAX_CAUSES = 5
+
+/** What is read of a request that may have failed. */
+interface Failed {
+  readonly thrown: readonly unknown[] | undefined
+  readonly status: number | undefined
+  readonly outcome: Outcome
+}
+
+/** The error that a failed request failed with; one that a handler turned into a good answer is none. */
+export function failureOf({ thrown, status = 0, outcome }: Failed): Failure | undefined {
+  if (thrown === undefined || (outcome === 'completed' && status < 400)) return undefined
+  return describeError(thrown.at(-1), status >= 500, thrown.slice(0, -1).reverse())
+}
 
 /**
  * Describes whatever was thrown; it never throws itself, however hostile the value.

@@ -62,3 +62,15 @@ export function completionLevelOf(status: number | undefined, outcome: Outcome, 
   }
   return slow ? 'warn' : 'info'
 }
+
+const ANSWERED: ReadonlySet<Outcome> = new Set(['completed', 'rejected', 'upgraded'])
+
+/** Whether a request failed, rather than was answered with anything below 500. */
+export function hasFailed(outcome: Outcome, status = 0): boolean {
+  return status >= 500 || !ANSWERED.has(outcome)
+}
+
+/** Whether a response has a body at all (RFC 9110, section 6.4.1); Node.js drops what is written into others. */
+export function hasBody(method: string | undefined, status: number | undefined): boolean {
+  return method !== 'HEAD' && status !== 204 && status !== 304
+}

@@ -1,137 +1,262 @@
+import type { ServerResponse } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import { roundMs } from '../clock.js'
 import { showValue, warnLate } from '../errors.js'
-import type { Outcome } from '../vocabulary.js'
-import type { CallCost, Calls } from './calls.js'
+import type { RawRequest } from '../options.js'
+import { attempt } from '../safely.js'
+import type { Level, LogLevel, Outcome } from '../vocabulary.js'
 import type { Failure } from './error.js'
 import { AddedFields, isRecord, keysOf } from './fields.js'
 import type { IdRejection } from './id.js'
-import { bindsId, type RequestLogger } from './logger.js'
 import type { TraceContext } from './trace.js'
 
-/** What is known of a request when it starts. */
-export interface Arrival {
-  readonly requestId: string
-  readonly idRejected: IdRejection | undefined
-  readonly clientRequestId: string | undefined
+/** The current request, as its handlers see it. */
+export interface CurrentRequest {
+  /**
+   * Adds fields to the completion line of this request, after the built-in ones, which can't be overwritten. The
+   * values are copied now; what JSON can't hold is omitted. After the completion it emits the process warning
+   * `WAYBILL_WARN_LATE`, and does nothing else.
+   *
+   * @example
+   * request.waybill.add({ user_id: 42, cache: 'hit' })
+   */
+  add(fields: object): void
+  /**
+   * Tells the error that this request failed with, for code that catches errors itself: its completion carries the error,
+   * if its status is 400 or above or it does not end well. After the completion it emits the process warning
+   * `WAYBILL_WARN_LATE`.
+   *
+   * @example
+   * handle(request).catch((error) => {
+   *   request.waybill.fail(error)
+   *   response.writeHead(500).end()
+   * })
+   */
+  fail(error: unknown): void
+}
+
+/** Writes one line: its fields, then its message. */
+type LogLine = (fields: object, message: string) => void
+
+/** The part of a request's logger that waybill uses; pino's loggers and all others that Fastify accepts have it. */
+export type RequestLogger = { readonly [level in Level]: LogLine } & {
+  isLevelEnabled?(level: LogLevel): boolean
+  bindings?(): Record<string, unknown>
+}
+
+/** A logger that makes others, which carry more on their lines. */
+export type ParentLogger = RequestLogger & { child(bindings: Record<string, unknown>): RequestLogger }
+
+/** Whether every line of a logger carries an id as `request_id`; a logger without `bindings()` does not. */
+export function bindsId(logger: RequestLogger, id: string): boolean {
+  return attempt(() => logger.bindings?.().request_id === id, false)
+}
+
+/** A framework's own request, which holds the logger that the app may have replaced. */
+export interface FrameworkRequest {
+  readonly log: RequestLogger
+  /**
+   * The route that answered, where the framework looks for it only after the start.
+   * @param failed whether its handlers threw
+   */
+  matched?(status: number | undefined, failed: boolean): string | undefined
+}
+
+/** What the calls of a request to other services cost it. */
+export interface CallCost {
+  readonly count: number
+  /** How long at least one of them was under way, in milliseconds: those that overlap count once. */
+  readonly total_ms: number
+  /** How many had no answer, half of one, or one with a status of 500 and above. */
+  readonly failed: number
+}
+
+/** What goes along with calls to other services, and to which of them. */
+export interface Propagation {
+  /** The name of the header for the id, in lower case. */
+  readonly header: string
+  readonly reaches: (host: string) => boolean
+}
+
+/** The log of one app, which keeps the records of its requests. */
+export interface RecordKeeper {
+  /** The names that handlers can't give to fields of their own. */
+  readonly reserved: ReadonlySet<string>
+  /** The response header that carries the id; undefined where none does. */
+  readonly idHeader: { readonly name: string; readonly lowered: string } | undefined
+  /** Undefined where nothing goes along with calls. */
+  readonly propagation: Propagation | undefined
+  /** Called when a request is over. */
+  end(record: RequestRecord): void
+  /** Called when a request is answered after it was over. */
+  late(record: RequestRecord): void
+}
+
+const NOTHING_CAPTURED: readonly undefined[] = []
+
+/**
+ * Everything known of one request, from arrival to completion. A fact is noted when it happens, by the part that sees it,
+ * and never asked for again. All fields are set here, in one order, so that all records have one shape.
+ */
+export class RequestRecord implements CurrentRequest {
+  readonly kind: 'request' | 'work' = 'request'
+  readonly keeper: RecordKeeper
+
+  // Known at arrival.
+  requestId = ''
+  idRejected: IdRejection | undefined = undefined
+  clientRequestId: string | undefined = undefined
   /** Absent, as the path is, of a request that can't be parsed. */
-  readonly method: string | undefined
-  readonly path: string | undefined
-  /** The version of HTTP: `1.1`, `2.0`. */
-  readonly protocol: string | undefined
-  readonly trace: TraceContext | undefined
+  method: string | undefined = undefined
+  path: string | undefined = undefined
   /** Whether the path is only the beginning of what was asked for. */
-  readonly pathCut: boolean
-  readonly route: string | undefined
-  /** The details that were asked for by name, in the order of the option. */
-  readonly captured: readonly (string | undefined)[]
-}
-
-/** When a request arrived, on both clocks. */
-export interface Start {
-  /** Milliseconds since the Unix epoch. */
-  readonly time: number
+  pathCut = false
+  /** The version of HTTP: `1.1`, `2.0`. */
+  protocol: string | undefined = undefined
+  /** When the latest event happened, in milliseconds since the Unix epoch. */
+  time: number
   /** Milliseconds on a monotonic clock. */
-  readonly elapsed: number
-}
+  readonly startedAt: number
 
-/** The record of one request from start to completion. */
-export class Entry implements Arrival {
-  readonly requestId: string
-  readonly idRejected: IdRejection | undefined
-  readonly clientRequestId: string | undefined
-  readonly method: string | undefined
-  readonly path: string | undefined
-  readonly protocol: string | undefined
-  readonly trace: TraceContext | undefined
-  readonly pathCut: boolean
-  /** Known from the start on, or from the completion, as the framework looks for it. */
-  route: string | undefined
-  readonly captured: readonly (string | undefined)[]
-
+  // Known from the start.
+  /** Whether the start was written, or held back. */
+  started = false
+  /** Whether the start is held back: the request has no lines unless it fails. */
+  startHeld = false
+  trace: TraceContext | undefined = undefined
+  /** The span of this hop. */
+  spanId: string | undefined = undefined
+  /** How many requests this one stands for among those that are sampled. */
+  weight = 1
+  /** The pattern that matched; known from the start or from the completion, depending on the framework. */
+  route: string | undefined = undefined
+  /** The details that were asked for by name, in the order of the option. */
+  captured: readonly (string | undefined)[] = NOTHING_CAPTURED
+  framework: FrameworkRequest | undefined = undefined
   /** The logger of the request: its level decides whether an event is written. */
   logger: RequestLogger
   /** Whether that logger puts the id on its lines by itself. */
-  bindsId: boolean
-  /** Milliseconds on a monotonic clock. */
-  readonly startedAt: number
-  /** When the latest event happened, in milliseconds since the Unix epoch. */
-  time: number
-  /** The id and the path as they stand between the quotes of JSON, once a format has written them. */
-  idText: string | undefined
-  pathText: string | undefined
-  added: AddedFields | undefined
-  /** What was thrown, in order: the last counts, those before it are what error handlers failed on. */
-  thrown: unknown[] | undefined
-  /** Its calls to other services, as far as they are followed. */
-  calls: Calls | undefined
+  bindsId = false
+  /** Whether code that the request runs can reach it. */
+  inContext = false
 
-  /** Whether it has no lines unless it fails. */
-  quiet = false
-  /** Whether its completion has been written. */
-  closed = false
+  // The connection. Others may take it from the request (undici sets `request.socket` to null).
+  raw: RawRequest | undefined = undefined
+  /** Absent where Node.js makes none: for an upgrade and for CONNECT. */
+  response: ServerResponse | undefined = undefined
+  socket: Partial<Socket>
+  /** The stream of HTTP/2 that carries the request. */
+  stream: ServerHttp2Stream | undefined = undefined
+  /** The record of another app that handed the request on. */
+  outer: RequestRecord | undefined = undefined
+  /** The requests of its connection that wait with it, if it was sent ahead. */
+  waiting: Set<RequestRecord> | undefined = undefined
+  /** Whether its turn to be answered has come: responses to pipelined requests wait for those before them. */
+  hasTurn = true
+  /** Its neighbours among the open requests. */
+  previous: RequestRecord | undefined = undefined
+  next: RequestRecord | undefined = undefined
+  isOpen = false
+
+  // The response.
+  /** Whether the id is set among the headers before the head, where a handler may remove it. */
+  idIsSet = false
+  /** The status of the head that was written; the response's own may be changed afterwards. */
+  headStatus: number | undefined = undefined
+  /** The status of an answer that was written without the response. */
+  writtenStatus: number | undefined = undefined
+  /** The bytes of the body, those that chunks add to them, and the number of pieces that it was written in. */
+  bodyBytes = 0
+  framingBytes = 0
+  pieces = 0
+  /** Whether a piece is being written: `end` hands its own to `write` over HTTP/2 and in injected responses. */
+  isWriting = false
+  /** Whether the connection did not take a piece at once. */
+  wasHeld = false
+  /** The bytes that an HTTP/2 stream had not sent when it was destroyed. */
+  unsentBytes = 0
+  /** Whether the client had gone when the head was written. */
+  isUnsent = false
+
+  // How it ends.
+  /** Whether a route was looked for. */
+  isRouted = false
+  /** Whether the whole response was handed to the operating system. */
+  isSent = false
+  /** Whether the server broke the response off. */
+  isBroken = false
+  /** Whether the server gave up waiting for the rest of the request. */
+  hasTimedOut = false
+  /** Whether the server answered because its handler took too long. */
+  handlerTimedOut = false
+  /** Whether the server refused it: it can't be parsed, or nothing listens for it. */
+  isRefused = false
+  /** Whether its connection was handed over, as Upgrade and CONNECT ask for. */
+  isHandedOver = false
+  /** Whether the client was the first to close a connection that was handed over. */
+  clientClosedFirst = false
+  /** Why the server ended it. */
+  endError: unknown = undefined
+  /** What was thrown, in order: the last counts, those before it are what error handlers failed on. */
+  thrown: unknown[] | undefined = undefined
+  added: AddedFields | undefined = undefined
+
+  // The calls to other services.
+  callCount = 0
+  callsFailed = 0
+  #callsOpen = 0
+  /** The time at which the first of the open calls began, in milliseconds on a monotonic clock. */
+  #callsSince = 0
+  #callsMs = 0
 
   // Known from the completion on.
-  status: number | undefined
+  /** Whether the completion was written. */
+  closed = false
+  status: number | undefined = undefined
+  outcome: Outcome = 'completed'
   /** Milliseconds on a monotonic clock. */
   closedAt = 0
-  durationMs: number | undefined
-  outcome: Outcome = 'completed'
-  responseBytes: number | undefined
+  durationMs: number | undefined = undefined
   slow = false
-  /** How long after it had closed its handler answered. */
-  lateMs: number | undefined
-  failure: Failure | undefined
-  callCost: CallCost | undefined
+  responseBytes: number | undefined = undefined
+  failure: Failure | undefined = undefined
+  callCost: CallCost | undefined = undefined
+  /** How long after the completion the handler answered. */
+  lateMs: number | undefined = undefined
 
-  readonly #reserved: ReadonlySet<string>
+  // What formats and loggers keep from one line to the next.
+  /** The id and the path as they stand between the quotes of JSON. */
+  idText: string | undefined = undefined
+  pathText: string | undefined = undefined
+  /** Whether the id is among the bindings of the logger that waybill made for the request. */
+  isIdBound = false
+  /** What log lines say of the trace where no tracer is active. */
+  traceFields: object | undefined = undefined
 
   constructor(
-    arrival: Arrival,
+    keeper: RecordKeeper,
     logger: RequestLogger,
-    bindsId: boolean,
-    start: Start,
-    reserved: ReadonlySet<string>,
+    socket: Partial<Socket>,
+    time: number,
+    startedAt: number,
   ) {
-    this.requestId = arrival.requestId
-    this.idRejected = arrival.idRejected
-    this.clientRequestId = arrival.clientRequestId
-    this.method = arrival.method
-    this.path = arrival.path
-    this.protocol = arrival.protocol
-    this.trace = arrival.trace
-    this.pathCut = arrival.pathCut
-    this.route = arrival.route
-    this.captured = arrival.captured
+    this.keeper = keeper
     this.logger = logger
-    this.bindsId = bindsId
-    this.startedAt = start.elapsed
-    this.time = start.time
-    this.#reserved = reserved
+    this.socket = socket
+    this.time = time
+    this.startedAt = startedAt
   }
 
-  /** Adds fields to the completion line; those that come after it are lost with a process warning. */
   add(fields: object): void {
     if (this.closed && isRecord(fields)) {
       for (const key of keysOf(fields)) warnLate(`add(${showValue(key)})`, key, this.outcome)
       return
     }
     this.added ??= new AddedFields()
-    this.added.add(fields, this.#reserved)
+    this.added.add(fields, this.keeper.reserved)
   }
 
-  /** Whether a value of the events was cut. */
-  get truncated(): boolean {
-    return this.pathCut || this.added?.cut === true
-  }
-
-  useLogger(logger: RequestLogger): void {
-    // An app may have put something else in its place.
-    if (logger === this.logger || typeof (logger as Partial<RequestLogger> | undefined)?.info !== 'function')
-      return
-    this.logger = logger
-    this.bindsId = bindsId(logger, this.requestId)
-  }
-
-  /** Takes an error that a handler tells of; one that no line can carry any more is lost with a process warning. */
   fail(error: unknown): void {
     // What comes after a client has left is told of by a line of its own.
     const isLost = this.closed && (this.outcome !== 'aborted' || this.lateMs !== undefined)
@@ -143,5 +268,45 @@ export class Entry implements Arrival {
   threw(thrown: unknown): void {
     if (this.thrown === undefined) this.thrown = [thrown]
     else if (!this.thrown.includes(thrown)) this.thrown.push(thrown)
+  }
+
+  /** Whether a value of the events was cut. */
+  get truncated(): boolean {
+    return this.pathCut || this.added?.cut === true
+  }
+
+  /** Takes another logger that the app gave to the request, if it is one. */
+  useLogger(logger: RequestLogger): void {
+    if (logger === this.logger || typeof (logger as Partial<RequestLogger> | undefined)?.info !== 'function')
+      return
+    this.logger = logger
+    this.bindsId = bindsId(logger, this.requestId)
+  }
+
+  /** Notes that a call began, at a time in milliseconds on a monotonic clock. */
+  beginCall(now: number): void {
+    this.callCount++
+    if (this.#callsOpen++ === 0) this.#callsSince = now
+  }
+
+  endCall(now: number): void {
+    if (--this.#callsOpen === 0) this.#callsMs += now - this.#callsSince
+  }
+
+  /** What the calls have cost by now, those under way included; undefined if there were none. */
+  callCostBy(now: number): CallCost | undefined {
+    if (this.callCount === 0) return undefined
+    const running = this.#callsOpen > 0 ? now - this.#callsSince : 0
+    return { count: this.callCount, total_ms: roundMs(this.#callsMs + running), failed: this.callsFailed }
+  }
+
+  /** What an app sees that logs or prints the record. */
+  toJSON(): object {
+    const { requestId: request_id, method, path, route } = this
+    return { request_id, method, path, route }
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): object {
+    return this.toJSON()
   }
 }

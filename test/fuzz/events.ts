@@ -1,15 +1,11 @@
 import fc from 'fast-check'
-import { reservedNames } from '../../src/formats/fields.js'
 import type { Format } from '../../src/formats/format.js'
-import { Ledger } from '../../src/ledger.js'
 import type { Include } from '../../src/options.js'
-import { Calls } from '../../src/request/calls.js'
 import { compileCaptures } from '../../src/request/details.js'
-import type { RequestLogger } from '../../src/request/logger.js'
-import type { Arrival, Entry } from '../../src/request/record.js'
+import type { RequestRecord } from '../../src/request/record.js'
 import { cutPath } from '../../src/request/url.js'
-import { parseEventOptions } from '../../src/settings.js'
 import type { Level, Outcome } from '../../src/vocabulary.js'
+import { type Arrival, startRecord, trackerTo } from '../support/record.js'
 import { anyError, anyText, anything } from './arbitraries.js'
 
 const INCLUDE: Include[] = [
@@ -71,49 +67,35 @@ export const anyLife: fc.Arbitrary<Life> = fc.record({
   calls: fc.array(fc.tuple(fc.double({ min: 0, max: 1e6, noNaN: true }), fc.boolean()), { maxLength: 3 }),
 })
 
-/** The two lines of a request, by way of the ledger. */
+/** The two lines of a request, by way of the tracker. */
 export function linesOf(life: Life, format: Format, durationMs = 0): [string, string] {
-  let elapsed = 5
+  const clock = { ms: 5, now: () => Date.UTC(2026, 10, 23, 10), elapsed: () => clock.ms }
   const lines: string[] = []
   const thrown: unknown[] = []
   const write =
     (kind: 'started' | 'completed') =>
-    (entry: Entry, level: Level): void => {
+    (record: RequestRecord, level: Level): void => {
       try {
-        lines.push(format[kind](entry, level))
+        lines.push(format[kind](record, level))
       } catch (error) {
         thrown.push(error)
       }
     }
-  const ledger = new Ledger(
-    parseEventOptions({}),
-    reservedNames(),
-    {
-      started: write('started'),
-      completed: write('completed'),
-      late: () => {},
-    },
-    { now: () => Date.UTC(2026, 10, 23, 10), elapsed: () => elapsed },
-  )
-  const entry = ledger.open(life.arrival, {} as RequestLogger, true)
-  for (const each of life.added) entry.add(each)
-  for (const each of life.thrown) entry.fail(each)
-  if (life.calls.length > 0) entry.calls = callsOf(life.calls)
-  elapsed += durationMs
-  ledger.close(entry, { outcome: life.outcome, status: life.status }, life.bytes)
-  // The ledger would not tell.
+  const events = { started: write('started'), completed: write('completed'), late: () => {} }
+  const tracker = trackerTo(events, {}, clock)
+  const record = startRecord(tracker, life.arrival, life.bytes, clock)
+  for (const each of life.added) record.add(each)
+  for (const each of life.thrown) record.fail(each)
+  for (const [ms, failed] of life.calls) {
+    record.beginCall(0)
+    if (failed) record.callsFailed++
+    record.endCall(ms)
+  }
+  clock.ms += durationMs
+  tracker.end(record, { outcome: life.outcome, status: life.status })
+  // The tracker would not tell.
   if (thrown.length > 0) throw thrown[0]
   const [started, completed] = lines
   if (started === undefined || completed === undefined) throw new Error('an event is lost')
   return [started, completed]
-}
-
-function callsOf(durations: Life['calls']): Calls {
-  const calls = new Calls()
-  for (const [ms, failed] of durations) {
-    calls.begin(0)
-    if (failed) calls.fail()
-    calls.end(ms)
-  }
-  return calls
 }

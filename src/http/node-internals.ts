@@ -1,3 +1,4 @@
+import { executionAsyncResource } from 'node:async_hooks'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
@@ -11,11 +12,11 @@ interface Handle {
   readonly writeQueueSize?: unknown
 }
 
-type Insides = Socket & { readonly _handle?: Handle | null; readonly _httpMessage?: ServerResponse | null }
+type Internals = Socket & { readonly _handle?: Handle | null; readonly _httpMessage?: ServerResponse | null }
 
 /** How many bytes of what was written to a socket the operating system has not taken. */
 export function unsentBytesOf(socket: Socket): number {
-  const { bytesWritten, writeQueueSize } = (socket as Insides)._handle ?? {}
+  const { bytesWritten, writeQueueSize } = (socket as Internals)._handle ?? {}
   const isPlain = !('encrypted' in socket)
   if (isPlain && typeof bytesWritten === 'number' && typeof writeQueueSize === 'number') {
     return socket.bytesWritten - bytesWritten + writeQueueSize
@@ -26,5 +27,19 @@ export function unsentBytesOf(socket: Socket): number {
 
 /** The response whose turn it is on a connection of HTTP/1, if there is one. */
 export function respondingOn(socket: unknown): ServerResponse | undefined {
-  return (socket as Insides)._httpMessage ?? undefined
+  return (socket as Internals)._httpMessage ?? undefined
+}
+
+let kept: object | undefined
+
+/**
+ * Keeps one of the objects that `process.nextTick` makes. Once a collection finds none of them alive, V8 forgets their
+ * shape, and Node.js 20 then makes each later one by a slow path.
+ */
+export function keepTickShape(): void {
+  if (kept !== undefined) return
+  kept = {}
+  process.nextTick(() => {
+    kept = executionAsyncResource()
+  })
 }

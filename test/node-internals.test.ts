@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, it } from 'vitest'
-import { keepTickShape } from '../src/http/tick-shape.js'
+import { keepTickShape } from '../src/http/node-internals.js'
 
 it('keeps one of the objects of process.nextTick, and no more', async () => {
   setFlagsFromString('--expose-gc')

@@ -1,27 +1,25 @@
 import { subscribe } from 'node:diagnostics_channel'
-import { type IncomingMessage, Server } from 'node:http'
+import { type IncomingMessage, Server, type ServerResponse } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { RawRequest } from '../options.js'
 import { reportFault, safely } from '../safely.js'
-import { setHidden } from './hidden.js'
-import { isLeftTo, listenFirst } from './listeners.js'
-import { keepTickShape } from './tick-shape.js'
+import { setHidden } from './carrier.js'
+import type { Tracker } from './exchange.js'
+import { keepTickShape } from './node-internals.js'
 import { refuseUnparsed } from './unparsed.js'
-import { receiveHandover, takeConnect } from './upgrades.js'
-import type { RawResponse } from './visit.js'
-import type { Visits } from './visits.js'
+import { isLeftTo, listenFirst, receiveHandover, takeConnect } from './upgrade.js'
 
-const VISITS = Symbol('waybill.visits')
-type Marked = Server & { [VISITS]?: Visits }
+const TRACKER = Symbol('waybill.tracker')
+type Marked = Server & { [TRACKER]?: Tracker }
 
 /** What Node.js publishes of a request of HTTP/1 before it answers one by itself: without a Host, over a limit. */
 const REQUEST_START = 'http.server.request.start'
 
 interface RequestStart {
   readonly request: IncomingMessage
-  readonly response: RawResponse
+  readonly response: ServerResponse
   readonly server: Marked
 }
 
@@ -35,7 +33,11 @@ function subscribeOnce(): void {
   subscribed = true
   subscribe(REQUEST_START, (message) => {
     const { request, response, server } = message as RequestStart
-    safely(() => server[VISITS]?.receive(request, response))
+    try {
+      server[TRACKER]?.receive(request, response)
+    } catch (error) {
+      reportFault(error)
+    }
   })
 }
 
@@ -43,30 +45,30 @@ function subscribeOnce(): void {
  * Has every request of a server received, also those that Node.js answers before the app has them.
  * @param handsOver whether what listens to the server hands over all that comes to it
  */
-export function receiveFrom(server: Server, visits: Visits, handsOver: boolean): void {
+export function receiveFrom(server: Server, tracker: Tracker, handsOver: boolean): void {
   subscribeOnce()
   keepTickShape()
   const marked: Marked = server
   // Of several apps on one server the first receives what none of them has a route for.
-  if (marked[VISITS] === undefined) setHidden(marked, VISITS, visits)
-  const isFirst = marked[VISITS] === visits
-  const receive = (raw: RawRequest, response: RawResponse): void => {
-    if (isFirst && visits.of(raw) === undefined) visits.receive(raw, response)
+  if (marked[TRACKER] === undefined) setHidden(marked, TRACKER, tracker)
+  const isFirst = marked[TRACKER] === tracker
+  const receive = (raw: RawRequest, response: ServerResponse): void => {
+    if (isFirst && tracker.of(raw) === undefined) tracker.receive(raw, response)
   }
-  refuseExpectations(server, visits, receive)
+  refuseExpectations(server, tracker, receive)
   if (!isFirst) return
   // HTTP/2 publishes nothing, nor is a request published that another server emits here.
   const receivesRequests = !handsOver || !publishes(server)
-  takeConnect(server, visits)
+  takeConnect(server, tracker)
   beforeEvents(server, (event, first, second) => {
     if (event === 'request') {
-      if (receivesRequests) receive(first as RawRequest, second as RawResponse)
+      if (receivesRequests) receive(first as RawRequest, second as ServerResponse)
     } else if (event === 'checkContinue') {
-      if (server.listenerCount(event) > 0) receive(first as RawRequest, second as RawResponse)
+      if (server.listenerCount(event) > 0) receive(first as RawRequest, second as ServerResponse)
     } else if (event === 'upgrade') {
-      if (server.listenerCount(event) > 0) receiveHandover(visits, first as RawRequest, second as Duplex)
+      if (server.listenerCount(event) > 0) receiveHandover(tracker, first as RawRequest, second as Duplex)
     } else if (event === 'clientError') {
-      refuseUnparsed(visits, first as Error, second as Socket)
+      refuseUnparsed(tracker, first as Error, second as Socket)
     }
   })
 }
@@ -99,14 +101,14 @@ function publishes(server: object): boolean {
 
 function refuseExpectations(
   server: Server,
-  visits: Visits,
-  receive: (raw: RawRequest, response: RawResponse) => void,
+  tracker: Tracker,
+  receive: (raw: RawRequest, response: ServerResponse) => void,
 ): void {
-  const expectation = (raw: RawRequest, response: RawResponse): void => {
+  const expectation = (raw: RawRequest, response: ServerResponse): void => {
     safely(() => receive(raw, response))
     if (!isLeftTo(server, 'checkExpectation', expectation)) return
-    const visit = visits.of(raw)
-    if (visit !== undefined) safely(() => visits.enterUnrouted(visit))
+    const record = tracker.of(raw)
+    if (record !== undefined) safely(() => tracker.startUnrouted(record))
     // What Node.js does when nobody listens.
     response.writeHead(EXPECTATION_FAILED).end()
   }

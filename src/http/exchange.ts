@@ -1,0 +1,312 @@
+import type { ServerResponse } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
+import type { Socket } from 'node:net'
+import { type Clock, roundMs, systemClock } from '../clock.js'
+import { runWithin } from '../context.js'
+import { showValue, warnOnce } from '../errors.js'
+import { onExit } from '../exit.js'
+import { reservedNames } from '../formats/fields.js'
+import type { RawRequest } from '../options.js'
+import { followCalls, followFetches } from '../outgoing/follow.js'
+import { createPropagation } from '../outgoing/headers.js'
+import type { EventLog } from '../output/events.js'
+import { type CaptureSource, sourceOf, targetOf } from '../request/details.js'
+import { failureOf } from '../request/error.js'
+import { acceptRequestId, newUuid } from '../request/id.js'
+import {
+  completionLevelOf,
+  type Ending,
+  endingOf,
+  hasBody,
+  hasFailed,
+  isAccepted,
+} from '../request/outcome.js'
+import { type Propagation, type RecordKeeper, type RequestLogger, RequestRecord } from '../request/record.js'
+import { activeTrace, readTrace } from '../request/trace.js'
+import { cutPath, pathOf } from '../request/url.js'
+import { attempt, reportFault, safely } from '../safely.js'
+import type { EventSettings } from '../settings.js'
+import { isLevel, type Level } from '../vocabulary.js'
+import { carry, recordOf } from './carrier.js'
+import * as connection from './connection.js'
+import { type Header, headerNamed } from './head.js'
+import { watchRequest, watchResponse } from './response.js'
+
+/** Follows the requests of one app from their arrival to their end: each has one start and exactly one completion. */
+export class Tracker implements RecordKeeper {
+  readonly reserved = reservedNames()
+  readonly idHeader: Header | undefined
+  readonly propagation: Propagation | undefined
+  /** Whether the service is closing: what it breaks off then is unfinished. */
+  isClosing: () => boolean = () => false
+  readonly #settings: EventSettings
+  readonly #events: EventLog
+  /** The logger of requests that have none of their own. */
+  readonly #logger: () => RequestLogger
+  readonly #semicolon: boolean
+  readonly #clock: Clock
+  readonly #unfollow: (() => void) | undefined
+  /** The open requests, first to last. */
+  #first: RequestRecord | undefined
+  #last: RequestRecord | undefined
+
+  /** @param semicolon whether a query may begin with `;` too */
+  constructor(
+    settings: EventSettings,
+    events: EventLog,
+    logger: () => RequestLogger,
+    semicolon = false,
+    clock = systemClock,
+  ) {
+    this.#settings = settings
+    this.#events = events
+    this.#logger = logger
+    this.#semicolon = semicolon
+    this.#clock = clock
+    this.idHeader = settings.responseHeader === undefined ? undefined : headerNamed(settings.responseHeader)
+    this.propagation = settings.propagation && createPropagation(settings.propagation)
+    this.#unfollow = settings.context ? followCalls() : undefined
+    onExit(this)
+  }
+
+  /** This app's record of a request; a request may be handed from one app to another. */
+  of(raw: RawRequest): RequestRecord | undefined {
+    let record = recordOf(raw)
+    while (record !== undefined && record.keeper !== this) record = record.outer
+    return record
+  }
+
+  /** Receives a request, before a framework has it. */
+  receive(raw: RawRequest, response: ServerResponse | undefined, socket?: Partial<Socket>): RequestRecord {
+    const record = this.of(raw) ?? this.create(raw, socket)
+    if (socket !== undefined) record.socket = socket
+    this.open(record)
+    if (response !== undefined) this.attach(record, response)
+    return record
+  }
+
+  /** Makes the record of a request that no server has had, before its response is known. */
+  create(raw: RawRequest, socket: Partial<Socket> = raw.socket ?? {}): RequestRecord {
+    const record = new RequestRecord(this, this.#logger(), socket, this.#clock.now(), this.#clock.elapsed())
+    const { id, rejected, clientId } = acceptRequestId(raw, this.#settings.ids)
+    record.requestId = id
+    record.idRejected = rejected
+    record.clientRequestId = clientId
+    record.raw = raw
+    record.method = raw.method ?? ''
+    record.protocol = raw.httpVersion
+    if (raw.httpVersionMajor === 2) record.stream = (raw as Http2ServerRequest).stream
+    const whole = pathOf(targetOf(raw), this.#semicolon)
+    record.path = cutPath(whole)
+    record.pathCut = record.path !== whole
+    record.outer = recordOf(raw)
+    if (this.#settings.context) watchRequest(raw, record)
+    else carry(raw, record)
+    return record
+  }
+
+  /** Counts a request among the open ones, which end at the latest with the process. */
+  open(record: RequestRecord): void {
+    if (record.isOpen || record.closed) return
+    record.isOpen = true
+    record.previous = this.#last
+    if (this.#last === undefined) this.#first = record
+    else this.#last.next = record
+    this.#last = record
+    if (record.raw !== undefined) connection.watchConnection(record)
+  }
+
+  /** Gives a request its response; for an upgrade a framework makes one later. */
+  attach(record: RequestRecord, response: ServerResponse): void {
+    record.response = response
+    watchResponse(response, record)
+    this.#setId(record)
+    if (record.stream === undefined) connection.watchTurn(record)
+  }
+
+  /** Gives a request the id that its framework has made. */
+  identify(record: RequestRecord, id: string): void {
+    record.requestId = id
+    this.#setId(record)
+  }
+
+  /** Sets the id among the headers where it can't wait for the head: Node.js writes that of HTTP/2 by itself. */
+  #setId(record: RequestRecord): void {
+    const { raw, response, requestId } = record
+    if (this.idHeader === undefined || response === undefined || raw?.httpVersionMajor === 1) return
+    const { name } = this.idHeader
+    if (!response.headersSent)
+      record.idIsSet = attempt(() => response.setHeader(name, requestId) === response, false)
+  }
+
+  /**
+   * Writes the start of a request, unless that is done: an upgrade may come to a route later.
+   * @param source where details of the request are read from
+   */
+  start(record: RequestRecord, source: CaptureSource): void {
+    if (record.started) return
+    record.started = true
+    record.trace = activeTrace() ?? readTrace(source.headers)
+    const { captures } = this.#settings
+    if (captures.length > 0) record.captured = captures.map(({ read }) => read(source, this.#semicolon))
+    if (!record.startHeld) this.#writeStart(record)
+  }
+
+  /** Starts a request that no route has had. */
+  startUnrouted(record: RequestRecord): void {
+    const { raw, socket } = record
+    this.start(record, sourceOf(raw, raw === undefined ? '' : targetOf(raw), socket))
+  }
+
+  /** Runs what handles a request within its context. */
+  run(record: RequestRecord, handle: () => void): void {
+    safely(followFetches)
+    record.inContext = true
+    runWithin(record, handle)
+  }
+
+  /** Starts what can't be parsed, of which only its error and its sender are known. */
+  startUnparsed(error: unknown, socket: Partial<Socket>): RequestRecord {
+    const record = new RequestRecord(this, this.#logger(), socket, this.#clock.now(), this.#clock.elapsed())
+    record.requestId = newUuid()
+    record.fail(error)
+    this.open(record)
+    this.startUnrouted(record)
+    return record
+  }
+
+  /** Ends a request: reads its ending off what was noted, and writes its completion. A second call does nothing. */
+  end(record: RequestRecord, ending?: Ending): void {
+    if (!record.isOpen) return
+    this.#remove(record)
+    // Another app that shares the server has had it.
+    const isOurs = record.started || record.raw === undefined || recordOf(record.raw) === record
+    if (isOurs) this.#complete(record, ending ?? this.#endingOf(record))
+    connection.leaveConnection(record)
+    record.framework = undefined
+  }
+
+  /** What was seen of a request, and the outcome that follows from it. */
+  #endingOf(record: RequestRecord): Ending {
+    try {
+      const { socket, response, isHandedOver, isRefused, isRouted, isBroken } = record
+      const finished = connection.wasSent(record)
+      if (!finished && connection.wasUnsent(record)) record.isUnsent = true
+      const status = connection.sentStatusOf(record)
+      const left = !finished && connection.hasLeft(record)
+      if (!finished && !left) record.endError ??= response?.errored ?? socket.errored
+      const timedOut = !finished && (record.hasTimedOut || connection.hasTimedOut(record))
+      return endingOf({
+        status,
+        timedOut: record.handlerTimedOut || timedOut,
+        refused: isRefused,
+        left,
+        finished: finished || (isHandedOver && status !== undefined),
+        upgraded: isHandedOver && isAccepted(record.method, status),
+        routed: isRouted,
+        closing: !isBroken && this.isClosing(),
+      })
+    } catch (error) {
+      reportFault(error)
+      return { outcome: record.isSent ? 'completed' : 'aborted', status: record.headStatus }
+    }
+  }
+
+  /** Writes the completion; whatever fails on the way to it costs no more than what it would have said. */
+  #complete(record: RequestRecord, { outcome, status }: Ending): void {
+    if (!record.started) safely(() => this.startUnrouted(record))
+    safely(() => this.#askFramework(record, status))
+    const isLogged = !record.startHeld || hasFailed(outcome, status)
+    if (record.startHeld && isLogged) this.#writeStart(record)
+    record.closed = true
+    record.outcome = outcome
+    record.status = status
+    record.closedAt = this.#clock.elapsed()
+    record.time = this.#clock.now()
+    // It is not known when a request began that could not be parsed.
+    if (record.method !== undefined) record.durationMs = roundMs(record.closedAt - record.startedAt)
+    // A connection that became another thing is meant to last.
+    record.slow = outcome !== 'upgraded' && (record.durationMs ?? 0) >= this.#settings.slowMs
+    safely(() => {
+      record.responseBytes = hasBody(record.method, status) ? connection.sentBytesOf(record) : 0
+      record.callCost = record.callCostBy(record.closedAt)
+      record.failure = failureOf(record)
+    })
+    if (isLogged) this.#write('completed', record, this.#levelOf(record))
+  }
+
+  /** Notes what the framework knows at the end: the error, the logger that the app may have replaced, the route. */
+  #askFramework(record: RequestRecord, status: number | undefined): void {
+    const { framework, endError } = record
+    if (endError) record.fail(endError)
+    if (framework === undefined) return
+    record.useLogger(framework.log)
+    record.route ??= framework.matched?.(status, record.thrown !== undefined)
+  }
+
+  /** Writes the line about a handler that answered after its client had left. */
+  late(record: RequestRecord): void {
+    record.lateMs = roundMs(this.#clock.elapsed() - record.closedAt)
+    this.#write('late', record, 'debug')
+  }
+
+  /** Writes the completions of all requests that are open when the process ends. */
+  finish(): void {
+    for (let record = this.#first; record !== undefined; record = this.#first) {
+      const isOver = connection.wasSent(record)
+      this.end(
+        record,
+        isOver ? undefined : { outcome: 'unfinished', status: connection.sentStatusOf(record) },
+      )
+    }
+  }
+
+  /** Stops following the calls to other services. */
+  close(): void {
+    this.#unfollow?.()
+  }
+
+  #remove(record: RequestRecord): void {
+    const { previous, next } = record
+    if (previous === undefined) this.#first = next
+    else previous.next = next
+    if (next === undefined) this.#last = previous
+    else next.previous = previous
+    record.isOpen = false
+    record.previous = undefined
+    record.next = undefined
+  }
+
+  #writeStart(record: RequestRecord): void {
+    const { startLevel } = this.#settings
+    if (startLevel !== undefined) this.#write('started', record, startLevel)
+  }
+
+  /** Writes an event; a logger or a destination that throws costs the event, not the request. */
+  #write(event: keyof EventLog, record: RequestRecord, level: Level): void {
+    try {
+      this.#events[event](record, level)
+    } catch (error) {
+      const message = `an event is lost, what it was written to threw ${showValue(error)}`
+      warnOnce('WAYBILL_WARN_EVENT_LOST', '', message)
+    }
+  }
+
+  #levelOf(record: RequestRecord): Level {
+    const { method, path, route, status, durationMs, outcome, slow } = record
+    const level = completionLevelOf(status, outcome, slow)
+    const { completionLevel } = this.#settings
+    if (completionLevel === undefined) return level
+    let decided: unknown
+    try {
+      const error = record.thrown?.at(-1)
+      decided = completionLevel({ method, path, route, status, durationMs, outcome, slow, error, level })
+      if (isLevel(decided)) return decided
+    } catch (error) {
+      decided = error
+    }
+    const message = `completionLevel must return a level, got ${showValue(decided)}; the default was used`
+    warnOnce('WAYBILL_WARN_OPTION_RESULT', 'completionLevel', message)
+    return level
+  }
+}
