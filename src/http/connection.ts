@@ -151,8 +151,11 @@ function isReset({ aborted, rstCode }: ServerHttp2Stream): boolean {
 }
 
 /** Whether a whole response was sent. A stream that was reset emits `finish` all the same (Node.js 20 to 26). */
-export function wasSent({ isSent, stream }: RequestRecord): boolean {
-  return isSent && (stream === undefined || !isReset(stream))
+export function wasSent(record: RequestRecord): boolean {
+  const { isSent, stream, method } = record
+  if (stream === undefined) return isSent
+  // Node.js ends the stream of a HEAD before anything answers it: its answer is over with the head.
+  return method === 'HEAD' ? sentStatusOf(record) !== undefined : isSent && !isReset(stream)
 }
 
 /**
@@ -193,10 +196,10 @@ export function sentStatusOf({
   stream,
   headStatus,
 }: RequestRecord): number | undefined {
-  if (isUnsent) return writtenStatus
+  if (stream === undefined) return writtenStatus ?? (isUnsent ? undefined : headStatus)
   // A stream of HTTP/2 may be answered itself, past its response.
-  const status: unknown = stream?.sentHeaders?.[':status']
-  return writtenStatus ?? (typeof status === 'number' ? status : headStatus)
+  const status: unknown = stream.sentHeaders?.[':status']
+  return typeof status === 'number' ? status : writtenStatus
 }
 
 /**

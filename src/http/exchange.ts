@@ -13,24 +13,16 @@ import type { EventLog } from '../output/events.js'
 import { type CaptureSource, sourceOf, targetOf } from '../request/details.js'
 import { failureOf } from '../request/error.js'
 import { acceptRequestId, newUuid } from '../request/id.js'
-import {
-  completionLevelOf,
-  type Ending,
-  endingOf,
-  hasBody,
-  hasFailed,
-  isAccepted,
-} from '../request/outcome.js'
+import { type Ending, endingOf, hasBody, hasFailed, isAccepted, levelOf } from '../request/outcome.js'
 import { type Propagation, type RecordKeeper, type RequestLogger, RequestRecord } from '../request/record.js'
 import { activeTrace, readTrace } from '../request/trace.js'
 import { cutPath, pathOf } from '../request/url.js'
-import { attempt, reportFault, safely } from '../safely.js'
+import { reportFault, safely } from '../safely.js'
 import type { EventSettings } from '../settings.js'
-import { isLevel, type Level } from '../vocabulary.js'
+import type { Level } from '../vocabulary.js'
 import { carry, recordOf } from './carrier.js'
 import * as connection from './connection.js'
-import { type Header, headerNamed } from './head.js'
-import { watchRequest, watchResponse } from './response.js'
+import { type Header, headerNamed, setId, watchRequest, watchResponse } from './response.js'
 
 /** Follows the requests of one app from their arrival to their end: each has one start and exactly one completion. */
 export class Tracker implements RecordKeeper {
@@ -87,7 +79,7 @@ export class Tracker implements RecordKeeper {
 
   /** Makes the record of a request that no server has had, before its response is known. */
   create(raw: RawRequest, socket: Partial<Socket> = raw.socket ?? {}): RequestRecord {
-    const record = new RequestRecord(this, this.#logger(), socket, this.#clock.now(), this.#clock.elapsed())
+    const record = this.#make(socket)
     const { id, rejected, clientId } = acceptRequestId(raw, this.#settings.ids)
     record.requestId = id
     record.idRejected = rejected
@@ -105,6 +97,10 @@ export class Tracker implements RecordKeeper {
     return record
   }
 
+  #make(socket: Partial<Socket>): RequestRecord {
+    return new RequestRecord(this, this.#logger(), socket, this.#clock.now(), this.#clock.elapsed())
+  }
+
   /** Counts a request among the open ones, which end at the latest with the process. */
   open(record: RequestRecord): void {
     if (record.isOpen || record.closed) return
@@ -120,23 +116,14 @@ export class Tracker implements RecordKeeper {
   attach(record: RequestRecord, response: ServerResponse): void {
     record.response = response
     watchResponse(response, record)
-    this.#setId(record)
+    setId(record)
     if (record.stream === undefined) connection.watchTurn(record)
   }
 
   /** Gives a request the id that its framework has made. */
   identify(record: RequestRecord, id: string): void {
     record.requestId = id
-    this.#setId(record)
-  }
-
-  /** Sets the id among the headers where it can't wait for the head: Node.js writes that of HTTP/2 by itself. */
-  #setId(record: RequestRecord): void {
-    const { raw, response, requestId } = record
-    if (this.idHeader === undefined || response === undefined || raw?.httpVersionMajor === 1) return
-    const { name } = this.idHeader
-    if (!response.headersSent)
-      record.idIsSet = attempt(() => response.setHeader(name, requestId) === response, false)
+    setId(record)
   }
 
   /**
@@ -167,7 +154,7 @@ export class Tracker implements RecordKeeper {
 
   /** Starts what can't be parsed, of which only its error and its sender are known. */
   startUnparsed(error: unknown, socket: Partial<Socket>): RequestRecord {
-    const record = new RequestRecord(this, this.#logger(), socket, this.#clock.now(), this.#clock.elapsed())
+    const record = this.#make(socket)
     record.requestId = newUuid()
     record.fail(error)
     this.open(record)
@@ -232,7 +219,7 @@ export class Tracker implements RecordKeeper {
       record.callCost = record.callCostBy(record.closedAt)
       record.failure = failureOf(record)
     })
-    if (isLogged) this.#write('completed', record, this.#levelOf(record))
+    if (isLogged) this.#write('completed', record, levelOf(record, this.#settings.completionLevel))
   }
 
   /** Notes what the framework knows at the end: the error, the logger that the app may have replaced, the route. */
@@ -290,23 +277,5 @@ export class Tracker implements RecordKeeper {
       const message = `an event is lost, what it was written to threw ${showValue(error)}`
       warnOnce('WAYBILL_WARN_EVENT_LOST', '', message)
     }
-  }
-
-  #levelOf(record: RequestRecord): Level {
-    const { method, path, route, status, durationMs, outcome, slow } = record
-    const level = completionLevelOf(status, outcome, slow)
-    const { completionLevel } = this.#settings
-    if (completionLevel === undefined) return level
-    let decided: unknown
-    try {
-      const error = record.thrown?.at(-1)
-      decided = completionLevel({ method, path, route, status, durationMs, outcome, slow, error, level })
-      if (isLevel(decided)) return decided
-    } catch (error) {
-      decided = error
-    }
-    const message = `completionLevel must return a level, got ${showValue(decided)}; the default was used`
-    warnOnce('WAYBILL_WARN_OPTION_RESULT', 'completionLevel', message)
-    return level
   }
 }

@@ -1,11 +1,16 @@
 import { EventEmitter } from 'node:events'
-import type { ServerResponse } from 'node:http'
+import {
+  type OutgoingHttpHeader,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+  validateHeaderValue,
+} from 'node:http'
 import { currentRecord, runWithin } from '../context.js'
 import type { RequestRecord } from '../request/record.js'
-import { reportFault, safely } from '../safely.js'
+import { activeTrace } from '../request/trace.js'
+import { attempt, reportFault, safely } from '../safely.js'
 import { carry, recordOf, wrapperOf } from './carrier.js'
 import { isNetworkError, noteDestroyed, noteHeld } from './connection.js'
-import { type HeadFields, headFor } from './head.js'
 
 type Write = (this: ServerResponse, chunk: unknown, encoding: unknown, callback: unknown) => boolean
 type End = (this: ServerResponse, chunk: unknown, encoding: unknown, callback: unknown) => ServerResponse
@@ -135,6 +140,8 @@ function wrapWriteHead(original: () => WriteHead): WriteHead {
     else if (typeof reason === 'string')
       result = original().call(this, status, reason, headFor(this, fields, keeper.idHeader, requestId))
     else result = original().call(this, status, headFor(this, fields ?? reason, keeper.idHeader, requestId))
+    // A tracer may have begun its span after the start was written.
+    record.trace ??= activeTrace()
     // Another wrapper of the method may have changed the status.
     const { statusCode } = this
     for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)
@@ -187,4 +194,77 @@ function noteEvent(record: RequestRecord, event: 'finish' | 'close' | 'pipe'): v
 /** Notes an answer to a request that was over. */
 function noteLate(record: RequestRecord): void {
   if (record.closed && record.outcome === 'aborted' && record.lateMs === undefined) record.keeper.late(record)
+}
+
+/** Sets the id among the headers where it can't wait for the head: Node.js writes that of HTTP/2 by itself. */
+export function setId(record: RequestRecord): void {
+  const { raw, response, requestId, keeper } = record
+  const { name } = keeper.idHeader ?? {}
+  if (name === undefined || response === undefined || raw?.httpVersionMajor === 1 || response.headersSent)
+    return
+  record.idIsSet = attempt(() => response.setHeader(name, requestId) === response, false)
+}
+
+/** The headers that a head is written with, in the ways in which Node.js takes them. */
+export type HeadFields = OutgoingHttpHeaders | OutgoingHttpHeader[] | null | undefined
+
+/** A header in whichever case. */
+export interface Header {
+  readonly name: string
+  readonly lowered: string
+}
+
+/** The header of a name. */
+export function headerNamed(name: string): Header {
+  return { name, lowered: name.toLowerCase() }
+}
+
+/** The headers that a head is written with so that a header goes with it: whoever has set one of that name has it sent. */
+export function headFor(
+  response: ServerResponse,
+  fields: HeadFields,
+  header: Header,
+  value: string,
+): HeadFields {
+  return response.hasHeader(header.lowered)
+    ? withoutHeader(fields, header, value)
+    : withHeader(fields, header, value)
+}
+
+/** The headers of a head without one that has been added as frameworks write it. */
+function withoutHeader(fields: HeadFields, { lowered }: Header, value: string): HeadFields {
+  if (fields === undefined || fields === null || Array.isArray(fields) || fields[lowered] !== value)
+    return fields
+  const { [lowered]: _ours, ...others } = fields
+  return others
+}
+
+/** The headers of a head with one more, unless they have it; what was given is not changed. */
+export function withHeader(fields: HeadFields, header: Header, value: string): HeadFields {
+  if (fields === undefined || fields === null) return { [header.name]: value }
+  if (Array.isArray(fields)) return withPair(fields, header, value)
+  return isAmong(fields, header) ? fields : { ...fields, [header.name]: value }
+}
+
+/** The headers of a list: names and values in turns, or in pairs. */
+function withPair(fields: OutgoingHttpHeader[], { name, lowered }: Header, value: string): HeadFields {
+  const isPaired = Array.isArray(fields[0])
+  const names = isPaired
+    ? fields.map((pair) => (pair as string[])[0])
+    : fields.filter((_, at) => at % 2 === 0)
+  if (names.some((each) => String(each).toLowerCase() === lowered)) return fields
+  return isPaired ? [...fields, [name, value]] : [...fields, name, value]
+}
+
+function isAmong(fields: OutgoingHttpHeaders, { lowered }: Header): boolean {
+  // As frameworks write it.
+  if (Object.hasOwn(fields, lowered)) return true
+  return Object.keys(fields).some((name) => name.length === lowered.length && name.toLowerCase() === lowered)
+}
+
+/** Whether an id that an app made can be sent as a header. */
+export function isSendable(id: unknown): id is string {
+  return (
+    typeof id === 'string' && id !== '' && attempt(() => validateHeaderValue('id', id) === undefined, false)
+  )
 }

@@ -47,7 +47,7 @@ async function deploy(env: NodeJS.ProcessEnv = {}): Promise<Deployed> {
 }
 
 /** Asks one thing after the other over one connection, until it is closed; the ids of what was answered. */
-async function askOn(port: number, paths: readonly string[]): Promise<string[]> {
+async function askOn(port: number, paths: readonly string[], answered: () => void): Promise<string[]> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
   const ids: string[] = []
   try {
@@ -56,6 +56,7 @@ async function askOn(port: number, paths: readonly string[]): Promise<string[]> 
       const [response] = (await once(request, 'response')) as [http.IncomingMessage]
       await text(response)
       ids.push(String(response.headers['x-request-id']))
+      answered()
     }
   } catch {
     agent.destroy()
@@ -70,8 +71,13 @@ function idsOf(lines: readonly Line[], event: string): unknown[] {
 test('nothing is lost when a service under load is told to end: each request is in the log, and it ends well', async () => {
   const { child, port, lines, ended } = await deploy()
   const paths = ['/users/1', '/reports/30', '/users/0', '/broken']
-  const clients = Array.from({ length: 20 }, () => askOn(port, paths))
-  await sleep(700)
+  let count = 0
+  let isBusy = (): void => {}
+  const busy = new Promise<void>((resolve) => {
+    isBusy = resolve
+  })
+  const clients = Array.from({ length: 20 }, () => askOn(port, paths, () => ++count > 200 && isBusy()))
+  await busy
   child.kill('SIGTERM')
   const answered = (await Promise.all(clients)).flat()
   expect(await ended).toEqual({ code: 0, stderr: '' })
