@@ -34,6 +34,13 @@ export function halfway(response) {
   response.write('half', () => response.destroy())
 }
 
+/** Sets another status when the head has gone. */
+export function statusDuring(response) {
+  response.write('begun')
+  response.statusCode = 500
+  response.end()
+}
+
 export const FLOOD_BYTES = 8 * 1024 * 1024
 
 /** Writes as fast as the client reads, and says so when it does not; ends after so many bytes. */

@@ -24,6 +24,7 @@ const KINDS: readonly (readonly [number, (plan: Plan) => Visit])[] = [
   [1, http1.stalledAndWentOn],
   [4, http1.answeredEarly],
   [2, http1.continued],
+  [2, http1.thrownAfter],
   [4, http1.brokenOff],
   [6, garbage],
   [2, refused],

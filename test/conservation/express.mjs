@@ -7,7 +7,17 @@ import { buffer } from 'node:stream/consumers'
 import express from 'express'
 import { waybill } from 'waybill/express'
 import { WebSocketServer } from 'ws'
-import { broken, endless, FLOOD_BYTES, flood, halfway, serveCrowd, sign, streamed } from './answers.mjs'
+import {
+  broken,
+  endless,
+  FLOOD_BYTES,
+  flood,
+  halfway,
+  serveCrowd,
+  sign,
+  statusDuring,
+  streamed,
+} from './answers.mjs'
 
 const requestLog = waybill()
 
@@ -26,6 +36,16 @@ const handlers = {
   '/hijacked': (_request, response) => answer(response, 200, 'hijacked'),
   '/failing': () => {
     throw new Error('failing')
+  },
+  '/status-during': (_request, response) => statusDuring(response),
+  '/status-after': (_request, response) => {
+    answer(response, 200, 'ok')
+    response.statusCode = 404
+  },
+  '/thrown-after': (_request, response) => {
+    if (typeof response.json === 'function') response.json({ ok: true })
+    else answer(response, 200, 'ok')
+    throw new Error('thrown after')
   },
   '/empty': (_request, response) => answer(response, 204),
   '/refused': (_request, response) => answer(response, 401, 'no'),

@@ -2,7 +2,17 @@
 import websocket from '@fastify/websocket'
 import Fastify from 'fastify'
 import waybill from 'waybill'
-import { broken, endless, FLOOD_BYTES, flood, halfway, serveCrowd, sign, streamed } from './answers.mjs'
+import {
+  broken,
+  endless,
+  FLOOD_BYTES,
+  flood,
+  halfway,
+  serveCrowd,
+  sign,
+  statusDuring,
+  streamed,
+} from './answers.mjs'
 
 function declareRoutes(app) {
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
@@ -23,6 +33,18 @@ function declareRoutes(app) {
   )
   app.get('/failing', async () => {
     throw new Error('failing')
+  })
+  app.get(
+    '/status-during',
+    hijack(({ raw }) => statusDuring(raw)),
+  )
+  app.get('/status-after', (_request, reply) => {
+    reply.send('ok')
+    reply.code(404)
+  })
+  app.get('/thrown-after', (_request, reply) => {
+    reply.send({ ok: true })
+    throw new Error('thrown after')
   })
   app.get('/empty', (_request, reply) => reply.code(204).send())
   app.get('/given-up', { handlerTimeout: 5 }, () => new Promise(() => {}))

@@ -129,6 +129,17 @@ export function answeredEarly(plan: Plan): Visit {
   }
 }
 
+/** Is answered by a handler that throws then. */
+export function thrownAfter(plan: Plan): Visit {
+  const sent = plan.request('HTTP/1.1', 'answered, then thrown', 'answered', 'GET', '/thrown-after')
+  return async ({ http1 }) => {
+    const wire = await Wire.open(http1)
+    wire.write(requestText(sent))
+    await wire.answer(sent)
+    await wire.leave('close')
+  }
+}
+
 /** The server breaks its answer off. */
 export function brokenOff(plan: Plan): Visit {
   const path = plan.random.pick(['/broken', '/destroyed'])

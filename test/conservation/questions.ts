@@ -39,6 +39,10 @@ const QUESTIONS: readonly Question[] = [
   { ...ANSWERED, kind: '204', path: '/empty' },
   { ...ANSWERED, kind: '404', path: '/missing' },
   { ...ANSWERED, kind: '500', path: '/failing' },
+  { ...ANSWERED, kind: 'status set during the body', path: '/status-during' },
+  { ...ANSWERED, kind: 'status set after the end', path: '/status-after' },
+  // Express destroys the connection then, with all that a client has sent ahead.
+  { ...ANSWERED, kind: 'thrown after the end', path: '/thrown-after', by: ['Fastify', 'a listener'] },
   { kind: '503, handler timeout', fate: 'timed out', method: 'GET', path: '/given-up', by: ['Fastify'] },
   { kind: '400, bad URL', fate: 'rejected', method: 'GET', path: '/%zz', by: ['Fastify'] },
   {
