@@ -54,6 +54,7 @@ const handlers = {
   '/endless': (_request, response) => pipe(endless(), response),
   '/broken': (_request, response) => pipe(broken(), response),
   '/destroyed': (_request, response) => halfway(response),
+  '/unanswered': (_request, response) => response.destroy(),
   '/flood': ({ id }, response) => flood(id, response, FLOOD_BYTES),
   '/flood/endless': ({ id }, response) => flood(id, response, Number.POSITIVE_INFINITY),
 }

@@ -60,6 +60,10 @@ function declareRoutes(app) {
     hijack(({ raw }) => halfway(raw)),
   )
   app.get(
+    '/unanswered',
+    hijack(({ raw }) => raw.destroy()),
+  )
+  app.get(
     '/flood',
     hijack(({ raw }, id) => flood(id, raw, FLOOD_BYTES)),
   )

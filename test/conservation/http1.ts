@@ -142,8 +142,9 @@ export function thrownAfter(plan: Plan): Visit {
 
 /** The server breaks its answer off. */
 export function brokenOff(plan: Plan): Visit {
-  const path = plan.random.pick(['/broken', '/destroyed'])
-  const sent = plan.request('HTTP/1.1', path, 'broken off', 'GET', path)
+  const path = plan.random.pick(['/broken', '/destroyed', '/unanswered'])
+  const fate = path === '/unanswered' ? 'unanswered' : 'broken off'
+  const sent = plan.request('HTTP/1.1', path, fate, 'GET', path)
   return async ({ http1 }) => {
     const wire = await Wire.open(http1)
     wire.write(requestText(sent))

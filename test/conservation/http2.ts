@@ -9,6 +9,9 @@ const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants
 /** A body of which the client sends the beginning only. */
 const UPLOAD = { 'content-type': 'application/octet-stream', 'content-length': 100_000 }
 
+/** Methods without a body. A stream that answers HEAD has ended for Node.js before it has begun. */
+const METHODS = ['GET', 'HEAD'] as const
+
 /** What is done with one stream, until its client is through with it. */
 type Exchange = (session: ClientHttp2Session, crowd: Crowd) => Promise<void>
 
@@ -44,7 +47,17 @@ export function http2SessionLeft(plan: Plan): Visit {
 function exchange(plan: Plan): Exchange {
   const { random } = plan
   if (random.next() < 0.5) return answered(plan)
-  return random.pick([answeredEarly, resetBefore, resetDuring, resetUpload, raced, brokenOff])(plan)
+  return random.pick([
+    answeredEarly,
+    resetBefore,
+    resetDuring,
+    resetUpload,
+    raced,
+    racedHead,
+    resetAfter,
+    brokenOff,
+    brokenOffHead,
+  ])(plan)
 }
 
 function answered(plan: Plan): Exchange {
@@ -69,7 +82,8 @@ function answeredEarly(plan: Plan): Exchange {
 
 function resetBefore(plan: Plan): Exchange {
   const path = plan.random.pick(['/waiting', '/late'])
-  const sent = plan.request('HTTP/2', 'reset before the answer', 'left before', 'GET', path)
+  const method = plan.random.pick(METHODS)
+  const sent = plan.request('HTTP/2', `${method} reset before the answer`, 'left before', method, path)
   return async (session, crowd) => {
     const stream = send(session, sent)
     await crowd.sign('arrived', sent)
@@ -108,9 +122,38 @@ function raced(plan: Plan): Exchange {
   }
 }
 
+function racedHead(plan: Plan): Exchange {
+  const path = plan.random.pick(['/plain', '/streamed'])
+  const sent = plan.request('HTTP/2', 'HEAD reset at any moment', 'raced', 'HEAD', path)
+  return async (session, crowd) => {
+    const stream = send(session, sent)
+    await crowd.sign('arrived', sent)
+    await cancel(stream)
+  }
+}
+
+/** The answer to HEAD is whole with its head. */
+function resetAfter(plan: Plan): Exchange {
+  const path = plan.random.pick(['/plain', '/streamed', '/failing'])
+  const until = plan.random.pick(['response', 'end'])
+  const sent = plan.request('HTTP/2', `HEAD reset after ${until}`, 'answered', 'HEAD', path)
+  return async (session) => {
+    const stream = send(session, sent)
+    await once(stream, until)
+    await cancel(stream)
+  }
+}
+
+/** What is broken off is the body of the answer, which nobody gets. */
+function brokenOffHead(plan: Plan): Exchange {
+  const sent = plan.request('HTTP/2', 'HEAD destroyed after the head', 'answered', 'HEAD', '/destroyed')
+  return async (session) => closed(send(session, sent))
+}
+
 function brokenOff(plan: Plan): Exchange {
-  const path = plan.random.pick(['/broken', '/destroyed'])
-  const sent = plan.request('HTTP/2', path, 'broken off', 'GET', path)
+  const path = plan.random.pick(['/broken', '/destroyed', '/unanswered'])
+  const fate = path === '/unanswered' ? 'unanswered' : 'broken off'
+  const sent = plan.request('HTTP/2', path, fate, 'GET', path)
   return async (session) => closed(send(session, sent))
 }
 

@@ -26,6 +26,8 @@ export type Fate =
   | 'left during'
   /** The server breaks its answer off while the client reads it. */
   | 'broken off'
+  /** The server destroys the response before any of it is sent. */
+  | 'unanswered'
   /** The connection becomes a WebSocket. */
   | 'upgraded'
   /** The client leaves at any moment: between the last byte for the system and the first for the client. */
@@ -45,6 +47,7 @@ const OUTCOMES: Readonly<Record<Fate, readonly Outcome[]>> = {
   'closed upon': ['aborted', 'destroyed'],
   'left during': ['aborted'],
   'broken off': ['destroyed'],
+  unanswered: ['destroyed'],
   upgraded: ['upgraded'],
   raced: ['completed', 'aborted'],
   'perhaps unsent': ['completed', 'aborted'],
@@ -62,10 +65,11 @@ export function truthfulOutcomes({ fate, seen }: Sent): readonly Outcome[] {
 }
 
 /** The statuses that the log may tell; undefined when any is true. */
-export function truthfulStatuses({ fate, seen }: Sent): readonly number[] | undefined {
+export function truthfulStatuses({ fate, seen }: Sent): readonly (number | undefined)[] | undefined {
   if (fate === 'upgraded') return [101]
   if (fate === 'left before') return [seen.status ?? 499]
   if (fate === 'closed within') return [400, 499]
+  if (fate === 'unanswered') return [undefined]
   return seen.status === undefined ? undefined : [seen.status]
 }
 
