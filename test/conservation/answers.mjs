@@ -72,13 +72,15 @@ function abandoned() {
 /**
  * Says on which ports the services listen; closes them when it is told to, once all connections are gone.
  * @param {{ server: import('node:net').Server, close: () => Promise<unknown> }[]} services Over HTTP/1.1, over HTTP/2.
+ * @param {{ close: () => void }} upstream To which they pass uploads on.
  */
-export function serveCrowd(services) {
+export function serveCrowd(services, upstream) {
   process.once('message', async () => {
     for (const { server, close } of services) {
       while ((await connections(server)) > 0) await turn()
       await close()
     }
+    upstream.close()
     process.off('disconnect', abandoned)
     process.disconnect()
   })

@@ -19,6 +19,8 @@ const KINDS: readonly (readonly [number, (plan: Plan) => Visit])[] = [
   [8, http1.leftBefore],
   [8, http1.leftDuring],
   [8, http1.leftUpload],
+  [4, http1.proxied],
+  [6, http1.leftProxied],
   [8, http1.raced],
   [1, http1.stalledAndLeft],
   [1, http1.stalledAndWentOn],

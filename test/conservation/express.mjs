@@ -5,6 +5,7 @@ import http2 from 'node:http2'
 import { pipeline } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import express from 'express'
+import { request as call } from 'undici'
 import { waybill } from 'waybill/express'
 import { WebSocketServer } from 'ws'
 import {
@@ -18,14 +19,27 @@ import {
   statusDuring,
   streamed,
 } from './answers.mjs'
+import { startUpstream } from './upstream.mjs'
 
 const requestLog = waybill()
+const upstream = await startUpstream()
 
 const pipe = (body, response) => pipeline(body, response, () => {})
 
 function answer(response, status, text) {
   response.statusCode = status
   response.end(text)
+}
+
+/** Passes an upload on as it comes. */
+async function passOn(request, response, path) {
+  const headers = { 'X-Request-Id': request.id }
+  try {
+    const { statusCode, body } = await call(upstream.url + path, { method: 'POST', headers, body: request })
+    answer(response, statusCode, await body.text())
+  } catch {
+    answer(response, 502, 'failed')
+  }
 }
 
 /** By path: what needs nothing of a framework. */
@@ -50,6 +64,9 @@ const handlers = {
   '/empty': (_request, response) => answer(response, 204),
   '/refused': (_request, response) => answer(response, 401, 'no'),
   '/waiting': () => {},
+  '/proxied/read': (request, response) => passOn(request, response, '/read'),
+  '/proxied/refused': (request, response) => passOn(request, response, '/refused'),
+  '/proxied/broken': (request, response) => passOn(request, response, '/broken'),
   '/late': (_request, response) => response.once('close', () => response.end('late')),
   '/endless': (_request, response) => pipe(endless(), response),
   '/broken': (_request, response) => pipe(broken(), response),
@@ -126,4 +143,4 @@ async function serve(server) {
 
 const server = http.createServer(expressApp())
 receiveSockets(server)
-serveCrowd([await serve(server), await serve(http2.createServer(listener))])
+serveCrowd([await serve(server), await serve(http2.createServer(listener))], upstream)

@@ -1,4 +1,5 @@
 // One app over HTTP/1.1 and one over HTTP/2, with waybill on stdout.
+import replyFrom from '@fastify/reply-from'
 import websocket from '@fastify/websocket'
 import Fastify from 'fastify'
 import waybill from 'waybill'
@@ -13,6 +14,9 @@ import {
   statusDuring,
   streamed,
 } from './answers.mjs'
+import { startUpstream } from './upstream.mjs'
+
+const upstream = await startUpstream()
 
 function declareRoutes(app) {
   app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
@@ -73,6 +77,16 @@ function declareRoutes(app) {
   )
 }
 
+/** Passes uploads on as they come. */
+async function declareProxy(app) {
+  await app.register(replyFrom, { base: upstream.url })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+  app.post('/proxied/read', (_request, reply) => reply.from('/read'))
+  app.post('/proxied/refused', (_request, reply) => reply.from('/refused'))
+  app.post('/proxied/broken', (_request, reply) => reply.from('/broken'))
+}
+
 function hijack(answer) {
   return ({ id }, reply) => {
     reply.hijack()
@@ -85,6 +99,7 @@ async function serve(options) {
   await app.register(waybill)
   if (!options.http2) await app.register(websocket)
   declareRoutes(app)
+  await app.register(declareProxy)
   if (!options.http2) {
     app.get('/socket', { websocket: true }, (socket) => socket.on('message', (text) => socket.send(text)))
     app.get('/socket/closing', { websocket: true }, (socket) => socket.close())
@@ -95,4 +110,7 @@ async function serve(options) {
 }
 
 const apps = [await serve({}), await serve({ http2: true })]
-serveCrowd(apps.map((app) => ({ server: app.server, close: () => app.close() })))
+serveCrowd(
+  apps.map((app) => ({ server: app.server, close: () => app.close() })),
+  upstream,
+)

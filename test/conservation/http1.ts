@@ -3,7 +3,8 @@ import { askSeveral } from './questions.js'
 import { LEAVINGS, type Leaving, requestText, Wire } from './wire.js'
 
 const SIGN = 'X-Sign: yes'
-const UPLOAD = ['Content-Type: application/octet-stream', 'Content-Length: 100000', SIGN]
+const UPLOAD_BYTES = 100_000
+const UPLOAD = ['Content-Type: application/octet-stream', `Content-Length: ${UPLOAD_BYTES}`, SIGN]
 
 /** One request after the other on one connection. */
 export function inTurn(plan: Plan): Visit {
@@ -57,6 +58,43 @@ export function leftUpload(plan: Plan): Visit {
     const wire = await Wire.open(crowd.http1)
     wire.write(requestText(sent, UPLOAD, 'x'.repeat(length)))
     await crowd.sign('arrived', sent)
+    await wire.leave(how, sent)
+  }
+}
+
+const PROXIED_END = {
+  '/proxied/read': 'read to its end',
+  '/proxied/refused': 'refused before its end',
+  '/proxied/broken': 'broken off before its end',
+} as const
+const PROXIED = Object.keys(PROXIED_END) as (keyof typeof PROXIED_END)[]
+
+/** Sends an upload that is passed on to another service, all of it if that reads it to its end. */
+export function proxied(plan: Plan): Visit {
+  const path = plan.random.pick(PROXIED)
+  const first = plan.random.int(1, 50_000)
+  const sent = plan.request('HTTP/1.1', `proxied upload, ${PROXIED_END[path]}`, 'answered', 'POST', path)
+  return async (crowd) => {
+    const wire = await Wire.open(crowd.http1)
+    wire.write(requestText(sent, UPLOAD, 'x'.repeat(first)))
+    await crowd.sign('reached', sent)
+    if (path === '/proxied/read') wire.write('x'.repeat(UPLOAD_BYTES - first))
+    await wire.answer(sent)
+    await wire.leave('close')
+  }
+}
+
+/** Leaves in the middle of an upload that is passed on to another service. */
+export function leftProxied(plan: Plan): Visit {
+  const first = plan.random.int(1, 50_000)
+  const when = plan.random.pick(['arrived', 'reached'] as const)
+  const how = plan.random.pick(LEAVINGS)
+  const kind = `left during its proxied upload, ${how}`
+  const sent = plan.request('HTTP/1.1', kind, FATE_OF_UPLOAD[how], 'POST', '/proxied/read')
+  return async (crowd) => {
+    const wire = await Wire.open(crowd.http1)
+    wire.write(requestText(sent, UPLOAD, 'x'.repeat(first)))
+    await crowd.sign(when, sent)
     await wire.leave(how, sent)
   }
 }

@@ -6,8 +6,9 @@ import { ask, questionsTo } from './questions.js'
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants
 
+const UPLOAD_BYTES = 100_000
 /** A body of which the client sends the beginning only. */
-const UPLOAD = { 'content-type': 'application/octet-stream', 'content-length': 100_000 }
+const UPLOAD = { 'content-type': 'application/octet-stream', 'content-length': UPLOAD_BYTES }
 
 /** Methods without a body. A stream that answers HEAD has ended for Node.js before it has begun. */
 const METHODS = ['GET', 'HEAD'] as const
@@ -52,6 +53,8 @@ function exchange(plan: Plan): Exchange {
     resetBefore,
     resetDuring,
     resetUpload,
+    proxied,
+    resetProxied,
     raced,
     racedHead,
     resetAfter,
@@ -107,6 +110,36 @@ function resetUpload(plan: Plan): Exchange {
     const stream = send(session, sent, UPLOAD)
     stream.write('x'.repeat(length))
     await crowd.sign('arrived', sent)
+    await cancel(stream)
+  }
+}
+
+function proxied(plan: Plan): Exchange {
+  const sent = plan.request('HTTP/2', 'proxied upload', 'answered', 'POST', '/proxied/read')
+  const first = plan.random.int(1, 50_000)
+  return async (session, crowd) => {
+    const stream = send(session, sent, UPLOAD)
+    stream.write('x'.repeat(first))
+    await crowd.sign('reached', sent)
+    stream.end('x'.repeat(UPLOAD_BYTES - first))
+    await closed(stream)
+  }
+}
+
+function resetProxied(plan: Plan): Exchange {
+  const sent = plan.request(
+    'HTTP/2',
+    'reset during its proxied upload',
+    'left before',
+    'POST',
+    '/proxied/read',
+  )
+  const first = plan.random.int(1, 50_000)
+  const when = plan.random.pick(['arrived', 'reached'] as const)
+  return async (session, crowd) => {
+    const stream = send(session, sent, UPLOAD)
+    stream.write('x'.repeat(first))
+    await crowd.sign(when, sent)
     await cancel(stream)
   }
 }

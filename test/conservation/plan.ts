@@ -37,8 +37,8 @@ export type Visit = (crowd: Crowd) => Promise<void>
 export interface Crowd {
   readonly http1: number
   readonly http2: number
-  /** Waits until the server has said so of a request. */
-  sign(name: 'arrived' | 'stalled', request: Sent): Promise<void>
+  /** Waits until the server has said so of a request; that its upload has reached the upstream, the upstream does. */
+  sign(name: 'arrived' | 'reached' | 'stalled', request: Sent): Promise<void>
 }
 
 /** What handles the requests of a crowd, over either protocol. */
