@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
+import type { Line } from '../support/capture.js'
 
 /** The time after which an answer, or the end of a process, counts as missing. */
 const PATIENCE_MS = 3_000
@@ -14,7 +15,7 @@ interface Run {
   crashed: number | null
   closes: boolean
   stderr: string
-  completions: { status?: number; outcome?: string }[]
+  lines: Line[]
 }
 
 /** A raw HTTP/1.1 request on a connection of its own. */
@@ -137,23 +138,24 @@ async function run(script: string, setUp: string, logged: boolean, requests: Buf
   const crashed = child.exitCode
   if (child.connected) child.send('close')
   const closes = await exits(child)
-  const lines = stdout.split('\n').filter((line) => line.startsWith('{'))
-  const completions = lines
-    .map((line) => JSON.parse(line))
-    .filter(({ event }) => event === 'request.completed')
-    .map(({ status, outcome }) => ({ status, outcome }))
-  return { answers, crashed, closes, stderr, completions }
+  const written = stdout.split('\n').filter((line) => line.startsWith('{'))
+  const lines = written.map((line): Line => JSON.parse(line))
+  return { answers, crashed, closes, stderr, lines }
 }
 
 /** The status that a client got, if it got one. */
 const statusOf = (answer: string): number | undefined => Number(answer.split(' ')[1]) || undefined
 
-/** Expects that a service answers the same with waybill as without, and that each answer has one completion. */
+/**
+ * Expects that a service answers the same with waybill as without, and that each answer has one completion.
+ * @param expectOf expects more of the lines that it writes with waybill
+ */
 export async function expectTransparent(
   script: string,
   setUp: string,
   requests: Buffer[],
   statuses: number[],
+  expectOf: (lines: Line[]) => void = () => {},
 ): Promise<void> {
   const [bare, logged] = await Promise.all([
     run(script, setUp, false, requests),
@@ -163,5 +165,7 @@ export async function expectTransparent(
   expect(bare.answers.map(statusOf), bare.stderr).toEqual(statuses)
   expect(logged.answers, logged.stderr).toEqual(bare.answers)
   expect([logged.crashed, logged.closes], logged.stderr).toEqual([bare.crashed, bare.closes])
-  expect(logged.completions.map(({ status }) => status).sort()).toEqual([...statuses].sort())
+  const completions = logged.lines.filter(({ event }) => event === 'request.completed')
+  expect(completions.map(({ status }) => status).sort()).toEqual([...statuses].sort())
+  expectOf(logged.lines)
 }
