@@ -31,8 +31,10 @@ export function http2Session(plan: Plan): Visit {
 export function http2SessionLeft(plan: Plan): Visit {
   const open = Array.from({ length: plan.random.int(1, 4) }, () => {
     const path = plan.random.pick(['/waiting', '/late', '/endless'])
-    const fate = path === '/endless' ? 'left during' : 'left before'
-    return plan.request('HTTP/2', `session left at ${path}`, fate, 'GET', path)
+    if (path === '/endless')
+      return plan.request('HTTP/2', 'session left during the answer', 'left during', 'GET', path)
+    const method = plan.random.pick(METHODS)
+    return plan.request('HTTP/2', `session left before the answer to ${method}`, 'left before', method, path)
   })
   return async (crowd) => {
     const session = connect(`http://127.0.0.1:${crowd.http2}`)
@@ -165,13 +167,15 @@ function racedHead(plan: Plan): Exchange {
   }
 }
 
-/** The answer to HEAD is whole with its head. */
+/** The answer to HEAD is whole with its head, even if the client has not ended its side. */
 function resetAfter(plan: Plan): Exchange {
   const path = plan.random.pick(['/plain', '/streamed', '/failing'])
   const until = plan.random.pick(['response', 'end'])
-  const sent = plan.request('HTTP/2', `HEAD reset after ${until}`, 'answered', 'HEAD', path)
+  const ends = plan.random.pick([true, false])
+  const kind = `HEAD ${ends ? 'ended' : 'not ended'}, reset after ${until}`
+  const sent = plan.request('HTTP/2', kind, 'answered', 'HEAD', path)
   return async (session) => {
-    const stream = send(session, sent)
+    const stream = send(session, sent, ends ? {} : { 'content-type': 'text/plain' })
     await once(stream, until)
     await cancel(stream)
   }
@@ -185,8 +189,9 @@ function brokenOffHead(plan: Plan): Exchange {
 
 function brokenOff(plan: Plan): Exchange {
   const path = plan.random.pick(['/broken', '/destroyed', '/unanswered'])
+  const method = path === '/unanswered' ? plan.random.pick(METHODS) : 'GET'
   const fate = path === '/unanswered' ? 'unanswered' : 'broken off'
-  const sent = plan.request('HTTP/2', path, fate, 'GET', path)
+  const sent = plan.request('HTTP/2', `${method} ${path}`, fate, method, path)
   return async (session) => closed(send(session, sent))
 }
 
