@@ -33,9 +33,10 @@ test.concurrent.for(ALONE)(
       expect(requests.map(({ length }) => length)).toEqual(REQUESTS.map(() => 3))
       // Its span begins with the hooks, after the start; what a client says of its trace is known before.
       expect(new Set(tracesOf(requests[0] ?? []))).toEqual(new Set([TRACE]))
-      for (const [, handled] of requests) {
-        expect(handled?.active_trace).toMatch(/^[0-9a-f]{32}$/)
-        expect(handled?.trace_id).toBe(handled?.active_trace)
+      for (const [, handled, completion] of requests) {
+        const trace = handled?.active_trace
+        expect(trace).toMatch(/^[0-9a-f]{32}$/)
+        expect([handled?.trace_id, completion?.trace_id]).toEqual([trace, trace])
       }
     }),
 )
