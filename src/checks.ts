@@ -1,92 +1,147 @@
-import { showValue, WaybillError } from './errors.js'
+import { anyOf, showValue, suggest, WaybillError, wrongOption } from './errors.js'
 
-/** What an option takes, in words and as checks of its type and of its value. */
+/** The values that an option accepts. */
 export interface Kind<T> {
-  readonly takes: string
+  /** What a value must be, in words. */
+  readonly must: string
+  /** Whether a value has the right type; an error has another code if it has. */
   readonly hasType: (value: unknown) => boolean
   readonly accepts: (value: unknown) => value is T
+  /** The words among the accepted values, to suggest one of. */
+  readonly words?: readonly string[]
+  /** What a message says of a value that is not accepted. */
+  readonly show?: (value: unknown) => string
+  /** Throws unless what is within an accepted value is right. */
+  readonly checkParts?: (option: string, value: unknown) => void
 }
 
-/** One of some words. */
-export function oneOf<T extends string>(words: readonly T[]): Kind<T> {
+type ValueOf<K> = K extends Kind<infer T> ? T : never
+
+/** A value of one type that passes a test. */
+export function ofType<T>(type: string, must: string, passes: (value: T) => boolean): Kind<T> {
+  const hasType = (value: unknown): value is T => value !== null && typeof value === type
+  return { must, hasType, accepts: (value): value is T => hasType(value) && passes(value) }
+}
+
+/** One of some constants. */
+export function oneOf<const T extends string | boolean>(constants: readonly T[]): Kind<T> {
   return {
-    takes: words.map((word) => `'${word}'`).join(', '),
-    hasType: (value) => typeof value === 'string',
-    accepts: (value): value is T => words.includes(value as T),
+    must: anyOf(constants),
+    hasType: (value) => constants.some((each) => typeof each === typeof value),
+    accepts: (value): value is T => constants.some((each) => each === value),
+    words: constants.filter((each) => typeof each === 'string'),
   }
 }
 
-/** A function; what it takes and returns can't be known before it is called. */
-export function aFunction<T extends (...args: never[]) => unknown>(words: string): Kind<T> {
-  const isFunction = (value: unknown): value is T => typeof value === 'function'
-  return { takes: words, hasType: isFunction, accepts: isFunction }
+/** A string of some form. */
+export function text<T extends string = string>(must: string, form: RegExp): Kind<T> {
+  return ofType<T>('string', must, (value) => form.test(value))
 }
 
-/** One constant. */
-export function exactly<T extends boolean>(constant: T): Kind<T> {
-  const isIt = (value: unknown): value is T => value === constant
-  return { takes: String(constant), hasType: (value) => typeof value === typeof constant, accepts: isIt }
+/** A function; its parameters and results can't be checked before it is called. */
+export function aFunction<T extends (...args: never[]) => unknown>(must: string): Kind<T> {
+  return ofType<T>('function', must, () => true)
 }
 
-/** Either of two kinds. */
-export function either<A, B>(a: Kind<A>, b: Kind<B>): Kind<A | B> {
+/** An object other than an array. */
+export function objectOf<T extends object>(must: string): Kind<T> {
+  const isObject = (value: unknown): value is T =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+  return { must, hasType: isObject, accepts: isObject }
+}
+
+const anyObject = objectOf('an object')
+
+/** An object that has some functions. */
+export function withFunctions<T extends object>(must: string, names: readonly (keyof T & string)[]): Kind<T> {
+  const missing = (value: T): string[] => names.filter((name) => typeof value[name] !== 'function')
   return {
-    takes: `${a.takes} or ${b.takes}`,
-    hasType: (value) => a.hasType(value) || b.hasType(value),
-    accepts: (value): value is A | B => a.accepts(value) || b.accepts(value),
+    ...ofType<T>('object', must, (value) => missing(value).length === 0),
+    show: (value) =>
+      typeof value === 'object' && value !== null
+        ? `one without ${missing(value as T).join(', ')}`
+        : showValue(value),
   }
 }
 
-/** A text that has some form. */
-export function text<T extends string = string>(words: string, form: RegExp): Kind<T> {
+/**
+ * An array of different items.
+ * @param keyOf what must differ
+ */
+export function arrayOf<T extends string>(
+  must: string,
+  item: Kind<T>,
+  { keyOf = String, minItems = 0 }: { keyOf?: (item: T) => string; minItems?: number } = {},
+): Kind<readonly T[]> {
   return {
-    takes: words,
-    hasType: (value) => typeof value === 'string',
-    accepts: (value): value is T => typeof value === 'string' && form.test(value),
+    must,
+    hasType: Array.isArray,
+    accepts: (value): value is readonly T[] => Array.isArray(value) && value.length >= minItems,
+    checkParts(option, value) {
+      const keys = Array.from(value as unknown[], (each, at) => keyOf(check(`${option}[${at}]`, each, item)))
+      const twice = keys.find((key, at) => keys.indexOf(key) < at)
+      if (twice !== undefined)
+        throw wrongOption(
+          'WAYBILL_ERR_OPTION_VALUE',
+          option,
+          'an array of different items',
+          `${showValue(twice)} twice`,
+        )
+    },
+  }
+}
+
+/** A value of any of some kinds. */
+export function either<K extends readonly Kind<unknown>[]>(...kinds: K): Kind<ValueOf<K[number]>> {
+  return {
+    must: [
+      kinds
+        .slice(0, -1)
+        .map(({ must }) => must)
+        .join(', '),
+      kinds.at(-1)?.must,
+    ].join(' or '),
+    hasType: (value) => kinds.some((kind) => kind.hasType(value)),
+    accepts: (value): value is ValueOf<K[number]> => kinds.some((kind) => kind.accepts(value)),
+    words: kinds.flatMap(({ words = [] }) => words),
+    checkParts: (option, value) => kinds.find((kind) => kind.accepts(value))?.checkParts?.(option, value),
   }
 }
 
 /** Throws unless a value is of a kind. */
 export function check<T>(option: string, value: unknown, kind: Kind<T>): T {
-  if (kind.accepts(value)) return value
-  const code = kind.hasType(value) ? 'WAYBILL_ERR_OPTION_VALUE' : 'WAYBILL_ERR_OPTION_TYPE'
-  throw new WaybillError(code, `option ${option} takes ${kind.takes}, got ${showValue(value)}`, option)
+  if (!kind.accepts(value)) {
+    const got = (kind.show ?? showValue)(value) + suggest(value, kind.words ?? [])
+    const code = kind.hasType(value) ? 'WAYBILL_ERR_OPTION_VALUE' : 'WAYBILL_ERR_OPTION_TYPE'
+    throw wrongOption(code, option, kind.must, got)
+  }
+  kind.checkParts?.(option, value)
+  return value
 }
 
-/** A value of a kind, or undefined, which means left out; throws for any other. */
-export function read<T>(option: string, value: unknown, kind: Kind<T>): T | undefined {
-  return value === undefined ? undefined : check(option, value, kind)
+/**
+ * Throws unless a value is an object that has no other than the known options.
+ * @param known their full names: an object that is an option itself has `requestId` and `requestId.trust`
+ */
+export function checkNames(options: unknown, known: readonly string[], group = ''): void {
+  if (options === undefined) return
+  if (!anyObject.accepts(options)) {
+    if (group !== '') throw wrongOption('WAYBILL_ERR_OPTION_TYPE', group, anyObject.must, showValue(options))
+    const message = `waybill: options must be an object, got ${showValue(options)}`
+    throw new WaybillError('WAYBILL_ERR_OPTION_TYPE', message, 'options')
+  }
+  const prefix = group === '' ? '' : `${group}.`
+  for (const [name, value] of Object.entries(options)) {
+    const option = prefix + name
+    if (name.includes('.') || !known.includes(option)) throw unknownOption(name, prefix, known)
+    if (known.some((each) => each.startsWith(`${option}.`))) checkNames(value, known, option)
+  }
 }
 
-/** Throws unless a value is a list whose every item is of a kind and there once. */
-export function readList<T extends string>(option: string, value: unknown, kind: Kind<T>): readonly T[] {
-  if (!Array.isArray(value)) {
-    const message = `option ${option} takes an array, each item ${kind.takes}, got ${showValue(value)}`
-    throw new WaybillError('WAYBILL_ERR_OPTION_TYPE', message, option)
-  }
-  return value.map((item: unknown, index) => {
-    const checked = check(`${option}[${index}]`, item, kind)
-    if (value.indexOf(item) === index) return checked
-    const message = `option ${option} takes each item once, got ${showValue(item)} again at ${index}`
-    throw new WaybillError('WAYBILL_ERR_OPTION_VALUE', message, option)
-  })
-}
-
-/** Throws unless a value is an object with no other than the known options; `undefined` is one with none. */
-export function checkNames(group: string, value: unknown, known: readonly string[]): void {
-  if (value === undefined) return
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const name = group === '' ? 'options' : group
-    throw new WaybillError(
-      'WAYBILL_ERR_OPTION_TYPE',
-      `${name} takes an object, got ${showValue(value)}`,
-      name,
-    )
-  }
-  for (const name of Object.keys(value)) {
-    if (known.includes(name)) continue
-    const option = group === '' ? name : `${group}.${name}`
-    const message = `option ${option} is unknown, got ${showValue(Reflect.get(value, name))}; known are ${known.join(', ')}`
-    throw new WaybillError('WAYBILL_ERR_OPTION_UNKNOWN', message, option)
-  }
+function unknownOption(name: string, prefix: string, known: readonly string[]): WaybillError {
+  const option = prefix + name
+  const siblings = known.filter((each) => each.slice(0, each.lastIndexOf('.') + 1) === prefix)
+  const end = suggest(name, known) || `; the options are ${siblings.join(', ')}`
+  const message = `waybill: unknown option ${showValue(option)}${end}`
+  return new WaybillError('WAYBILL_ERR_OPTION_UNKNOWN', message, option)
 }

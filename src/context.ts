@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { CurrentRequest } from './options.js'
 import { headersOf } from './outgoing/headers.js'
-import type { CurrentRequest, RequestRecord } from './request/record.js'
+import type { RequestRecord } from './request/record.js'
 
 const storage = new AsyncLocalStorage<RequestRecord>()
 

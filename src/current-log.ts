@@ -1,7 +1,8 @@
 import type { LogFn, Logger } from 'pino'
 import { currentRecord } from './context.js'
 import { createLogger } from './logger.js'
-import type { ParentLogger, RequestLogger, RequestRecord } from './request/record.js'
+import type { ParentLogger, RequestLogger } from './options.js'
+import type { RequestRecord } from './request/record.js'
 import type { Level } from './vocabulary.js'
 
 /** The logger of the app, for what runs outside of any request. */

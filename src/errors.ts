@@ -1,6 +1,6 @@
 import type { Outcome } from './vocabulary.js'
 
-/** Every error that waybill throws, by its stable code. All are thrown while the plugin or a logger is set up. */
+/** The codes of the errors that waybill throws, all of them while the plugin or a logger is set up. */
 export type ErrorCode =
   | 'WAYBILL_ERR_OPTION_UNKNOWN'
   | 'WAYBILL_ERR_OPTION_TYPE'
@@ -12,7 +12,7 @@ export type ErrorCode =
   | 'WAYBILL_ERR_SERVER'
   | 'WAYBILL_ERR_ENTRY'
 
-/** Every process warning that waybill emits while requests run, by its stable code. Each is emitted once. */
+/** The codes of the process warnings that waybill emits while requests run, each of them once. */
 export type WarningCode =
   | 'WAYBILL_WARN_OPTION_RESULT'
   | 'WAYBILL_WARN_FIELD'
@@ -23,11 +23,23 @@ export type WarningCode =
   | 'WAYBILL_WARN_LATE'
   | 'WAYBILL_WARN_ORDER'
 
-/** What waybill throws when it can't be set up as asked: `code` is stable, `option` names the culprit. */
+/**
+ * What waybill throws when it can't be set up as asked. Its message says what is wrong:
+ * `waybill: option "slow" must be a number of milliseconds ≥ 0, got "x"`.
+ *
+ * @example
+ * try {
+ *   createLogger({ level: process.argv[2] })
+ * } catch (error) {
+ *   if (error instanceof WaybillError && error.option === 'level') usage()
+ *   else throw error
+ * }
+ */
 export class WaybillError extends Error {
   override readonly name = 'WaybillError'
+  /** Which error it is; stable across versions. */
   readonly code: ErrorCode
-  /** The option or environment variable the error is about, e.g. `requestId.trust`; absent when none is. */
+  /** The option or environment variable that the error is about, such as `requestId.trust`; absent when there is none. */
   readonly option: string | undefined
 
   /** @internal */
@@ -36,6 +48,56 @@ export class WaybillError extends Error {
     this.code = code
     this.option = option
   }
+}
+
+/** The error for an option whose type or value is wrong. */
+export function wrongOption(
+  code: 'WAYBILL_ERR_OPTION_TYPE' | 'WAYBILL_ERR_OPTION_VALUE',
+  option: string,
+  must: string,
+  got: string,
+): WaybillError {
+  const message = `waybill: option ${JSON.stringify(option)} must be ${must}, got ${got}`
+  return new WaybillError(code, message, option)
+}
+
+/** The error for an option that has no effect, and why. */
+export function unusedOption(option: string, why: string): WaybillError {
+  const message = `waybill: option "${option}" has no effect ${why}`
+  return new WaybillError('WAYBILL_ERR_OPTION_UNUSED', message, option)
+}
+
+/**
+ * The end of a message about a word that is not known: `, did you mean "info"?`, or nothing if no known word is near.
+ * @param known words, or names such as `requestId.trust`, of which only the last part is compared
+ */
+export function suggest(word: unknown, known: readonly string[]): string {
+  if (typeof word !== 'string') return ''
+  const near = known
+    .map((name) => ({ name, last: letters(name.slice(name.lastIndexOf('.') + 1)) }))
+    .map(({ name, last }) => ({ name, last, distance: distanceOf(letters(word), last) }))
+    .filter(({ last, distance }) => distance <= Math.ceil(last.length / 3))
+    .sort((a, b) => a.distance - b.distance)[0]
+  return near === undefined ? '' : `, did you mean "${near.name}"?`
+}
+
+function letters(word: string): string {
+  return word.slice(0, 40).toLowerCase().replaceAll(/[-_]/g, '')
+}
+
+/** How many letters to add, drop or replace to make one word of another; 1 if one is the beginning of the other. */
+function distanceOf(a: string, b: string): number {
+  if (a.length > 2 && a !== b && (a.startsWith(b) || b.startsWith(a))) return 1
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
+  for (const [index, letter] of Array.from(a).entries()) {
+    const next = [index + 1]
+    for (const [at, other] of Array.from(b).entries()) {
+      const replaced = (row[at] ?? 0) + (letter === other ? 0 : 1)
+      next.push(Math.min(replaced, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row.at(-1) ?? 0
 }
 
 const warned = new Set<string>()
@@ -48,12 +110,18 @@ export function warnOnce(code: WarningCode, subject: string, message: string): v
   process.emitWarning(message, { type: 'WaybillWarning', code })
 }
 
-/** A value as an error message shows it: short, on one line. */
+/** Some words, as a message lists them. */
+export function anyOf(words: readonly (string | boolean)[]): string {
+  const shown = words.map((word) => JSON.stringify(word))
+  return shown.length < 3 ? shown.join(' or ') : `one of ${shown.join(', ')}`
+}
+
+/** A value as a message shows it: short, on one line. */
 export function showValue(value: unknown): string {
   try {
     return describe(value)
   } catch {
-    return 'what can not be read'
+    return 'an unreadable value'
   }
 }
 
@@ -61,28 +129,28 @@ function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(shorten(value))
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return 'an array'
-  if (value instanceof Error) return shorten(`${value.name}: ${value.message}`)
+  if (value instanceof Error) return shorten(`${value.name}: ${value.message}`.replaceAll(/\s+/g, ' '))
   if (typeof value === 'object' && value !== null) return 'an object'
-  return String(value)
+  return shorten(String(value).replaceAll(/\s+/g, ' '))
 }
 
 function shorten(text: string): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }
 
-/** More names than a service gives to its fields: some take them from what clients send. */
+/** Warnings about late fields stop after so many names, because an app may take names from what clients send. */
 const MAX_KEYS = 100
 
 const keys = new Set<string>()
 
 /**
- * Emits a process warning, once for each key, that something came after the completion of its request.
+ * Warns, once for each key, that a field or an error came after its request had completed.
  * @param call what was called, with the key or error that it was given
  * @param key the name of the field; empty for an error
  */
 export function warnLate(call: string, key: string, outcome: Outcome): void {
   if (keys.size >= MAX_KEYS) return
   keys.add(key)
-  const message = `request.waybill.${call} came after the completion of its request (${outcome}) and is lost`
+  const message = `waybill: request.waybill.${call} had no effect: the request had completed already (${outcome})`
   warnOnce('WAYBILL_WARN_LATE', key, message)
 }

@@ -7,8 +7,8 @@ import {
   passError,
   warnOfOrder,
 } from './adapters/middleware.js'
-import type { MiddlewareOptions, RequestLog } from './adapters/middleware-options.js'
 import { isFastify, misplacedMiddleware } from './adapters/misplaced.js'
+import type { MiddlewareOptions, RequestLog } from './options.js'
 import { safely } from './safely.js'
 
 export type {
@@ -18,23 +18,26 @@ export type {
   Next,
   NodeServer,
 } from './adapters/middleware.js'
-export type { MiddlewareOptions, RequestLog } from './adapters/middleware-options.js'
 export { currentRequest, propagationHeaders, requestId } from './context.js'
 export { log } from './current-log.js'
 export { type ErrorCode, type WarningCode, WaybillError } from './errors.js'
 export { createLogger } from './logger.js'
 export type {
   Completion,
+  CurrentRequest,
   Destination,
   Include,
   LoggerOptions,
+  MiddlewareOptions,
   Options,
+  ParentLogger,
   RawRequest,
   RequestIdOptions,
+  RequestLog,
+  RequestLogger,
   Template,
   TemplateValue,
 } from './options.js'
-export type { CurrentRequest, ParentLogger, RequestLogger } from './request/record.js'
 export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
 
 declare global {

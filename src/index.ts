@@ -10,6 +10,7 @@ export { type ErrorCode, type WarningCode, WaybillError } from './errors.js'
 export { createLogger } from './logger.js'
 export type {
   Completion,
+  CurrentRequest,
   Destination,
   Include,
   LoggerOptions,
@@ -19,7 +20,6 @@ export type {
   Template,
   TemplateValue,
 } from './options.js'
-export type { CurrentRequest } from './request/record.js'
 export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
 export default waybill
 

@@ -1,31 +1,14 @@
-import cluster from 'node:cluster'
 import { type Logger, pino } from 'pino'
 import { mixinOf, NOTHING } from './adapters/request-logger.js'
-import { isJournal, isPipe, isTerminal } from './destination/open.js'
 import { standard } from './destination/standard.js'
+import { readEnvironment } from './environment.js'
 import type { Format } from './formats/format.js'
 import { createFormat } from './formats/formats.js'
 import { isoTime } from './formats/time.js'
 import type { Destination, LoggerOptions } from './options.js'
+import { checkLoggerOptionNames, type LoggerSettings, parseLoggerOptions } from './read-options.js'
 import { describeError } from './request/error.js'
 import { pathOf } from './request/url.js'
-import {
-  checkLoggerOptionNames,
-  type LoggerSettings,
-  parseLoggerOptions,
-  type Surroundings,
-} from './settings.js'
-
-/** What of this process decides where an option is silent. */
-export function surroundings(): Surroundings {
-  const { env } = process
-  return {
-    env,
-    terminal: isTerminal(),
-    sharedPipe: cluster.isWorker && isPipe(),
-    journal: isJournal(env.JOURNAL_STREAM),
-  }
-}
 
 /** A request in a log line: never its headers, its query or its body. */
 function serializeRequest(request: unknown): unknown {
@@ -129,6 +112,6 @@ function lossLine(settings: LoggerSettings, format: Format, fd: 1 | 2, dropped: 
  */
 export function createLogger(options: LoggerOptions = {}): Logger {
   checkLoggerOptionNames(options)
-  const settings = parseLoggerOptions(options, surroundings())
+  const settings = parseLoggerOptions(options, readEnvironment())
   return pinoLogger(settings, openOutput(settings, createFormat(settings, [])))
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
+import type { Logger } from 'pino'
 import type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
 
 /** Where finished lines go. Each call gets one whole line with its newline. */
@@ -175,3 +176,60 @@ export interface Options extends LoggerOptions {
    */
   slow?: number | undefined
 }
+
+/** The options of the middleware. Each can be left out. */
+export interface MiddlewareOptions extends Options {
+  /**
+   * A pino logger of the app's own: the events go through it, and `req.log` is a child of it. Its level, redaction and
+   * destination hold, so the options about those have no effect and are refused.
+   * @default a logger that writes as the other options say
+   */
+  logger?: ParentLogger | undefined
+}
+
+/** What the middleware adds to a request. */
+export interface RequestLog {
+  /** The request id: the one that the client sent in `X-Request-Id` if it is acceptable, else a new one. */
+  id: string
+  /** A logger whose lines carry the id. */
+  log: Logger
+  /** The record of the request in waybill's ledger. */
+  waybill: CurrentRequest
+}
+
+/** The current request, as its handlers see it. */
+export interface CurrentRequest {
+  /**
+   * Adds fields to the completion line of this request, after the built-in ones, which can't be overwritten. The
+   * values are copied now; what JSON can't hold is omitted. After the completion it emits the process warning
+   * `WAYBILL_WARN_LATE`, and does nothing else.
+   *
+   * @example
+   * request.waybill.add({ user_id: 42, cache: 'hit' })
+   */
+  add(fields: object): void
+  /**
+   * Tells the error that this request failed with, for code that catches errors itself: its completion carries the error,
+   * if its status is 400 or above or it does not end well. After the completion it emits the process warning
+   * `WAYBILL_WARN_LATE`.
+   *
+   * @example
+   * handle(request).catch((error) => {
+   *   request.waybill.fail(error)
+   *   response.writeHead(500).end()
+   * })
+   */
+  fail(error: unknown): void
+}
+
+/** Writes one line: its fields, then its message. */
+type LogLine = (fields: object, message: string) => void
+
+/** The part of a request's logger that waybill uses; pino's loggers and all others that Fastify accepts have it. */
+export type RequestLogger = { readonly [level in Level]: LogLine } & {
+  isLevelEnabled?(level: LogLevel): boolean
+  bindings?(): Record<string, unknown>
+}
+
+/** A logger that makes others, which carry more on their lines. */
+export type ParentLogger = RequestLogger & { child(bindings: Record<string, unknown>): RequestLogger }

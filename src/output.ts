@@ -1,18 +1,19 @@
 import type { Logger } from 'pino'
+import { readEnvironment } from './environment.js'
 import { nativeFields } from './formats/fields.js'
 import { createFormat } from './formats/formats.js'
-import { openOutput, pinoLogger, surroundings } from './logger.js'
+import { openOutput, pinoLogger } from './logger.js'
 import type { Options } from './options.js'
 import { type EventLog, eventsToDestination, eventsToLogger } from './output/events.js'
+import { parseLoggerOptions, parseOwnLoggerOptions } from './read-options.js'
 import type { Capture } from './request/details.js'
-import { parseLoggerOptions, parseMaxLineBytes, refuseLoggerOptions } from './settings.js'
 
-/** Opens what was asked for: events, and a logger whose lines go where they go. */
+/** Opens the destination of the options, for the events and for a logger whose lines go to the same place. */
 export function openLog(
   options: Options,
   captures: readonly Capture[],
 ): { events: EventLog; logger: Logger } {
-  const settings = parseLoggerOptions(options, surroundings())
+  const settings = parseLoggerOptions(options, readEnvironment())
   const output = openOutput(settings, createFormat(settings, captures))
   return {
     events: eventsToDestination(output.format, output.events),
@@ -20,8 +21,7 @@ export function openLog(
   }
 }
 
-/** Has events written through the logger of a request, which the app brought. */
+/** Writes events through the logger of each request, on an app that brought one. */
 export function useOwnLogger(options: Options, captures: readonly Capture[]): EventLog {
-  refuseLoggerOptions(options)
-  return eventsToLogger(nativeFields(captures), parseMaxLineBytes(options, surroundings()))
+  return eventsToLogger(nativeFields(captures), parseOwnLoggerOptions(options, readEnvironment()))
 }

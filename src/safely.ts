@@ -25,7 +25,7 @@ export function reportFault(error: unknown): void {
     warnOnce(
       'WAYBILL_WARN_INTERNAL',
       '',
-      `waybill failed and the request went on; please report this with the stack that follows. ${trace}`,
+      `waybill: an internal error was caught, and the request went on; please report it with this stack: ${trace}`,
     )
   } catch {
     // The error, or who listens for warnings, throws as well: nothing more can be done.

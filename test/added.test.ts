@@ -121,7 +121,7 @@ test('refuses a built-in name with a warning and takes the fields beside it', as
   expect(written({ status: 999, user_id: 42 })).toEqual({ user_id: 42 })
   expect(await warning).toEqual({
     code: 'WAYBILL_WARN_FIELD',
-    message: 'request.waybill.add can\'t set "status": the name is the log\'s own',
+    message: 'waybill: request.waybill.add() can\'t set "status": the name is reserved',
   })
 })
 

@@ -13,5 +13,5 @@ test.each([
   [{ FORCE_COLOR: 'false' }, true, false],
   [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false, true],
 ])('%j on a terminal: %s gives colours: %s', (env, terminal, colors) => {
-  expect(wantsColors(env, terminal)).toBe(colors)
+  expect(wantsColors({ variables: env, isTerminal: terminal })).toBe(colors)
 })

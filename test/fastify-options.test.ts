@@ -239,7 +239,9 @@ test('genReqId gives way to requestId.generate, and to a UUID where what it make
   await invalid.register(waybill, { destination: new Capture() })
   const warning = nextWarning()
   expect((await invalid.inject('/')).headers['x-request-id']).toMatch(UUID)
-  expect((await warning).message).toMatch(/^genReqId must return a text .* got "not an id"; a UUID was used$/)
+  expect((await warning).message).toMatch(
+    /^waybill: option "genReqId" must return a string .* got "not an id"; a UUID was used$/,
+  )
 })
 
 test('the numbers that a genReqId counts are ids', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { CurrentRequest } from '../src/request/record.js'
+import type { CurrentRequest } from '../src/options.js'
 import { startApp } from './support/app.js'
 
 const warnings: { code: string; message: string }[] = []
@@ -39,12 +39,12 @@ test('tells of each field that is added after the completion, once', async () =>
     {
       code: WAYBILL_WARN_LATE,
       message:
-        'request.waybill.add("late_user") came after the completion of its request (completed) and is lost',
+        'waybill: request.waybill.add("late_user") had no effect: the request had completed already (completed)',
     },
     {
       code: WAYBILL_WARN_LATE,
       message:
-        'request.waybill.add("late_cache") came after the completion of its request (completed) and is lost',
+        'waybill: request.waybill.add("late_cache") had no effect: the request had completed already (completed)',
     },
   ])
   expect(JSON.stringify(completion())).toBe(lines)
@@ -59,7 +59,7 @@ test('tells of an error that is told of after the completion, once', async () =>
     {
       code: WAYBILL_WARN_LATE,
       message:
-        'request.waybill.fail(Error: too late) came after the completion of its request (completed) and is lost',
+        'waybill: request.waybill.fail(Error: too late) had no effect: the request had completed already (completed)',
     },
   ])
 })

@@ -5,9 +5,9 @@ import { noteBroken } from '../http/connection.js'
 import type { Tracker } from '../http/exchange.js'
 import { isSendable } from '../http/response.js'
 import { receiveHandover } from '../http/server.js'
-import type { RawRequest } from '../options.js'
+import type { RawRequest, RequestLogger } from '../options.js'
 import { codeOf } from '../request/error.js'
-import { bindsId, type RequestLogger, type RequestRecord } from '../request/record.js'
+import { bindsId, type RequestRecord } from '../request/record.js'
 import { attempt } from '../safely.js'
 import {
   factoryOf,

@@ -4,14 +4,13 @@ import { logOutsideBy } from '../current-log.js'
 import { showValue, WaybillError, warnOnce } from '../errors.js'
 import { Tracker } from '../http/exchange.js'
 import { receiveFrom } from '../http/server.js'
-import type { Options, RawRequest } from '../options.js'
+import type { CurrentRequest, Options, RawRequest, RequestLogger } from '../options.js'
 import type { EventLog } from '../output/events.js'
 import { openLog, useOwnLogger } from '../output.js'
+import { checkOptionNames, type EventSettings, parseEventOptions } from '../read-options.js'
 import type { Capture } from '../request/details.js'
 import { newUuid } from '../request/id.js'
-import type { CurrentRequest, RequestLogger } from '../request/record.js'
 import { safely } from '../safely.js'
-import { checkOptionNames, type EventSettings, parseEventOptions } from '../settings.js'
 import {
   furtherServers,
   isNullLogger,

@@ -1,4 +1,4 @@
-import { showValue, WaybillError } from '../errors.js'
+import { showValue, suggest, wrongOption } from '../errors.js'
 import type { Template, TemplateValue } from '../options.js'
 import { FORMS } from './forms.js'
 
@@ -48,17 +48,22 @@ export function checkTemplate(option: string, value: unknown, sources: readonly 
 function checkValue(option: string, key: string, value: unknown, sources: readonly string[]): void {
   if (isTemplate(value) && !key.startsWith('*')) {
     if (option.split('.').length > MAX_DEPTH)
-      refuse('VALUE', option, `objects in each other, ${MAX_DEPTH} deep`, value)
+      refuse('VALUE', option, `nested at most ${MAX_DEPTH} deep`, value)
     checkTemplate(option, value, sources)
     return
   }
   if (typeof value === 'number' && !Number.isFinite(value)) refuse('VALUE', option, 'a finite number', value)
   const isConstant = ['string', 'number', 'boolean'].includes(typeof value) || isTexts(value)
   if (!isConstant)
-    refuse('TYPE', option, 'a text, a number, a boolean, an array of texts or an object', value)
+    refuse('TYPE', option, 'a string, a number, a boolean, an array of strings or an object', value)
   const reference = referenceOf(value as TemplateValue)
-  if (key.startsWith('*') ? !isSpread(reference) : reference !== undefined && !isKnown(reference, sources))
-    refuse('VALUE', option, key.startsWith('*') ? "'$added' or '$included'" : takesOf(sources), value)
+  if (key.startsWith('*')) {
+    if (!isSpread(reference))
+      refuse('VALUE', option, '"$added" or "$included"', value, ['$added', '$included'])
+  } else if (reference !== undefined && !isKnown(reference, sources)) {
+    const known = references(sources)
+    refuse('VALUE', option, `a source, one of ${known.join(', ')}`, value, known)
+  }
 }
 
 function isTexts(value: unknown): boolean {
@@ -76,14 +81,19 @@ function isKnown({ source, form }: Reference, sources: readonly string[]): boole
   return form === undefined || Object.hasOwn(FORMS[source] ?? {}, form)
 }
 
-function takesOf(sources: readonly string[]): string {
+function references(sources: readonly string[]): readonly string[] {
   const forms = Object.entries(FORMS).flatMap(([source, of]) =>
     Object.keys(of).map((form) => `$${source}:${form}`),
   )
-  return `a source, which is one of ${[...sources.map((source) => `$${source}`), ...forms].join(', ')}`
+  return [...sources.map((source) => `$${source}`), ...forms]
 }
 
-function refuse(kind: 'TYPE' | 'VALUE', option: string, takes: string, value: unknown): never {
-  const message = `option ${option} takes ${takes}, got ${showValue(value)}`
-  throw new WaybillError(`WAYBILL_ERR_OPTION_${kind}`, message, option)
+function refuse(
+  wrong: 'TYPE' | 'VALUE',
+  option: string,
+  must: string,
+  value: unknown,
+  words: readonly string[] = [],
+): never {
+  throw wrongOption(`WAYBILL_ERR_OPTION_${wrong}`, option, must, showValue(value) + suggest(value, words))
 }

@@ -49,7 +49,7 @@ function askedFor(decide: (host: string) => boolean): Propagation['reaches'] {
     } catch (error) {
       answer = error
     }
-    const message = `propagate must return a boolean, got ${showValue(answer)}; nothing was sent along`
+    const message = `waybill: option "propagate" must return a boolean, got ${showValue(answer)}; nothing was sent`
     warnOnce('WAYBILL_WARN_OPTION_RESULT', 'propagate', message)
     return false
   }

@@ -91,7 +91,7 @@ export function eventsToLogger(fields: EventFields, maxLineBytes: number): Event
         warnOnce(
           'WAYBILL_WARN_FIELD',
           'logger',
-          `added fields are lost, the app's own logger threw ${showValue(error)}`,
+          `waybill: added fields were dropped: the app's own logger threw ${showValue(error)}`,
         )
         entry.added = undefined
         logCompletion(entry, level)

@@ -21,7 +21,7 @@ export class AddedFields {
       warnOnce(
         'WAYBILL_WARN_FIELD',
         '',
-        `request.waybill.add takes an object of fields, got ${got}; nothing was added`,
+        `waybill: request.waybill.add() must be given an object of fields, got ${got}; nothing was added`,
       )
       return
     }
@@ -32,7 +32,7 @@ export class AddedFields {
         warnOnce(
           'WAYBILL_WARN_FIELD',
           key,
-          `request.waybill.add can't set ${showValue(key)}: the name is the log's own`,
+          `waybill: request.waybill.add() can't set ${showValue(key)}: the name is reserved`,
         )
         continue
       }

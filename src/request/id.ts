@@ -76,7 +76,7 @@ function isBelieved(request: RawRequest, { trust }: IdRules): boolean {
   } catch (error) {
     answer = error
   }
-  const message = `requestId.trust must return a boolean, got ${showValue(answer)}; the id was not believed`
+  const message = `waybill: option "requestId.trust" must return a boolean, got ${showValue(answer)}; the id was not trusted`
   warnOnce('WAYBILL_WARN_OPTION_RESULT', 'requestId.trust', message)
   return false
 }
@@ -93,7 +93,7 @@ function generateId(request: RawRequest, { generate, generatedBy = 'requestId.ge
   warnOnce(
     'WAYBILL_WARN_OPTION_RESULT',
     generatedBy,
-    `${generatedBy} must return a text that matches ${ACCEPTABLE.source}, got ${showValue(made)}; a UUID was used`,
+    `waybill: option "${generatedBy}" must return a string that matches ${ACCEPTABLE.source}, got ${showValue(made)}; a UUID was used`,
   )
   return newUuid()
 }

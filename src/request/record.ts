@@ -3,50 +3,13 @@ import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { roundMs } from '../clock.js'
 import { showValue, warnLate } from '../errors.js'
-import type { RawRequest } from '../options.js'
+import type { CurrentRequest, RawRequest, RequestLogger } from '../options.js'
 import { attempt } from '../safely.js'
-import type { Level, LogLevel, Outcome } from '../vocabulary.js'
+import type { Outcome } from '../vocabulary.js'
 import type { Failure } from './error.js'
 import { AddedFields, isRecord, keysOf } from './fields.js'
 import type { IdRejection } from './id.js'
 import type { TraceContext } from './trace.js'
-
-/** The current request, as its handlers see it. */
-export interface CurrentRequest {
-  /**
-   * Adds fields to the completion line of this request, after the built-in ones, which can't be overwritten. The
-   * values are copied now; what JSON can't hold is omitted. After the completion it emits the process warning
-   * `WAYBILL_WARN_LATE`, and does nothing else.
-   *
-   * @example
-   * request.waybill.add({ user_id: 42, cache: 'hit' })
-   */
-  add(fields: object): void
-  /**
-   * Tells the error that this request failed with, for code that catches errors itself: its completion carries the error,
-   * if its status is 400 or above or it does not end well. After the completion it emits the process warning
-   * `WAYBILL_WARN_LATE`.
-   *
-   * @example
-   * handle(request).catch((error) => {
-   *   request.waybill.fail(error)
-   *   response.writeHead(500).end()
-   * })
-   */
-  fail(error: unknown): void
-}
-
-/** Writes one line: its fields, then its message. */
-type LogLine = (fields: object, message: string) => void
-
-/** The part of a request's logger that waybill uses; pino's loggers and all others that Fastify accepts have it. */
-export type RequestLogger = { readonly [level in Level]: LogLine } & {
-  isLevelEnabled?(level: LogLevel): boolean
-  bindings?(): Record<string, unknown>
-}
-
-/** A logger that makes others, which carry more on their lines. */
-export type ParentLogger = RequestLogger & { child(bindings: Record<string, unknown>): RequestLogger }
 
 /** Whether every line of a logger carries an id as `request_id`; a logger without `bindings()` does not. */
 export function bindsId(logger: RequestLogger, id: string): boolean {

@@ -1,9 +1,9 @@
 import { systemClock } from '../../src/clock.js'
 import { Tracker } from '../../src/http/exchange.js'
-import type { Options, RawRequest } from '../../src/options.js'
+import type { Options, RawRequest, RequestLogger } from '../../src/options.js'
 import type { EventLog } from '../../src/output/events.js'
-import { type RequestLogger, RequestRecord } from '../../src/request/record.js'
-import { parseEventOptions } from '../../src/settings.js'
+import { parseEventOptions } from '../../src/read-options.js'
+import { RequestRecord } from '../../src/request/record.js'
 
 /** What is known of a request when it starts. */
 export type Arrival = Pick<

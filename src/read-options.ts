@@ -1,0 +1,255 @@
+import {
+  aFunction,
+  arrayOf,
+  check,
+  checkNames,
+  either,
+  type Kind,
+  objectOf,
+  ofType,
+  oneOf,
+  text,
+  withFunctions,
+} from './checks.js'
+import {
+  type Environment,
+  readEnvironment,
+  readVariable,
+  resourceAttribute,
+  wantsColors,
+} from './environment.js'
+import { anyOf, unusedOption } from './errors.js'
+import type { FormatSettings } from './formats/formats.js'
+import { DETAILS, SOURCE_NAMES } from './formats/sources.js'
+import { checkTemplate } from './formats/template.js'
+import type {
+  Completion,
+  Destination,
+  Include,
+  LoggerOptions,
+  MiddlewareOptions,
+  Options,
+  ParentLogger,
+  RawRequest,
+  RequestIdOptions,
+  Template,
+} from './options.js'
+import type { PropagationSettings } from './outgoing/headers.js'
+import { type Capture, compileCaptures } from './request/details.js'
+import { type IdRules, newUuid } from './request/id.js'
+import { FORMAT_NAMES, LEVELS, type Level, type LogLevel, MAX_LINE_BYTES, PIPE_BYTES } from './vocabulary.js'
+
+/** Where lines go and how they look: the complete form of {@link LoggerOptions}. */
+export interface LoggerSettings extends FormatSettings {
+  readonly level: LogLevel
+  /** Undefined: stdout. */
+  readonly destination: Destination | undefined
+  /** Undefined, as `whenFull` is: what another logger of the process asked for, else the default. */
+  readonly maxHeldBytes: number | undefined
+  readonly whenFull: LoggerOptions['whenFull']
+}
+
+/** What is logged of a request: the complete form of the other {@link Options}. */
+export interface EventSettings {
+  readonly ids: IdRules
+  /** Undefined: the id is not sent back. */
+  readonly responseHeader: string | undefined
+  readonly captures: readonly Capture[]
+  /** Undefined: no start events. */
+  readonly startLevel: Level | undefined
+  readonly completionLevel: Options['completionLevel']
+  readonly slowMs: number
+  readonly context: boolean
+  /** Undefined: calls to other services carry nothing. */
+  readonly propagation: PropagationSettings | undefined
+}
+
+// A field name of RFC 9110, section 5.1.
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+/** Headers that Node.js needs, or that say how to read the response. */
+const TAKEN = 'connection|content-.*|date|keep-alive|location|set-cookie|te|trailer|transfer-encoding|upgrade'
+const HOST = /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$|^[0-9a-f]*:[0-9a-f:.]*$/
+const DEFAULT_HEADER = 'X-Request-Id'
+
+const flag = oneOf([true, false])
+const someText = text('a non-empty string', /./s)
+const milliseconds = ofType('number', 'a number of milliseconds ≥ 0', (n: number) => n >= 0 && n < Infinity)
+const bytes = (range: string, min: number, max: number): Kind<number> =>
+  ofType('number', `a whole number of bytes ${range}`, (n) => Number.isInteger(n) && n >= min && n <= max)
+const lineBytes = bytes(`from ${PIPE_BYTES} to ${MAX_LINE_BYTES}`, PIPE_BYTES, MAX_LINE_BYTES)
+const heldBytes = bytes(`≥ ${MAX_LINE_BYTES}`, MAX_LINE_BYTES, Number.MAX_SAFE_INTEGER)
+const destination = withFunctions<Destination>('an object with the function write(line)', ['write'])
+const logger = withFunctions<ParentLogger>('a pino logger', [...LEVELS, 'child', 'bindings'])
+const template: Kind<Template> = {
+  ...objectOf<Template>('an object in the shape of a line'),
+  checkParts: (option, value) => checkTemplate(option, value, SOURCE_NAMES),
+}
+const detail: Kind<Include> = {
+  ...text(`${anyOf(DETAILS)} or "header:<name>"`, new RegExp(`^(?:${DETAILS.join('|')}|header:${TOKEN})$`)),
+  words: DETAILS,
+}
+const details = arrayOf('an array of request details', detail, { keyOf: lowerHeader })
+const queryKeys = arrayOf('an array of query keys', someText)
+const headerName = text('a header name', new RegExp(`^${TOKEN}$`))
+const headerList = arrayOf('a non-empty array of header names', headerName, { minItems: 1 })
+const ownHeader = text('a header name that has no other use', new RegExp(`^(?!(?:${TAKEN})$)${TOKEN}$`, 'i'))
+const host = text('a host in lower case, such as "api.shop.com" or "*.shop.com"', HOST)
+const hosts = arrayOf('an array of hosts', host)
+const askHost = aFunction<(host: string) => boolean>('a function of the host')
+const askRequest = aFunction<(request: RawRequest) => boolean>('a function of the request')
+const makeId = aFunction<(request: RawRequest) => string>('a function that returns an id')
+const makeLevel = aFunction<(completion: Completion) => Level>('a function that returns a level')
+
+/** What an option must be; what decides when it is left out is its environment variable, then its default. */
+interface Row<T> {
+  readonly kind: Kind<T>
+  readonly variable?: string
+  readonly default?: T | ((environment: Environment) => T | undefined)
+}
+type Table<T> = { readonly [K in keyof T]-?: Row<NonNullable<T[K]>> }
+
+const OPTIONS = {
+  logger: {
+    level: { kind: oneOf([...LEVELS, 'silent']), variable: 'LOG_LEVEL', default: 'info' },
+    format: {
+      kind: either(oneOf(FORMAT_NAMES), template),
+      variable: 'LOG_FORMAT',
+      default: ({ isTerminal }) => (isTerminal ? 'pretty' : 'json'),
+    },
+    service: { kind: someText, variable: 'OTEL_SERVICE_NAME', default: resourceAttribute('service.name') },
+    version: { kind: someText, default: resourceAttribute('service.version') },
+    environment: {
+      kind: someText,
+      default: resourceAttribute('deployment.environment.name', 'deployment.environment'),
+    },
+    googleProject: { kind: someText, variable: 'GOOGLE_CLOUD_PROJECT' },
+    journalPriority: { kind: flag, default: ({ isJournal }) => isJournal },
+    destination: { kind: destination },
+    maxHeldBytes: { kind: heldBytes },
+    whenFull: { kind: oneOf(['drop', 'block']) },
+    maxLineBytes: {
+      kind: lineBytes,
+      default: ({ isSharedPipe }) => (isSharedPipe ? PIPE_BYTES : MAX_LINE_BYTES),
+    },
+  } satisfies Table<LoggerOptions>,
+  events: {
+    requestId: { kind: objectOf<RequestIdOptions>('an object'), default: {} },
+    include: { kind: details, default: [] },
+    allowQuery: { kind: queryKeys, default: [] },
+    startLevel: { kind: oneOf([...LEVELS, false]), default: 'info' },
+    completionLevel: { kind: makeLevel },
+    slow: { kind: milliseconds, default: Number.POSITIVE_INFINITY },
+    context: { kind: flag, default: true },
+    propagate: { kind: either(flag, hosts, askHost), default: true },
+  } satisfies Table<Omit<Options, keyof LoggerOptions>>,
+  requestId: {
+    header: { kind: either(headerName, headerList), default: DEFAULT_HEADER },
+    trust: { kind: either(oneOf(['always', 'never']), askRequest), default: 'always' },
+    generate: { kind: makeId, default: () => newUuid },
+    responseHeader: { kind: either(ownHeader, oneOf([false])) },
+  } satisfies Table<RequestIdOptions>,
+  middleware: { logger: { kind: logger } } satisfies Table<Omit<MiddlewareOptions, keyof Options>>,
+}
+
+/**
+ * Throws if an option of an adapter is not known, whatever its value.
+ * @param further the options that only this adapter has
+ */
+export function checkOptionNames(options: unknown, further: readonly string[] = []): void {
+  const { logger, events, requestId } = OPTIONS
+  const nested = Object.keys(requestId).map((name) => `requestId.${name}`)
+  checkNames(options, [...Object.keys(logger), ...Object.keys(events), ...nested, ...further])
+}
+
+/** Throws if an option of a logger is not known, whatever its value. */
+export function checkLoggerOptionNames(options: unknown): void {
+  checkNames(options, Object.keys(OPTIONS.logger))
+}
+
+/** Reads the options about where lines go and how they look. */
+export function parseLoggerOptions(options: LoggerOptions, environment: Environment): LoggerSettings {
+  const isStdout = options.destination === undefined
+  const around = isStdout
+    ? environment
+    : { ...environment, isTerminal: false, isSharedPipe: false, isJournal: false }
+  const { googleProject, journalPriority, ...settings } = readAll(OPTIONS.logger, options, around)
+  const unused = (['maxHeldBytes', 'whenFull'] as const).find((name) => settings[name] !== undefined)
+  if (!isStdout && unused !== undefined) throw unusedOption(unused, 'with a destination: it is about stdout')
+  return { ...settings, project: googleProject, priority: journalPriority, colors: wantsColors(around) }
+}
+
+/**
+ * Reads the options about lines that an app's own logger writes.
+ * @returns how long a line may be, in bytes
+ * @throws {WaybillError} for an option that this logger decides
+ */
+export function parseOwnLoggerOptions(options: LoggerOptions, environment: Environment): number {
+  const { maxLineBytes, ...others } = OPTIONS.logger
+  const given = Object.keys(others).find((name) => Reflect.get(options, name) !== undefined)
+  if (given !== undefined) {
+    const does = given === 'level' ? 'sets the level' : 'writes the lines'
+    throw unusedOption(given, `here: the app's own logger ${does}`)
+  }
+  return readAll({ maxLineBytes }, options, environment).maxLineBytes
+}
+
+/** Reads the options about what is logged of a request. */
+export function parseEventOptions(options: Options): EventSettings {
+  const environment = readEnvironment()
+  const { requestId, slow, propagate, ...settings } = readAll(OPTIONS.events, options, environment)
+  const { header, ...ids } = readAll(OPTIONS.requestId, requestId, environment, 'requestId.')
+  const { context, completionLevel } = settings
+  const include = settings.include.map(lowerHeader)
+  if (options.allowQuery !== undefined && !include.includes('query'))
+    throw unusedOption('allowQuery', 'without include: ["query"]')
+  if (options.propagate !== undefined && propagate !== false && !context)
+    throw unusedOption('propagate', 'with context: false')
+  const headers = [header].flat()
+  const responseHeader =
+    ids.responseHeader ?? headers.find((name) => ownHeader.accepts(name)) ?? DEFAULT_HEADER
+  const lowered = headers.map((name) => name.toLowerCase())
+  // A copy of a list, which the app may change later.
+  const reach = typeof propagate === 'object' ? [...propagate] : propagate === true ? [] : propagate
+  return {
+    ids: { headers: lowered, trust: ids.trust, generate: ids.generate },
+    responseHeader: responseHeader || undefined,
+    captures: compileCaptures(include, settings.allowQuery),
+    startLevel: settings.startLevel || undefined,
+    completionLevel,
+    slowMs: slow,
+    context,
+    propagation: context && reach !== false ? { header: lowered[0] ?? DEFAULT_HEADER, reach } : undefined,
+  }
+}
+
+/** Reads the logger that an app may bring to a middleware. */
+export function parseLogger(options: MiddlewareOptions): ParentLogger | undefined {
+  return readAll(OPTIONS.middleware, options, readEnvironment()).logger
+}
+
+/** The value of an option; undefined if nothing decides what it is. */
+type ValueOf<R> = R extends { kind: Kind<infer T> }
+  ? T | (R extends { default: infer D } ? Unset<D> : undefined)
+  : never
+type Unset<D> = D extends (environment: Environment) => infer T ? Extract<T, undefined> : never
+
+/** Reads the options of a table; `undefined` means left out. */
+function readAll<T extends Table<Record<string, unknown>>>(
+  table: T,
+  options: object,
+  environment: Environment,
+  group = '',
+): { readonly [K in keyof T]: ValueOf<T[K]> } {
+  const values = Object.entries(table).map(([name, row]) => {
+    const value: unknown = Reflect.get(options, name)
+    if (value !== undefined) return [name, check(group + name, value, row.kind)]
+    const said = readVariable(row.variable, environment, row.kind.words)
+    return [name, said ?? (typeof row.default === 'function' ? row.default(environment) : row.default)]
+  })
+  return Object.fromEntries(values)
+}
+
+/** Header names are the same in any case. */
+function lowerHeader(detail: Include): Include {
+  return detail.startsWith('header:') ? (detail.toLowerCase() as Include) : detail
+}
