@@ -110,7 +110,7 @@ test.each([
   [true, PIPE_BYTES],
   [false, PIPE_BYTES],
 ])(
-  'whatever a request brings, its events are as pino-pretty has them (colours: %s, bytes: %i)',
+  'whatever a request brings, the short cut for bare events writes what the plain way does (colours: %s, bytes: %i)',
   (colors, maxLineBytes) => {
     const pretty = prettyFormat(fields, colors, maxLineBytes)
     const whole = wholeFormat(fields, colors, maxLineBytes)
@@ -125,7 +125,7 @@ test.each([
   },
 )
 
-test('an event of which its head says everything is not taken through pino-pretty, unless it may be too long', () => {
+test('an event of which its head says everything takes the short cut, unless it may be too long', () => {
   const bare = bareEvents(fields, createHeads(false), false, MAX_LINE_BYTES)
   fc.assert(
     fc.property(anyBareLife, anyLook, (life, look) => {

@@ -69,6 +69,19 @@ test('an error that the app logs itself is shown the same way, with its details'
   ])
 })
 
+test('fields of any name are shown, and an error beside them', () => {
+  vi.stubEnv('FORCE_COLOR', '1')
+  const log = new Capture()
+  createLogger({ format: 'pretty', destination: log }).info(
+    { name: 'Ada', pid: 7, path: 'C:\\x', error: 'none' },
+    'hello',
+  )
+  const [line = ''] = log.raw
+  expect(line.slice(line.indexOf('hello'))).toBe(
+    `hello${ESC}[0m ${ESC}[90m{"name":"Ada","pid":7,"path":"C:\\x"}${ESC}[39m\n    error: ${ESC}[31mnone${ESC}[39m\n`,
+  )
+})
+
 test('an ending other than completed, and a slow request, are named', async () => {
   const { app, log } = await startApp({ format: 'pretty', slow: 0.0001 })
   app.get('/', async () => '')

@@ -10,7 +10,7 @@ const ENVELOPE_BYTES = 512
 /** What a UTF-16 unit takes at most, either way: that of `\u202e`. */
 const UNIT_BYTES = 6
 
-/** Prints an event as its head, for a thirtieth of what pino-pretty takes; undefined where there is more to say. */
+/** Prints an event as its head; undefined if there is more to say. */
 export type PrintBare = (entry: RequestRecord, level: Level) => string | undefined
 
 /** Prints the events that are short and have nothing beside what their head says. */

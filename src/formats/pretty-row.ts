@@ -1,14 +1,13 @@
-import { createRequire } from 'node:module'
-import type { PrettyOptions } from 'pino-pretty'
 import { fits } from './limit.js'
 import type { Heads, ToldCompletion } from './pretty-head.js'
+import { type Brush, createPaint } from './pretty-paint.js'
 import { visibleLines, visibleText, visibleValue } from './visible.js'
 
-/** A line as an object, to be printed by pino-pretty. */
+/** A line as an object. */
 export type Row = Readonly<Record<string, unknown>>
 type PrintRow = (row: Row) => string
 
-/** What the head of an event already says, so that pino-pretty need not. */
+/** What the head of an event says. */
 export const HEAD_FIELDS: readonly string[] = [
   'timestamp',
   'level',
@@ -25,13 +24,16 @@ export const HEAD_FIELDS: readonly string[] = [
   'message',
 ]
 
-/** What the head of a log line already says. */
+/** What the head of a log line says. */
 const LOG_HEAD_FIELDS = ['timestamp', 'level', 'request_id', 'message']
 
-/** What stands before and behind a line with colours. */
+/** The fields that are errors, which are shown on lines of their own. */
+const ERROR_FIELDS: readonly string[] = ['error', 'err']
+
+/** What stands before and behind the head of a line with colours. */
 export const RESET = '\x1b[0m'
 
-/** Prints rows as a head of our own, then what it does not say, then errors: an event, and a line of the app's own. */
+/** Prints rows: an event, and a log line of the app. */
 export function rowPrinters(
   heads: Heads,
   colors: boolean,
@@ -69,30 +71,26 @@ function timeAndId({ timestamp, request_id: requestId }: Row): { time: number; r
   return { time: new Date(timestamp as string | number).getTime(), requestId: String(requestId ?? '') }
 }
 
-/** A pino-pretty that prints a head of our own, then the other fields, then errors. */
+/** Prints a head, then the fields that it does not say as JSON, then errors, indented on lines of their own. */
 function createPrinter(
-  colorize: boolean,
+  colors: boolean,
   head: (row: Row) => string,
-  ignore: readonly string[],
+  headFields: readonly string[],
   cut: (text: string) => string,
 ): PrintRow {
-  const options: PrettyOptions = {
-    colorize,
-    // pino-pretty paints whole messages; the head has its own colours.
-    customColors: 'message:reset',
-    ignore: ignore.join(),
-    singleLine: true,
-    messageKey: 'message',
-    timestampKey: 'timestamp',
-    messageFormat: head,
-    customPrettifiers: { error: paintError, err: paintError },
-  }
-  // Loaded here, so that only those pay for it who read in a terminal.
-  const { prettyFactory }: typeof import('pino-pretty') = createRequire(import.meta.url)('pino-pretty')
-  const print = prettyFactory(options)
+  const { gray, red } = createPaint(colors)
+  const reset = colors ? RESET : ''
   return (row) => {
-    const lines = print(visibleRow(row)).split('\n')
-    return cut(lines.map((line) => line.trimEnd()).join('\n'))
+    const visible = visibleRow(row)
+    const others = Object.entries(visible).filter(([key]) => !headFields.includes(key))
+    const fields = others.filter(([key]) => !ERROR_FIELDS.includes(key))
+    const errors = others.filter(([key]) => ERROR_FIELDS.includes(key))
+    // In JSON, the backslash of a control that is shown as `\x1b` is there twice.
+    const json = JSON.stringify(Object.fromEntries(fields)).replaceAll('\\\\', '\\')
+    const first = `${reset}${head(visible)}${reset}${fields.length === 0 ? '' : ` ${gray(json)}`}`
+    const stories = errors.map(([key, story]) => `    ${key}: ${paintError(String(story), red)}`)
+    const lines = [first, ...stories].join('\n').split('\n')
+    return cut(`${lines.map((line) => line.trimEnd()).join('\n')}\n`)
   }
 }
 
@@ -105,21 +103,16 @@ function cutText(text: string, maxBytes: number, colors: boolean): string {
   return bytes.toString().replace(/\ufffd+$|\x1b\[?\d*$/, '') + end
 }
 
-/** An error with its first line, what happened, standing out. */
-function paintError(
-  story: unknown,
-  _key: string,
-  _row: object,
-  { colors }: { colors: { red(text: string): string } },
-): string {
-  const [first, ...stack] = String(story).split('\n')
-  return [colors.red(first ?? ''), ...stack].join('\n')
+/** An error, indented below its name, with its first line painted: it says what happened. */
+function paintError(story: string, paint: Brush): string {
+  const [first = '', ...stack] = story.split('\n')
+  return [first === '' ? '' : paint(first), ...stack].join('\n    ')
 }
 
 /** A row with nothing in it that a terminal would obey; its errors become text of several lines. */
 function visibleRow(row: Row): Row {
   const entries = Object.entries(row).map(([key, value]) => {
-    if (key === 'error' || key === 'err') return [key, describe(value)]
+    if (ERROR_FIELDS.includes(key)) return [key, describe(value)]
     if (key === 'message' && typeof value === 'string') return [key, visibleLines(value)]
     return [visibleText(key), visibleValue(value)]
   })

@@ -23,7 +23,7 @@ export function prettyFormat(fields: EventFields, colors: boolean, maxLineBytes:
   }
 }
 
-/** The same view with every line taken through pino-pretty, whatever is in it: the plain way. */
+/** The same view without the short cut for bare events: the plain way. */
 export function wholeFormat(fields: EventFields, colors: boolean, maxLineBytes: number): Format {
   const print = rowPrinters(createHeads(colors), colors, maxLineBytes)
   const reserved = reservedNames()

@@ -1,0 +1,16 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+
+const SOURCE = new URL('../src/', import.meta.url)
+
+test('nothing depends on where its file is, so that a bundle in one file works as the package does', async () => {
+  const files = (await readdir(SOURCE, { recursive: true })).filter((file) => file.endsWith('.ts'))
+  const sources = await Promise.all(
+    files.map(async (file) => [file, await readFile(new URL(file, SOURCE), 'utf8')]),
+  )
+  expect(sources.length).toBeGreaterThan(40)
+  const bound = sources.filter(([, source = '']) =>
+    /import\.meta|createRequire|@opentelemetry\/api['"]/.test(source),
+  )
+  expect(bound.map(([file]) => file)).toEqual([])
+})
