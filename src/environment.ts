@@ -37,14 +37,13 @@ export function readEnvironment(): Environment {
  * @throws {WaybillError} if it holds something else
  */
 export function readVariable(
-  name: string | undefined,
+  name: string,
   { variables }: Environment,
   words?: readonly string[],
 ): string | undefined {
-  const given = name && variables[name]
-  if (name === undefined || !given || words === undefined) return given || undefined
-  const word = given.toLowerCase()
-  if (words.includes(word)) return word
+  const given = variables[name] || undefined
+  const word = words === undefined ? given : given?.toLowerCase()
+  if (words === undefined || word === undefined || words.includes(word)) return word
   const message = `waybill: environment variable "${name}" must be ${anyOf(words)}, got ${showValue(given)}`
   throw new WaybillError('WAYBILL_ERR_ENVIRONMENT', message + suggest(given, words), name)
 }

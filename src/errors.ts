@@ -29,10 +29,10 @@ export type WarningCode =
  *
  * @example
  * try {
- *   createLogger({ level: process.argv[2] })
+ *   await app.register(waybill, options)
  * } catch (error) {
- *   if (error instanceof WaybillError && error.option === 'level') usage()
- *   else throw error
+ *   if (error instanceof WaybillError) console.error(error.code, error.option)
+ *   throw error
  * }
  */
 export class WaybillError extends Error {

@@ -3,7 +3,7 @@ import type { Http2ServerRequest } from 'node:http2'
 import type { Logger } from 'pino'
 import type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
 
-/** Where finished lines go. Each call gets one whole line with its newline. */
+/** Takes the finished lines. Each call gets one whole line, with its newline. */
 export interface Destination {
   write(line: string): void
 }
@@ -12,15 +12,18 @@ export interface Destination {
 export type RawRequest = IncomingMessage | Http2ServerRequest
 
 /**
- * A format as data: an object that has the shape of its lines. A text that begins with `$` names a source, and behind
- * a colon the form in which it is said (`$duration:s`); what says nothing on a line is left out there. Other values
- * stand as they are. A key that begins with `*` spreads what its source holds: `'*': '$added'`.
+ * A format as data: an object in the shape of its lines. A string that begins with `$` names a source, and after a colon
+ * the form of its value (`$duration:s`); a source without a value is omitted from the line. All other values are written
+ * as they are. A key that begins with `*` spreads the fields of its source: `'*': '$added'`.
+ *
+ * @example
+ * const format: Template = { time: '$time', id: '$request_id', http: { code: '$status', seconds: '$duration:s' } }
  */
 export interface Template {
   readonly [key: string]: TemplateValue
 }
 
-/** What stands under a key of a {@link Template}. */
+/** The value of a key of a {@link Template}. */
 export type TemplateValue = string | number | boolean | readonly string[] | Template
 
 /** A request detail that is logged only when it is named. */
@@ -34,36 +37,39 @@ export interface RequestIdOptions {
    */
   header?: string | readonly string[] | undefined
   /**
-   * Whom to believe. An id that is well-formed but not believed is logged as `client_request_id`, and the
-   * request gets a new one.
+   * Whose ids to accept. A well-formed id that is not accepted is logged as `client_request_id`, and the request gets a
+   * new one. A function returns `true` to accept; if it throws or returns no boolean, the id is not accepted.
    * @default 'always'
    */
   trust?: 'always' | 'never' | ((request: RawRequest) => boolean) | undefined
   /**
-   * Makes a new id. What it returns must have the form of an acceptable id; otherwise a UUID is used.
+   * Makes a new id: 1 to 128 letters, digits and `._~+/=@:-`, of which the first is a letter or digit. A UUID replaces any
+   * other result.
    * @default UUID version 7 (RFC 9562)
    */
   generate?: ((request: RawRequest) => string) | undefined
   /**
-   * The response header that carries the id back; `false` sends none.
+   * The response header that carries the id back; `false` sends none. It can't be a header that has another use, such as
+   * `Content-Type`.
    * @default the first name of `header`
    */
   responseHeader?: string | false | undefined
 }
 
-/** How a request ended, as {@link Options.completionLevel} sees it. */
+/** How a request ended: the argument of {@link Options.completionLevel}. */
 export interface Completion {
-  /** `undefined`, as the path is, when the request can't be parsed. */
+  /** `undefined`, like the path, when the request can't be parsed. */
   readonly method: string | undefined
-  /** The path that was asked for, without the query. */
+  /** The requested path, without the query. */
   readonly path: string | undefined
-  /** The pattern that matched; `undefined` on a 404. */
+  /** The pattern that matched, such as `/users/:id`; `undefined` on a 404. */
   readonly route: string | undefined
   /** As sent; `undefined` when none was. */
   readonly status: number | undefined
-  /** `undefined` when the request can't be parsed: it is not known when it began. */
+  /** `undefined` when the request can't be parsed, because its beginning is not known. */
   readonly durationMs: number | undefined
   readonly outcome: Outcome
+  /** Whether it took as long as the option `slow`, or longer. */
   readonly slow: boolean
   /** What was thrown, when the request failed. */
   readonly error: unknown
@@ -71,7 +77,10 @@ export interface Completion {
   readonly level: Level
 }
 
-/** Where the lines go, from which level, and in which form. */
+/**
+ * The options about where lines go and how they look. Each can be left out. On an app with its own logger, all but
+ * `maxLineBytes` are refused, because that logger writes the lines.
+ */
 export interface LoggerOptions {
   /**
    * The lowest level that is written.
@@ -79,7 +88,7 @@ export interface LoggerOptions {
    */
   level?: LogLevel | undefined
   /**
-   * How lines look.
+   * How lines look: the name of a format, or an object in the shape of a line.
    * @default the environment's `LOG_FORMAT`, else 'pretty' when stdout is a terminal and 'json' when it is not
    */
   format?: FormatName | Template | undefined
@@ -89,17 +98,17 @@ export interface LoggerOptions {
    */
   service?: string | undefined
   /**
-   * The version of the service.
+   * The version of the service, on every line.
    * @default `service.version` in the environment's `OTEL_RESOURCE_ATTRIBUTES`
    */
   version?: string | undefined
   /**
-   * Where the service runs: `production`, `staging`.
+   * Where the service runs: `production`, `staging`. On every line.
    * @default `deployment.environment.name` in the environment's `OTEL_RESOURCE_ATTRIBUTES`
    */
   environment?: string | undefined
   /**
-   * The project of Google Cloud that the traces of requests belong to, for the format `gcp`.
+   * The Google Cloud project of the traces, for the format `gcp`.
    * @default the environment's `GOOGLE_CLOUD_PROJECT`
    */
   googleProject?: string | undefined
@@ -109,30 +118,36 @@ export interface LoggerOptions {
    */
   journalPriority?: boolean | undefined
   /**
-   * Where lines go instead of stdout: anything with `write(line)`.
+   * Where lines go: any object with a function `write(line)`. It is called for each line, within the request.
    * @default stdout
    */
   destination?: Destination | undefined
   /**
-   * How long a line may be, in bytes and with its newline: 4096 to 8000. Longer values are cut. Up to 4096, Linux never
-   * mixes the lines of several processes that share a pipe.
-   * @default 8000; 4096 in a worker of `node:cluster` whose stdout is a pipe, since it shares that of its primary
+   * How long a line may be, in bytes with its newline: a whole number from 4096 to 8000. Long values are cut to fit. Linux
+   * never mixes lines up to 4096 bytes of several processes that share a pipe.
+   * @default 8000; 4096 in a worker of `node:cluster` whose stdout is a pipe, because it shares that of its primary
    */
   maxLineBytes?: number | undefined
   /**
-   * How many bytes of lines are held for a reader of stdout that takes less than is written. Stdout belongs to the
-   * process: where several loggers say it, the last one holds.
+   * How many bytes of lines are kept in memory for a slow reader of stdout: a whole number, 8000 or more. It holds for the
+   * whole process: the last logger to set it decides. It has no effect with a `destination`, and is refused there.
    * @default 8388608 (8 MiB)
    */
   maxHeldBytes?: number | undefined
   /**
-   * What happens beyond that: lines are dropped and counted in a `log.dropped` line, or the service waits.
+   * What happens to lines beyond `maxHeldBytes`: `drop` drops them and counts them in a `log.dropped` line; `block` makes the
+   * service wait. It has no effect with a `destination`, and is refused there.
    * @default 'drop'
    */
   whenFull?: 'drop' | 'block' | undefined
 }
 
-/** The options of waybill. Each can be left out. */
+/**
+ * The options of waybill. Each can be left out.
+ *
+ * @example
+ * const options: Options = { include: ['client_ip'], slow: 500 }
+ */
 export interface Options extends LoggerOptions {
   /** How request ids are read, checked, made and sent back. */
   requestId?: RequestIdOptions | undefined
@@ -142,7 +157,8 @@ export interface Options extends LoggerOptions {
    */
   include?: readonly Include[] | undefined
   /**
-   * The query keys whose values are shown; all others read `[redacted]`. Needs `include: ['query']`.
+   * The query keys whose values are logged; all others read `[redacted]`. It has no effect without `include: ['query']`, and
+   * is refused then.
    * @default []
    */
   allowQuery?: readonly string[] | undefined
@@ -152,27 +168,27 @@ export interface Options extends LoggerOptions {
    */
   startLevel?: Level | false | undefined
   /**
-   * Decides the level of the completion event.
+   * Decides the level of the completion event. If it throws or returns no level, the default holds.
    * @default 5xx 'error', other 4xx 'warn', the rest and every aborted request 'info'
    */
   completionLevel?: ((completion: Completion) => Level) | undefined
   /**
-   * Whether code that a request runs knows it without being handed it: `requestId()`, `currentRequest()`, `log`, and
-   * the id on lines of loggers that are not the request's own.
+   * Whether code that runs during a request can reach its context without passing it along: `requestId()`,
+   * `currentRequest()`, `log`, and the id on the lines of other loggers.
    * @default true
    */
   context?: boolean | undefined
   /**
-   * Which hosts the id goes to with calls that are made while a request is handled, and the trace that it belongs to.
-   * `true`: hosts that are inside, by loopback, private and link-local addresses, names of one label and those that end in
-   * `.local`, `.internal`, `.svc`, `.cluster.local`, `.test` or `.localhost`. A list names hosts beside these, where
-   * `*.shop.com` is every name below `shop.com`. A function decides alone, by the name of the host. Needs `context`.
+   * Which hosts get the request id, and its trace, with calls that a request makes. `true`: inside hosts, which are loopback,
+   * private and link-local addresses, names of one label, and names that end in `.local`, `.internal`, `.svc`,
+   * `.cluster.local`, `.test` or `.localhost`. A list adds hosts to these; `*.shop.com` stands for every name below
+   * `shop.com`. A function gets the name of the host and decides alone. It has no effect with `context: false`.
    * @default true
    */
   propagate?: boolean | readonly string[] | ((host: string) => boolean) | undefined
   /**
-   * Milliseconds from which a completion is marked `slow: true` and raised to 'warn' at least.
-   * @default none is marked
+   * How many milliseconds make a request slow, 0 or more: its completion has `slow: true`, and at least the level 'warn'.
+   * @default no request is slow
    */
   slow?: number | undefined
 }
@@ -193,7 +209,7 @@ export interface RequestLog {
   id: string
   /** A logger whose lines carry the id. */
   log: Logger
-  /** The record of the request in waybill's ledger. */
+  /** The record of the request, to add fields and errors to. */
   waybill: CurrentRequest
 }
 

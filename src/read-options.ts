@@ -108,6 +108,7 @@ interface Row<T> {
 }
 type Table<T> = { readonly [K in keyof T]-?: Row<NonNullable<T[K]>> }
 
+/** Every option. */
 const OPTIONS = {
   logger: {
     level: { kind: oneOf([...LEVELS, 'silent']), variable: 'LOG_LEVEL', default: 'info' },
@@ -243,8 +244,9 @@ function readAll<T extends Table<Record<string, unknown>>>(
   const values = Object.entries(table).map(([name, row]) => {
     const value: unknown = Reflect.get(options, name)
     if (value !== undefined) return [name, check(group + name, value, row.kind)]
-    const said = readVariable(row.variable, environment, row.kind.words)
-    return [name, said ?? (typeof row.default === 'function' ? row.default(environment) : row.default)]
+    const { variable, default: otherwise } = row
+    const set = variable === undefined ? undefined : readVariable(variable, environment, row.kind.words)
+    return [name, set ?? (typeof otherwise === 'function' ? otherwise(environment) : otherwise)]
   })
   return Object.fromEntries(values)
 }
