@@ -63,11 +63,14 @@ type Wrap = (original: () => never) => unknown
  * each of them. The wrappers see what reaches Node.js, behind everything that other packages put in front of it.
  */
 export function wrapperOf(wraps: Readonly<Record<string, Wrap>>): (object: object) => void {
-  const wrapped = new WeakSet<object>()
+  const seen = new WeakSet<object>()
   return (object) => {
+    const prototype = Object.getPrototypeOf(object)
+    if (seen.has(prototype)) return
     const holder = holderFor(object)
-    if (wrapped.has(holder)) return
-    wrapped.add(holder)
+    if (holder !== object) seen.add(prototype)
+    if (seen.has(holder) && holder !== prototype) return
+    seen.add(holder)
     const parent = Object.getPrototypeOf(holder) as Methods
     for (const [name, wrap] of Object.entries(wraps)) {
       if (typeof (object as Methods)[name] !== 'function') continue

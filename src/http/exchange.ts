@@ -199,10 +199,20 @@ export class Tracker implements RecordKeeper {
     }
   }
 
-  /** Writes the completion; whatever fails on the way to it costs no more than what it would have said. */
+  /** Writes the completion; what fails on the way to it costs no more than what it would have said. */
   #complete(record: RequestRecord, { outcome, status }: Ending): void {
-    if (!record.started) safely(() => this.startUnrouted(record))
-    safely(() => this.#askFramework(record, status))
+    try {
+      if (!record.started) this.startUnrouted(record)
+      const { framework, endError } = record
+      if (endError) record.fail(endError)
+      if (framework !== undefined) {
+        // An app may have given the request another logger, to bind more to it.
+        record.useLogger(framework.log)
+        record.route ??= framework.matched?.(status, record.thrown !== undefined)
+      }
+    } catch (error) {
+      reportFault(error)
+    }
     const isLogged = !record.startHeld || hasFailed(outcome, status)
     if (record.startHeld && isLogged) this.#writeStart(record)
     record.closed = true
@@ -214,21 +224,14 @@ export class Tracker implements RecordKeeper {
     if (record.method !== undefined) record.durationMs = roundMs(record.closedAt - record.startedAt)
     // A connection that became another thing is meant to last.
     record.slow = outcome !== 'upgraded' && (record.durationMs ?? 0) >= this.#settings.slowMs
-    safely(() => {
+    try {
       record.responseBytes = hasBody(record.method, status) ? connection.sentBytesOf(record) : 0
       record.callCost = record.callCostBy(record.closedAt)
       record.failure = failureOf(record)
-    })
+    } catch (error) {
+      reportFault(error)
+    }
     if (isLogged) this.#write('completed', record, levelOf(record, this.#settings.completionLevel))
-  }
-
-  /** Notes what the framework knows at the end: the error, the logger that the app may have replaced, the route. */
-  #askFramework(record: RequestRecord, status: number | undefined): void {
-    const { framework, endError } = record
-    if (endError) record.fail(endError)
-    if (framework === undefined) return
-    record.useLogger(framework.log)
-    record.route ??= framework.matched?.(status, record.thrown !== undefined)
   }
 
   /** Writes the line about a handler that answered after its client had left. */

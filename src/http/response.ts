@@ -55,7 +55,7 @@ function wrapWrite(original: () => Write): Write {
     const record = recordOf(this)
     if (record === undefined || record.isWriting || this.writableEnded)
       return original().call(this, chunk, encoding, callback)
-    return writePiece(record, this, original(), chunk, encoding, callback)
+    return writePiece(record, this, original(), chunk, encoding, callback, false)
   }
 }
 
@@ -64,12 +64,7 @@ function wrapEnd(original: () => End): End {
     const record = recordOf(this)
     if (record === undefined || record.isWriting || this.writableEnded)
       return original().call(this, chunk, encoding, callback)
-    const result = writePiece(record, this, original(), chunk, encoding, callback)
-    safely(() => {
-      for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)
-        if (on.response === this) noteLate(on)
-    })
-    return result
+    return writePiece(record, this, original(), chunk, encoding, callback, true)
   }
 }
 
@@ -81,6 +76,7 @@ function writePiece<Result>(
   chunk: unknown,
   encoding: unknown,
   callback: unknown,
+  isLast: boolean,
 ): Result {
   const isLost = isGone(record)
   record.isWriting = true
@@ -93,8 +89,11 @@ function writePiece<Result>(
   try {
     const bytes = sizeOf(chunk, encoding)
     const isHeld = response.writableLength > 0
-    for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)
-      if (on.response === response) notePiece(on, bytes, isLost, isHeld)
+    for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer) {
+      if (on.response !== response) continue
+      notePiece(on, bytes, isLost, isHeld)
+      if (isLast) noteLate(on)
+    }
   } catch (error) {
     reportFault(error)
   }
@@ -163,23 +162,41 @@ function wrapDestroy(original: () => Destroy): Destroy {
 /** Notes the events of a response, and emits those of requests and responses within the context of their record. */
 function wrapEmit(original: () => Emit): Emit {
   return function emit(event, ...args) {
-    const record = recordOf(this)
-    if (record === undefined) return original().call(this, event, ...args)
-    if (event === 'finish' || event === 'close' || event === 'pipe') {
-      try {
-        for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)
-          if (on.response === this) noteEvent(on, event)
-      } catch (error) {
-        reportFault(error)
+    const isNoted = event === 'finish' || event === 'close' || event === 'pipe'
+    // Most events come while nothing listens to them.
+    if (isNoted || this.listenerCount(event) > 0) {
+      const record = recordOf(this)
+      if (record !== undefined) {
+        if (isNoted) noteEvent(record, this, event)
+        if (record.inContext && currentRecord() !== record)
+          return emitWithin(record, this, original(), event, args)
       }
     }
-    if (record.inContext && currentRecord() !== record && this.listenerCount(event) > 0)
-      return runWithin(record, () => original().call(this, event, ...args))
-    return args.length === 0 ? original().call(this, event) : original().call(this, event, ...args)
+    return original().call(this, event, ...args)
   }
 }
 
-function noteEvent(record: RequestRecord, event: 'finish' | 'close' | 'pipe'): void {
+/** A function of its own, so that the usual way makes no closure. */
+function emitWithin(
+  record: RequestRecord,
+  emitter: EventEmitter,
+  emit: Emit,
+  event: string | symbol,
+  args: unknown[],
+): boolean {
+  return runWithin(record, () => emit.call(emitter, event, ...args))
+}
+
+function noteEvent(record: RequestRecord, emitter: EventEmitter, event: 'finish' | 'close' | 'pipe'): void {
+  try {
+    for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)
+      if (on.response === emitter) noteEventOf(on, event)
+  } catch (error) {
+    reportFault(error)
+  }
+}
+
+function noteEventOf(record: RequestRecord, event: 'finish' | 'close' | 'pipe'): void {
   if (event === 'close') record.keeper.end(record)
   // Fastify pipes a stream into a response that is dead already.
   else if (event === 'pipe') noteLate(record)

@@ -1,6 +1,5 @@
 import { randomFillSync } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { v7 } from 'uuid'
 import { showValue, warnOnce } from '../errors.js'
 import type { RawRequest } from '../options.js'
 
@@ -98,24 +97,42 @@ function generateId(request: RawRequest, { generate, generatedBy = 'requestId.ge
   return newUuid()
 }
 
-const UUID_BYTES = 16
-const DRAWN = 256
-// One draw of random bytes for 256 ids: the draw is nearly all of what uuid.v7() costs (1.7 against 0.3 µs).
-const pool = new Uint8Array(UUID_BYTES * DRAWN)
-const slots = Array.from({ length: DRAWN }, (_, at) => pool.subarray(UUID_BYTES * at, UUID_BYTES * (at + 1)))
-let used = DRAWN
+/** The text that is written over for each id. */
+const text = Buffer.from('00000000-0000-7000-8000-000000000000')
+/** Where the random digits stand in it, after that of the variant. */
+const PLACES = [15, 16, 17, 20, 21, 22, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35]
+const VARIANT_PLACE = 19
+/** The digits of 256 ids, drawn at once. */
+const random = new Uint8Array(256 * (PLACES.length + 1))
+let used = random.length
+let latest = 0
 
-function randomBytes(): Uint8Array {
-  if (used === DRAWN) {
-    randomFillSync(pool)
+/**
+ * A new UUID version 7, ordered by time to the millisecond (RFC 9562, section 5.7). Written here because `uuid` takes more
+ * than twice the time and many times the memory (`npm run bench:pieces`).
+ */
+export function newUuid(): string {
+  const now = Date.now()
+  if (now !== latest) {
+    latest = now
+    const digits = now.toString(16).padStart(12, '0')
+    text.write(`${digits.slice(0, 8)}-${digits.slice(8)}`, 'latin1')
+  }
+  if (used === random.length) {
+    randomFillSync(random)
     used = 0
   }
-  return slots[used++] ?? pool
+  // The two bits of the variant are 10.
+  text[VARIANT_PLACE] = hexDigit(0x8 | (nextRandom() & 0x3))
+  for (const place of PLACES) text[place] = hexDigit(nextRandom() & 0xf)
+  return text.toString('latin1')
 }
 
-const v7Options = { rng: randomBytes }
+function nextRandom(): number {
+  return random[used++] ?? 0
+}
 
-/** A new UUID version 7, ordered by time to the millisecond (RFC 9562, section 5.7). */
-export function newUuid(): string {
-  return v7(v7Options)
+/** The character code of a hexadecimal digit. */
+function hexDigit(value: number): number {
+  return value < 10 ? 0x30 + value : 0x57 + value
 }
