@@ -154,3 +154,24 @@ export function warnLate(call: string, key: string, outcome: Outcome): void {
   const message = `waybill: request.waybill.${call} had no effect: the request had completed already (${outcome})`
   warnOnce('WAYBILL_WARN_LATE', key, message)
 }
+
+/** Whether a value is a Fastify app or one of its contexts. */
+export function isFastify(value: object | undefined): boolean {
+  return typeof (value as { decorateRequest?: unknown } | undefined)?.decorateRequest === 'function'
+}
+
+/** The error for the Fastify plugin where Fastify doesn't register it. */
+export function misplacedPlugin(): WaybillError {
+  return new WaybillError(
+    'WAYBILL_ERR_ENTRY',
+    "waybill: this is the Fastify plugin: in Fastify, write app.register(waybill); in Express, import waybill from 'waybill/express' and write app.use(waybill())",
+  )
+}
+
+/** The error for the Express middleware where Fastify registers it. */
+export function misplacedMiddleware(): WaybillError {
+  return new WaybillError(
+    'WAYBILL_ERR_ENTRY',
+    "waybill: this is the Express middleware: in Fastify, import waybill from 'waybill' and write app.register(waybill)",
+  )
+}

@@ -21,7 +21,7 @@ export type {
   TemplateValue,
 } from './options.js'
 export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
-export default waybill
+export { waybill, waybill as default }
 
 const required = Object.assign(waybill, {
   createLogger,
@@ -30,6 +30,7 @@ const required = Object.assign(waybill, {
   propagationHeaders,
   requestId,
   WaybillError,
+  waybill,
 })
 
 // What require('waybill') gives: the plugin itself, with all other exports as its properties.

@@ -9,9 +9,9 @@ import { listenFor, serveExpress, VERSIONS } from './support/express.js'
 import { ask } from './support/http.js'
 
 const PLUGIN =
-  "waybill: this is the Fastify plugin; in Fastify use app.register(waybill), in Express use import { waybill } from 'waybill/express' and app.use(waybill())"
+  "waybill: this is the Fastify plugin: in Fastify, write app.register(waybill); in Express, import waybill from 'waybill/express' and write app.use(waybill())"
 const MIDDLEWARE =
-  "waybill: this is the Express middleware; in Fastify use import waybill from 'waybill' and app.register(waybill)"
+  "waybill: this is the Express middleware: in Fastify, import waybill from 'waybill' and write app.register(waybill)"
 
 const anyFunction = (value: unknown) => value as (...given: unknown[]) => unknown
 const anyPlugin = (value: unknown) => value as FastifyPluginCallback

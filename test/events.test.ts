@@ -51,7 +51,7 @@ test('a level that is none is a warning', async () => {
   await app.inject('/')
   expect(await warning).toEqual({
     code: 'WAYBILL_WARN_OPTION_RESULT',
-    message: 'completionLevel must return a level, got "loud"; the default was used',
+    message: 'waybill: option "completionLevel" must return a level, got "loud"; the default was used',
   })
 })
 

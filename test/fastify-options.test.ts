@@ -189,7 +189,7 @@ test('a log controller that throws costs nothing but a warning', async () => {
   expect((await app.inject('/')).statusCode).toBe(404)
   expect(await warning).toEqual({
     code: 'WAYBILL_WARN_OPTION_RESULT',
-    message: 'isLogDisabled must return a boolean, it threw Error: no idea; the request was logged',
+    message: 'waybill: isLogDisabled must return a boolean, it threw Error: no idea; the request was logged',
   })
   expect(log.lines.map(({ event }) => event)).toEqual(['request.started', 'request.completed'])
 })

@@ -112,7 +112,9 @@ test.each([[undefined], [{}], [express()], ['server']])('attach refuses what is 
     expect.objectContaining({
       name: 'WaybillError',
       code: 'WAYBILL_ERR_SERVER',
-      message: expect.stringMatching(/^attach takes a server of node:http, node:https or node:http2, got /),
+      message: expect.stringMatching(
+        /^waybill: attach\(\) must be given a server of node:http, node:https or node:http2, got /,
+      ),
     }),
   )
 })
@@ -122,7 +124,8 @@ test('a middleware that was not made is told of by what is wrong', () => {
   expect(() => waybill(request as unknown as MiddlewareOptions)).toThrow(
     expect.objectContaining({
       code: 'WAYBILL_ERR_OPTION_TYPE',
-      message: 'options takes an object, got a request: call it, as in app.use(waybill())',
+      message:
+        'waybill: options must be an object, got a request: write app.use(waybill()), with parentheses',
     }),
   )
 })

@@ -183,7 +183,7 @@ test('a logger that throws costs its event and a warning, not the request', asyn
   expect((await app.inject('/')).body).toBe('ok')
   expect(await warning).toEqual({
     code: 'WAYBILL_WARN_EVENT_LOST',
-    message: 'an event is lost, what it was written to threw Error: serializer broke',
+    message: 'waybill: an event is lost: its destination or logger threw Error: serializer broke',
   })
   expect(log.lines.map(({ event }) => event)).toEqual(['request.started'])
 })

@@ -35,7 +35,7 @@ export function rendersOf(kind) {
 
 /** A request that has been answered. */
 export function answeredRecord() {
-  const record = new RequestRecord({ reserved: new Set() }, console, {}, Date.now(), 0)
+  const record = new RequestRecord({ reserved: new Set() }, console, {}, { now: Date.now, elapsed: () => 0 })
   return Object.assign(record, {
     requestId: '0199a0c2-7d3e-7c41-9f52-3b8e6a4d1f07',
     method: 'GET',

@@ -1,3 +1,7 @@
+import { recordOf } from '../http/carrier.js'
+import type { RawRequest, RequestLogger } from '../options.js'
+import { type CaptureSource, sourceOf, targetOf } from '../request/details.js'
+import type { FrameworkRequest } from '../request/record.js'
 import { mountPattern, type Params } from '../request/url.js'
 
 // The one file that touches what Express does not document. Seen in Express 4.21 to 4.22, and in router 2.0 to 2.3, which
@@ -29,7 +33,7 @@ interface Router {
 }
 
 /** A step of a router. */
-export interface Layer {
+interface Layer {
   readonly route?: RoutedRequest['route']
   /** A middleware, or a mounted router or app. */
   readonly handle?: Handler
@@ -54,10 +58,7 @@ const observed = new WeakSet<object>()
  * Has all routers of the Express of an app tell which steps a request comes to, once.
  * @returns false if this Express is another one than has been seen
  */
-export function observeLayers(
-  app: ExpressApp,
-  enter: (layer: Layer, request: RoutedRequest) => void,
-): boolean {
+function observeLayers(app: ExpressApp, enter: (layer: Layer, request: RoutedRequest) => void): boolean {
   const [first] = (app._router ?? app.router)?.stack ?? []
   if (first === undefined) return false
   const prototype = Object.getPrototypeOf(first) as Record<string, Handle | undefined>
@@ -75,48 +76,16 @@ export function observeLayers(
   return true
 }
 
-const extended = new WeakSet<object>()
-
-/**
- * Adds properties to all requests of an app, by the prototype that Express documents for that: adding them to each request
- * is slow on Node.js 20. Assigning one replaces it, as it does for an own property.
- * @param find finds what the properties are read from, by the request
- */
-export function addAccessors<From>(
-  { app }: RoutedRequest,
-  readers: Readonly<Record<string, (from: From) => unknown>>,
-  find: (request: object) => From | undefined,
-): void {
-  let root = app
-  while (root.parent !== undefined) root = root.parent
-  const { request: prototype } = root
-  if (prototype === undefined || extended.has(prototype)) return
-  extended.add(prototype)
-  for (const [name, read] of Object.entries(readers)) {
-    if (name in prototype) continue
-    Object.defineProperty(prototype, name, {
-      configurable: true,
-      get(this: object) {
-        const from = find(this)
-        return from === undefined ? undefined : read(from)
-      },
-      set(this: object, value: unknown) {
-        Object.defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true })
-      },
-    })
-  }
-}
-
 /** Where a middleware stands among the routes and mounted routers of an app; undefined if it is not one of the app's own. */
 export function placeAmongRoutes(
   app: ExpressApp,
   middleware: unknown,
 ): { readonly before: number; readonly after: number } | undefined {
+  const isRoute = ({ route, handle }: Layer): boolean =>
+    route !== undefined || Array.isArray(handle?.stack) || typeof handle?.enabled === 'function'
   const stack = (app._router ?? app.router)?.stack ?? []
   const at = stack.findIndex(({ handle }) => handle === middleware)
   if (at === -1) return undefined
-  const isRoute = ({ route, handle }: Layer): boolean =>
-    route !== undefined || Array.isArray(handle?.stack) || typeof handle?.enabled === 'function'
   return { before: stack.slice(0, at).filter(isRoute).length, after: stack.slice(at).filter(isRoute).length }
 }
 
@@ -124,7 +93,7 @@ export function placeAmongRoutes(
 const MADE_OF_TEXT = '(?=\\/|$)'
 
 /** The pattern of a router, a middleware or an app that is mounted, of what it took from the path of a request. */
-export function patternOfMount(layer: Layer, taken: string, request: RoutedRequest): string {
+function patternOfMount(layer: Layer, taken: string, request: RoutedRequest): string {
   if (layer.rawPath !== undefined) return shown(layer.rawPath, request)
   if (layer.regexp !== undefined && !layer.regexp.source.endsWith(MADE_OF_TEXT)) return String(layer.regexp)
   const sensitive = request.app.enabled('case sensitive routing')
@@ -132,7 +101,7 @@ export function patternOfMount(layer: Layer, taken: string, request: RoutedReque
 }
 
 /** The pattern of a route, below what its router is mounted under. */
-export function patternOfRoute({ rawPath, route }: Layer, request: RoutedRequest): string {
+function patternOfRoute({ rawPath, route }: Layer, request: RoutedRequest): string {
   return shown(rawPath ?? route?.path, request)
 }
 
@@ -156,4 +125,130 @@ function shown(pattern: unknown, request: object): string {
 /** Whether an error is that of a router which could not decode the URL, so that no route got it. */
 export function isUndecodable(error: unknown): boolean {
   return error instanceof URIError && (error as { status?: unknown }).status === 400
+}
+
+/** What frameworks add to requests, as far as it is read here. */
+type AnyRequest = RawRequest & {
+  readonly log: RequestLogger
+  readonly ip?: string | undefined
+  readonly hostname?: string
+} & Partial<RoutedRequest>
+
+/** A router that a request has come into. */
+interface Mount {
+  readonly outer: Mount | undefined
+  /** What of the path it and those around it have taken, and the pattern of that. */
+  readonly url: string
+  readonly pattern: string
+}
+
+/** RFC 9110, section 15.5.5. */
+const NOT_FOUND = 404
+
+const ROOT: Mount = { outer: undefined, url: '', pattern: '' }
+
+/** A request that a middleware has, of whichever framework; in Express, with its way through the routers of its app. */
+export class MiddlewareRequest implements FrameworkRequest, CaptureSource {
+  readonly #request: AnyRequest
+  #mount = ROOT
+  #pattern: string | undefined = undefined
+  /** The route that it came to last. */
+  #route: RoutedRequest['route'] = undefined
+  /** Whether the route was followed by something else. */
+  #passed = false
+
+  constructor(request: RawRequest) {
+    this.#request = request as AnyRequest
+    if (isRouted(this.#request)) observeLayers(this.#request.app, enterLayer)
+  }
+
+  get log(): RequestLogger {
+    return this.#request.log
+  }
+
+  get headers(): CaptureSource['headers'] {
+    return this.#request.headers
+  }
+
+  /** As the app trusts proxies, if it has a setting for that. */
+  get ip(): string {
+    return this.#request.ip ?? this.#source.ip
+  }
+
+  get host(): string {
+    const { host } = this.#source
+    // Of what a trusted proxy says Express 4 tells no port.
+    const { hostname = host } = this.#request
+    return host.startsWith(`${hostname}:`) ? host : hostname
+  }
+
+  get originalUrl(): string {
+    return targetOf(this.#request)
+  }
+
+  get #source(): CaptureSource {
+    return sourceOf(this.#request, this.originalUrl, this.#request.socket)
+  }
+
+  /** Comes to a step of a router. */
+  enter(layer: Layer): void {
+    const { baseUrl = '', res } = this.#request
+    // Who comes after the answer has not given it.
+    if (res?.headersSent) return
+    const request = this.#request as RoutedRequest
+    if (layer.route === undefined) this.#noteRefused()
+    while (this.#mount.outer !== undefined && !isWithin(baseUrl, this.#mount.url))
+      this.#mount = this.#mount.outer
+    const { url, pattern } = this.#mount
+    if (baseUrl.length > url.length) {
+      const own = patternOfMount(layer, baseUrl.slice(url.length), request)
+      this.#mount = { outer: this.#mount, url: baseUrl, pattern: joinPatterns(pattern, own) }
+    }
+    this.#passed = layer.route === undefined
+    if (!this.#passed) {
+      this.#route = layer.route
+      this.#pattern = joinPatterns(this.#mount.pattern, patternOfRoute(layer, request))
+    }
+  }
+
+  /** Notes a route that was found but not come to: `app.param` refused a parameter. */
+  #noteRefused(): void {
+    const { route } = this.#request
+    if (route === undefined || route === this.#route) return
+    this.#route = route
+    this.#pattern = joinPatterns(
+      this.#mount.pattern,
+      patternOfRoute({ route }, this.#request as RoutedRequest),
+    )
+  }
+
+  matched(status: number | undefined, failed: boolean): string | undefined {
+    // Where no middleware for errors stands behind the route, Express answers itself.
+    if (status !== undefined && status >= 400) this.#noteRefused()
+    if (failed) return this.#pattern
+    // What Express answers when no router has anything left.
+    if (status === NOT_FOUND && (this.#passed || this.#request.next === undefined)) return undefined
+    // An error that nothing reported is what takes a request from its route to another answer from 400 on.
+    return this.#passed && (status ?? 0) < 400 ? undefined : this.#pattern
+  }
+}
+
+/** Whether a request is one of Express. */
+export function isRouted(request: object): request is RoutedRequest {
+  const { app } = request as Partial<RoutedRequest>
+  return typeof app?.enabled === 'function'
+}
+
+function enterLayer(layer: Layer, request: RoutedRequest): void {
+  const framework = recordOf(request)?.framework
+  if (framework instanceof MiddlewareRequest) framework.enter(layer)
+}
+
+function isWithin(url: string, outer: string): boolean {
+  return url === outer || url.startsWith(`${outer}/`)
+}
+
+function joinPatterns(outer: string, inner: string): string {
+  const base = outer.endsWith('/') ? outer.slice(0, -1) : outer
+  return base !== '' && inner === '/' ? base : base + inner
 }

@@ -1,9 +1,9 @@
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { ChildLoggerOptions, Logger } from 'pino'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ChildLoggerOptions } from 'pino'
 import { showValue, warnOnce } from '../errors.js'
 import type { RawRequest } from '../options.js'
 import { pathOf } from '../request/url.js'
-import { reportFault, safely } from '../safely.js'
+import { safely } from '../safely.js'
 
 // The one file that touches what Fastify does not document. Seen in Fastify 5.10.0 to 5.12.8.
 
@@ -37,13 +37,9 @@ export function replaceRequestLines(app: FastifyInstance, observer: RequestObser
   const key = findSymbol(app, LOG_CONTROLLER)
   const original = logControllerOf(app)
   if (key === undefined || original === undefined) return false
+  const silent = silentController(observer, quietRuleOf(original))
   // A property of this instance alone: a controller may be shared with other instances.
-  Reflect.set(
-    app,
-    key,
-    Object.assign(Object.create(original), silentController(observer, quietRuleOf(original))),
-  )
-  return true
+  return Reflect.set(app, key, Object.assign(Object.create(original), silent))
 }
 
 /** What a log controller of Fastify's, or of a class that extends it, says of its options. */
@@ -54,8 +50,7 @@ interface FastifyLogController {
 }
 
 function logControllerOf(app: FastifyInstance): FastifyLogController | undefined {
-  const key = findSymbol(app, LOG_CONTROLLER)
-  const controller: unknown = key === undefined ? undefined : Reflect.get(app, key)
+  const controller = heldUnder(app, LOG_CONTROLLER)
   return typeof controller === 'object' && controller !== null ? controller : undefined
 }
 
@@ -77,7 +72,7 @@ function quietRuleOf(controller: FastifyLogController): ((request: FastifyReques
     try {
       return Boolean(isLogDisabled.call(controller, request))
     } catch (error) {
-      const message = `isLogDisabled must return a boolean, it threw ${showValue(error)}; the request was logged`
+      const message = `waybill: isLogDisabled must return a boolean, it threw ${showValue(error)}; the request was logged`
       warnOnce('WAYBILL_WARN_OPTION_RESULT', 'isLogDisabled', message)
       return false
     }
@@ -107,11 +102,7 @@ function silentController(
     requestIdLogLabel: 'request_id',
     isLogDisabled: () => true,
     incomingRequest: (request: FastifyRequest, reply: FastifyReply) => {
-      try {
-        observer.arrived(request, reply, isQuiet(request))
-      } catch (error) {
-        reportFault(error)
-      }
+      safely(() => observer.arrived(request, reply, isQuiet(request)))
     },
     requestCompleted: (error: unknown, request: FastifyRequest) => {
       if (error) safely(() => observer.failedLate(error, request))
@@ -134,20 +125,17 @@ export function isRoot(app: FastifyInstance): boolean {
 
 /** The further servers of an app that listens on several addresses of `localhost`; known once it listens. */
 export function furtherServers(app: FastifyInstance): FastifyInstance['server'][] {
-  const key = findSymbol(app, SERVER_BINDINGS)
-  const servers: unknown = key === undefined ? undefined : Reflect.get(app, key)
+  const servers = heldUnder(app, SERVER_BINDINGS)
   return Array.isArray(servers) ? servers : []
 }
 
-/** What of the options of an app is used here. */
 interface AppOptions {
   frameworkErrors?: AnswerFrameworkError
   readonly genReqId?: unknown
 }
 
 function optionsOf(app: FastifyInstance): AppOptions | undefined {
-  const key = findSymbol(app, OPTIONS)
-  const options: unknown = key === undefined ? undefined : Reflect.get(app, key)
+  const options = heldUnder(app, OPTIONS)
   return typeof options === 'object' && options !== null ? options : undefined
 }
 
@@ -209,7 +197,6 @@ function answerAsFastify(
 
 const ROUTE_CONTEXT = 'fastify.context'
 
-/** What a request holds of its route. */
 interface RouteContext {
   readonly config?: { readonly url?: string }
   readonly logLevel?: string
@@ -249,6 +236,11 @@ export function isUnrouted({ params }: FastifyRequest): boolean {
   return params === null
 }
 
+function heldUnder(instance: object, description: string): unknown {
+  const key = findSymbol(instance, description)
+  return key === undefined ? undefined : Reflect.get(instance, key)
+}
+
 function findSymbol(instance: object, description: string): symbol | undefined {
   for (let each: object | null = instance; each !== null; each = Object.getPrototypeOf(each)) {
     const found = Object.getOwnPropertySymbols(each).find((symbol) => symbol.description === description)
@@ -265,31 +257,4 @@ export function hasDefaultFactory(request: FastifyRequest): boolean {
 /** The factory of loggers of the route of a request. */
 export function factoryOf(request: FastifyRequest): FastifyInstance['childLoggerFactory'] {
   return routeContextOf(request).childLoggerFactory ?? request.server.childLoggerFactory
-}
-
-const METHODS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'child'] as const
-
-/**
- * Passes on to a logger what is logged by the null logger of an app, which code may have kept and which factories of
- * loggers are given. Fastify makes one for each app; its children are the null logger itself.
- */
-export function passOn(silent: FastifyBaseLogger, logger: Logger): void {
-  for (const name of METHODS) {
-    const value = (...args: unknown[]): unknown => Reflect.apply(logger[name], logger, args)
-    Object.defineProperty(silent, name, {
-      value,
-      configurable: true,
-      writable: true,
-      enumerable: name === 'child',
-    })
-  }
-}
-
-/**
- * Whether a logger is the one of an app without logging: every method is one inherited empty function, and there is
- * no level.
- */
-export function isNullLogger(logger: FastifyInstance['log']): boolean {
-  if (logger.level !== undefined || Object.hasOwn(logger, 'info')) return false
-  return logger.info === logger.error && logger.error === logger.debug
 }

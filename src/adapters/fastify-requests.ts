@@ -12,13 +12,12 @@ import { attempt } from '../safely.js'
 import {
   factoryOf,
   hasDefaultFactory,
-  isNullLogger,
   isUnrouted,
   loggerOptionsOf,
   type RequestObserver,
   routeOf,
 } from './fastify-internals.js'
-import { markLogger, requestLogger } from './request-logger.js'
+import { isNullLogger, markLogger, requestLogger } from './request-logger.js'
 
 const HANDLER_TIMEOUT = 'FST_ERR_HANDLER_TIMEOUT'
 
@@ -109,7 +108,7 @@ export class FastifyRequests implements RequestObserver {
       this.#tracker.identify(record, id)
       return
     }
-    const message = `a generator of ids must return a text that can be sent as a header, got ${showValue(made)}; the id ${record.requestId} was used`
+    const message = `waybill: genReqId must return a string that can be sent as a header, got ${showValue(made)}; the id ${record.requestId} was used`
     warnOnce('WAYBILL_WARN_OPTION_RESULT', 'genReqId', message)
     request.id = record.requestId
   }

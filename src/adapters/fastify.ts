@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
 import { logOutsideBy } from '../current-log.js'
-import { showValue, WaybillError, warnOnce } from '../errors.js'
+import { isFastify, misplacedPlugin, showValue, WaybillError, warnOnce } from '../errors.js'
 import { Tracker } from '../http/exchange.js'
 import { receiveFrom } from '../http/server.js'
 import type { CurrentRequest, Options, RawRequest, RequestLogger } from '../options.js'
@@ -13,16 +13,14 @@ import { newUuid } from '../request/id.js'
 import { safely } from '../safely.js'
 import {
   furtherServers,
-  isNullLogger,
   isRoot,
   noteFrameworkErrors,
   ownIdGeneratorOf,
   ownIdLabelOf,
-  passOn,
   replaceRequestLines,
 } from './fastify-internals.js'
 import { FastifyRequests } from './fastify-requests.js'
-import { isFastify, misplacedPlugin } from './misplaced.js'
+import { isNullLogger, passOn } from './request-logger.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -116,17 +114,17 @@ function refuseConflicts(app: FastifyInstance): void {
   if (app.hasRequestDecorator(DECORATOR)) {
     throw new WaybillError(
       'WAYBILL_ERR_REGISTERED_TWICE',
-      'waybill is registered already, here or in a parent: register it once',
+      'waybill: it is registered already, here or in a parent: register it once',
     )
   }
   const { requestIdHeader } = app.initialConfig
   if (requestIdHeader) {
-    const message = `Fastify's option requestIdHeader takes nothing beside waybill, got ${showValue(requestIdHeader)}: it believes any id; use waybill's option requestId.header`
+    const message = `waybill: Fastify's option "requestIdHeader" must not be given, got ${showValue(requestIdHeader)}: it trusts any id; use waybill's option "requestId.header"`
     throw new WaybillError('WAYBILL_ERR_FASTIFY_OPTION', message, 'requestIdHeader')
   }
   const label = ownIdLabelOf(app)
   if (label !== undefined) {
-    const message = `Fastify's option requestIdLogLabel takes nothing beside waybill, got ${showValue(label)}: the id is request_id on every line`
+    const message = `waybill: Fastify's option "requestIdLogLabel" must not be given, got ${showValue(label)}: the id is request_id on every line`
     throw new WaybillError('WAYBILL_ERR_FASTIFY_OPTION', message, 'requestIdLogLabel')
   }
 }
@@ -192,6 +190,6 @@ function observeByHooks(app: FastifyInstance, requests: FastifyRequests, hasOwnL
   warnOnce(
     'WAYBILL_WARN_FASTIFY_LINES',
     '',
-    'this Fastify keeps its log controller elsewhere, so its own request lines appear beside the events; create the app with logController: new LogController({ disableRequestLogging: true })',
+    'waybill: this Fastify keeps its log controller elsewhere, so its own request lines appear beside the events: create the app with logController: new LogController({ disableRequestLogging: true })',
   )
 }

@@ -1,19 +1,17 @@
 import { IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server, Http2ServerResponse } from 'node:http2'
 import { logOutsideBy } from '../current-log.js'
-import { showValue, WaybillError, warnOnce } from '../errors.js'
+import { isFastify, misplacedMiddleware, showValue, WaybillError, warnOnce } from '../errors.js'
 import { recordOf, setHidden } from '../http/carrier.js'
 import { Tracker } from '../http/exchange.js'
 import { receiveFrom, receiveHandover } from '../http/server.js'
-import type { CurrentRequest, MiddlewareOptions, RawRequest, RequestLogger } from '../options.js'
+import type { CurrentRequest, MiddlewareOptions, RawRequest, RequestLog, RequestLogger } from '../options.js'
 import { openLog, useOwnLogger } from '../output.js'
 import { checkOptionNames, parseEventOptions, parseLogger } from '../read-options.js'
 import { isRequestId } from '../request/id.js'
 import { bindsId, type RequestRecord } from '../request/record.js'
 import { safely } from '../safely.js'
-import { addAccessors, isUndecodable, placeAmongRoutes } from './express-internals.js'
-import { isRouted, MiddlewareRequest } from './express-route.js'
-import { isFastify, misplacedMiddleware } from './misplaced.js'
+import { MiddlewareRequest } from './express-internals.js'
 import { requestLogger } from './request-logger.js'
 
 /** A server of Node.js. */
@@ -34,26 +32,13 @@ export interface Middleware {
   attach(server: NodeServer): Middleware
 }
 
-/** A middleware for errors, as Express and Connect take it. */
-export type ErrorMiddleware = (
-  error: unknown,
-  request: RawRequest,
-  response: ServerResponse | Http2ServerResponse,
-  next: Next,
-) => void
-
-/** A middleware for errors that returns itself when it is called without arguments, so that both ways work. */
-export interface ErrorMiddlewareMaker extends ErrorMiddleware {
-  (): ErrorMiddleware
-}
-
 /** RFC 9110, section 15.2.2. */
 const SWITCHING_PROTOCOLS = 101
 
 type Logged = RawRequest & { id?: string; log?: RequestLogger; waybill?: CurrentRequest }
 
 /** What requests get, by name. */
-const ADDED = {
+export const ADDED = {
   id: ({ requestId }: RequestRecord) => requestId,
   log: ({ logger }: RequestRecord) => logger,
   waybill: (record: RequestRecord) => record,
@@ -72,7 +57,8 @@ export class MiddlewareLog {
 
   constructor(options: MiddlewareOptions) {
     if (options instanceof IncomingMessage) {
-      const message = 'options takes an object, got a request: call it, as in app.use(waybill())'
+      const message =
+        'waybill: options must be an object, got a request: write app.use(waybill()), with parentheses'
       throw new WaybillError('WAYBILL_ERR_OPTION_TYPE', message, 'options')
     }
     checkOptionNames(options, ['logger'])
@@ -153,7 +139,7 @@ export class MiddlewareLog {
 
   attach(server: unknown): void {
     if (!isServer(server)) {
-      const message = `attach takes a server of node:http, node:https or node:http2, got ${showValue(server)}`
+      const message = `waybill: attach() must be given a server of node:http, node:https or node:http2, got ${showValue(server)}`
       throw new WaybillError('WAYBILL_ERR_SERVER', message)
     }
     if (this.#servers.has(server)) return
@@ -162,9 +148,8 @@ export class MiddlewareLog {
   }
 }
 
-/** Gives a request its id, its logger and its record: in Express once for all, by the prototype of its requests. */
+/** Gives a request its id, its logger and its record, unless its prototype does. */
 function addTo(raw: Logged, record: RequestRecord): void {
-  if (isRouted(raw)) addAccessors(raw, ADDED, recordOf)
   for (const [name, read] of Object.entries(ADDED)) {
     const value = read(record)
     if (Reflect.get(raw, name) !== value) setHidden(raw, name, value)
@@ -185,45 +170,82 @@ function warnOfAnother(): void {
   warnOnce(
     'WAYBILL_WARN_REGISTERED_TWICE',
     '',
-    'a request came to a second waybill, which logs nothing of it: register it once',
+    'waybill: a request came to a second waybill middleware, which does not log it: register it once',
   )
 }
 
-/** Warns of an app of Express whose routes stand where the middleware can't see them, or their errors. */
-export function warnOfOrder(request: RawRequest, middleware: Middleware): void {
-  if (!isRouted(request)) return
-  const { app } = request
-  const place = placeAmongRoutes(app, middleware)
-  if (place !== undefined && place.before > 0 && place.after === 0) {
-    warnOnce(
-      'WAYBILL_WARN_ORDER',
-      'middleware',
-      'app.use(waybill()) stands after all routes, so that it logs none of their requests: move it before them',
-    )
+/**
+ * Makes a middleware for any framework that accepts `(req, res, next)`.
+ * @param arrived called with each request before it starts
+ */
+export function createMiddleware(
+  options: MiddlewareOptions,
+  arrived: (request: RawRequest) => void,
+): Middleware {
+  const log = new MiddlewareLog(options)
+  const middleware: Middleware = (request, response, next) => {
+    safely(() => arrived(request))
+    log.handle(request, response as ServerResponse, next)
   }
-  const ofErrors = placeAmongRoutes(app, passError)
-  if (ofErrors !== undefined && ofErrors.before === 0 && ofErrors.after > 0) {
-    warnOnce(
-      'WAYBILL_WARN_ORDER',
-      'errors',
-      'app.use(waybill.errors()) stands before all routes, so that it gets none of their errors: move it behind them',
-    )
+  middleware.attach = (server) => {
+    log.attach(server)
+    return middleware
   }
+  return middleware
 }
 
-/** Puts an error into the completion line of its request and passes it on; without arguments, returns itself. */
-export function passError(): ErrorMiddleware
-export function passError(error: unknown, request: Logged, response: unknown, next: Next): void
-export function passError(
-  error?: unknown,
-  request?: Logged,
-  _response?: unknown,
-  next?: Next,
-): ErrorMiddleware | undefined {
-  if (request === undefined || next === undefined) return passError
-  const record = recordOf(request)
-  record?.threw(error)
-  if (record !== undefined && isUndecodable(error)) record.isRouted = false
-  next(error)
-  return undefined
+/** A listener of a server of Node.js whose requests have an id, a logger and a record. */
+export type Listener<Request extends RawRequest, Response> = (
+  request: Request & RequestLog,
+  response: Response,
+) => unknown
+
+/** A listener that logs the requests that it hands on. */
+export interface LoggedListener<Request extends RawRequest, Response> {
+  (request: Request, response: Response): void
+  /** Logs also the requests that a server answers before its listener has them: see {@link Middleware.attach}. */
+  attach(server: NodeServer): LoggedListener<Request, Response>
+}
+
+/**
+ * Wraps a listener of `node:http`, `node:https` or `node:http2`: one start event and one completion event for every
+ * request, on stdout, tied together by a request id; `request.log` carries the id.
+ *
+ * @example
+ * http.createServer(waybill((request, response) => {
+ *   request.log.info('looking up user')
+ *   response.end('Ada')
+ * }))
+ *
+ * @throws {WaybillError} for what is no listener, an unknown option, a wrong type or an impossible value
+ */
+export function waybillListener<
+  Request extends RawRequest = IncomingMessage,
+  Response extends ServerResponse | Http2ServerResponse = ServerResponse,
+>(listener: Listener<Request, Response>, options: MiddlewareOptions = {}): LoggedListener<Request, Response> {
+  if (typeof listener !== 'function') {
+    const message = `waybill: listener must be a function of a request and a response, got ${showValue(listener)}`
+    throw new WaybillError('WAYBILL_ERR_ENTRY', message)
+  }
+  const log = new MiddlewareLog(options)
+  const logged: LoggedListener<Request, Response> = (request, response) => {
+    log.handle(request, response as ServerResponse, () => {
+      const noteAndThrow = (error: unknown): never => {
+        recordOf(request)?.threw(error)
+        throw error
+      }
+      try {
+        const result = listener(request as Request & RequestLog, response)
+        // What rejects is as unhandled as it is without waybill.
+        if (result instanceof Promise) result.catch(noteAndThrow)
+      } catch (error) {
+        noteAndThrow(error)
+      }
+    })
+  }
+  logged.attach = (server) => {
+    log.attach(server)
+    return logged
+  }
+  return logged
 }

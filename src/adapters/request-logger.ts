@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { ChildLoggerOptions, Logger } from 'pino'
 import { currentRecord } from '../context.js'
 import { bindsId, type RequestRecord } from '../request/record.js'
@@ -79,4 +80,31 @@ export function mixinOf(logger: Marked): object {
 
 function fieldsOf(trace: TraceContext | undefined): object {
   return trace === undefined ? NOTHING : traceFields(trace)
+}
+
+const METHODS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'child'] as const
+
+/**
+ * Passes on to a logger what is logged by the null logger of an app, which code may have kept and which factories of
+ * loggers are given. Fastify makes one for each app; its children are the null logger itself.
+ */
+export function passOn(silent: FastifyBaseLogger, logger: Logger): void {
+  for (const name of METHODS) {
+    const value = (...args: unknown[]): unknown => Reflect.apply(logger[name], logger, args)
+    Object.defineProperty(silent, name, {
+      value,
+      configurable: true,
+      writable: true,
+      enumerable: name === 'child',
+    })
+  }
+}
+
+/**
+ * Whether a logger is the one of an app without logging: every method is one inherited empty function, and there is
+ * no level.
+ */
+export function isNullLogger(logger: FastifyBaseLogger): boolean {
+  if (logger.level !== undefined || Object.hasOwn(logger, 'info')) return false
+  return logger.info === logger.error && logger.error === logger.debug
 }

@@ -1,6 +1,9 @@
 import { EventEmitter } from 'node:events'
 import { Duplex, PassThrough, Readable, Stream, Transform, Writable } from 'node:stream'
+import { currentRecord, runWithin } from '../context.js'
 import type { RequestRecord } from '../request/record.js'
+import { reportFault } from '../safely.js'
+import { isNetworkError } from './connection.js'
 
 /** Stands in the place of the object that is being constructed, so that a subclass adds its fields to it. */
 class Given {
@@ -90,4 +93,68 @@ function holderFor(object: object): object {
   while (prototype !== null && !Object.hasOwn(prototype, 'constructor'))
     prototype = Object.getPrototypeOf(prototype)
   return prototype === null || SHARED.has(prototype) ? object : prototype
+}
+
+type Emit = (this: EventEmitter, event: string | symbol, ...args: unknown[]) => boolean
+
+const wrapEvents = wrapperOf({ emit: wrapEmit })
+
+/** Runs what listens to a request within the context of its record: its events come from the connection. */
+export function watchRequest(request: EventEmitter, record: RequestRecord): void {
+  wrapEvents(request)
+  carry(request, record)
+}
+
+/** Notes the events of a response, and emits those of requests and responses within the context of their record. */
+export function wrapEmit(original: () => Emit): Emit {
+  return function emit(event, ...args) {
+    const isNoted = event === 'finish' || event === 'close' || event === 'pipe'
+    // Most events come while nothing listens to them.
+    if (isNoted || this.listenerCount(event) > 0) {
+      const record = recordOf(this)
+      if (record !== undefined) {
+        if (isNoted) noteEvent(record, this, event)
+        if (record.inContext && currentRecord() !== record)
+          return emitWithin(record, this, original(), event, args)
+      }
+    }
+    return original().call(this, event, ...args)
+  }
+}
+
+/** A function of its own, so that the usual way makes no closure. */
+function emitWithin(
+  record: RequestRecord,
+  emitter: EventEmitter,
+  emit: Emit,
+  event: string | symbol,
+  args: unknown[],
+): boolean {
+  return runWithin(record, () => emit.call(emitter, event, ...args))
+}
+
+function noteEvent(record: RequestRecord, emitter: EventEmitter, event: 'finish' | 'close' | 'pipe'): void {
+  try {
+    for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)
+      if (on.response === emitter) noteEventOf(on, event)
+  } catch (error) {
+    reportFault(error)
+  }
+}
+
+function noteEventOf(record: RequestRecord, event: 'finish' | 'close' | 'pipe'): void {
+  if (event === 'close') record.keeper.end(record)
+  // Fastify pipes a stream into a response that is dead already.
+  else if (event === 'pipe') noteLate(record)
+  else {
+    // Node.js 20 emits it for a response that it could not write, too.
+    record.isSent = !isNetworkError(record.socket.errored)
+    // Without a server, as on AWS Lambda, it may never be closed; and it may finish while its end is written.
+    if (!(record.socket instanceof EventEmitter)) queueMicrotask(() => record.keeper.end(record))
+  }
+}
+
+/** Notes an answer to a request that was over. */
+export function noteLate(record: RequestRecord): void {
+  if (record.closed && record.outcome === 'aborted' && record.lateMs === undefined) record.keeper.late(record)
 }

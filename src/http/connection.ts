@@ -42,6 +42,31 @@ export function connectionFor(socket: Partial<Socket>): Connection {
   return connection
 }
 
+/** The open requests of an app, first to last. */
+export class OpenRequests {
+  first: RequestRecord | undefined = undefined
+  #last: RequestRecord | undefined = undefined
+
+  add(record: RequestRecord): void {
+    record.isOpen = true
+    record.previous = this.#last
+    if (this.#last === undefined) this.first = record
+    else this.#last.next = record
+    this.#last = record
+  }
+
+  remove(record: RequestRecord): void {
+    const { previous, next } = record
+    if (previous === undefined) this.first = next
+    else previous.next = next
+    if (next === undefined) this.#last = previous
+    else next.previous = previous
+    record.isOpen = false
+    record.previous = undefined
+    record.next = undefined
+  }
+}
+
 /** Notes the connection that a request came over, and ends the request with it. */
 export function watchConnection(record: RequestRecord): void {
   const { socket, stream } = record

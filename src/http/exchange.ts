@@ -20,9 +20,9 @@ import { activeTrace, readTrace } from '../request/trace.js'
 import { cutPath, pathOf } from '../request/url.js'
 import { reportFault, safely } from '../safely.js'
 import type { Level } from '../vocabulary.js'
-import { carry, recordOf } from './carrier.js'
+import { carry, recordOf, watchRequest } from './carrier.js'
 import * as connection from './connection.js'
-import { type Header, headerNamed, setId, watchRequest, watchResponse } from './response.js'
+import { type Header, headerNamed, setId, watchResponse } from './response.js'
 
 /** Follows the requests of one app from their arrival to their end: each has one start and exactly one completion. */
 export class Tracker implements RecordKeeper {
@@ -37,10 +37,9 @@ export class Tracker implements RecordKeeper {
   readonly #logger: () => RequestLogger
   readonly #semicolon: boolean
   readonly #clock: Clock
-  readonly #unfollow: (() => void) | undefined
-  /** The open requests, first to last. */
-  #first: RequestRecord | undefined
-  #last: RequestRecord | undefined
+  readonly #open = new connection.OpenRequests()
+  /** Stops following the calls to other services. */
+  readonly close: () => void
 
   /** @param semicolon whether a query may begin with `;` too */
   constructor(
@@ -57,7 +56,7 @@ export class Tracker implements RecordKeeper {
     this.#clock = clock
     this.idHeader = settings.responseHeader === undefined ? undefined : headerNamed(settings.responseHeader)
     this.propagation = settings.propagation && createPropagation(settings.propagation)
-    this.#unfollow = settings.context ? followCalls() : undefined
+    this.close = settings.context ? followCalls() : () => {}
     onExit(this)
   }
 
@@ -98,17 +97,13 @@ export class Tracker implements RecordKeeper {
   }
 
   #make(socket: Partial<Socket>): RequestRecord {
-    return new RequestRecord(this, this.#logger(), socket, this.#clock.now(), this.#clock.elapsed())
+    return new RequestRecord(this, this.#logger(), socket, this.#clock)
   }
 
   /** Counts a request among the open ones, which end at the latest with the process. */
   open(record: RequestRecord): void {
     if (record.isOpen || record.closed) return
-    record.isOpen = true
-    record.previous = this.#last
-    if (this.#last === undefined) this.#first = record
-    else this.#last.next = record
-    this.#last = record
+    this.#open.add(record)
     if (record.raw !== undefined) connection.watchConnection(record)
   }
 
@@ -136,7 +131,7 @@ export class Tracker implements RecordKeeper {
     record.trace = activeTrace() ?? readTrace(source.headers)
     const { captures } = this.#settings
     if (captures.length > 0) record.captured = captures.map(({ read }) => read(source, this.#semicolon))
-    if (!record.startHeld) this.#writeStart(record)
+    if (!record.startHeld) this.#write('started', record, this.#settings.startLevel)
   }
 
   /** Starts a request that no route has had. */
@@ -165,7 +160,7 @@ export class Tracker implements RecordKeeper {
   /** Ends a request: reads its ending off what was noted, and writes its completion. A second call does nothing. */
   end(record: RequestRecord, ending?: Ending): void {
     if (!record.isOpen) return
-    this.#remove(record)
+    this.#open.remove(record)
     // Another app that shares the server has had it.
     const isOurs = record.started || record.raw === undefined || recordOf(record.raw) === record
     if (isOurs) this.#complete(record, ending ?? this.#endingOf(record))
@@ -214,7 +209,7 @@ export class Tracker implements RecordKeeper {
       reportFault(error)
     }
     const isLogged = !record.startHeld || hasFailed(outcome, status)
-    if (record.startHeld && isLogged) this.#writeStart(record)
+    if (record.startHeld && isLogged) this.#write('started', record, this.#settings.startLevel)
     record.closed = true
     record.outcome = outcome
     record.status = status
@@ -242,7 +237,7 @@ export class Tracker implements RecordKeeper {
 
   /** Writes the completions of all requests that are open when the process ends. */
   finish(): void {
-    for (let record = this.#first; record !== undefined; record = this.#first) {
+    for (let record = this.#open.first; record !== undefined; record = this.#open.first) {
       const isOver = connection.wasSent(record)
       this.end(
         record,
@@ -251,33 +246,13 @@ export class Tracker implements RecordKeeper {
     }
   }
 
-  /** Stops following the calls to other services. */
-  close(): void {
-    this.#unfollow?.()
-  }
-
-  #remove(record: RequestRecord): void {
-    const { previous, next } = record
-    if (previous === undefined) this.#first = next
-    else previous.next = next
-    if (next === undefined) this.#last = previous
-    else next.previous = previous
-    record.isOpen = false
-    record.previous = undefined
-    record.next = undefined
-  }
-
-  #writeStart(record: RequestRecord): void {
-    const { startLevel } = this.#settings
-    if (startLevel !== undefined) this.#write('started', record, startLevel)
-  }
-
   /** Writes an event; a logger or a destination that throws costs the event, not the request. */
-  #write(event: keyof EventLog, record: RequestRecord, level: Level): void {
+  #write(event: keyof EventLog, record: RequestRecord, level: Level | undefined): void {
+    if (level === undefined) return
     try {
       this.#events[event](record, level)
     } catch (error) {
-      const message = `an event is lost, what it was written to threw ${showValue(error)}`
+      const message = `waybill: an event is lost: its destination or logger threw ${showValue(error)}`
       warnOnce('WAYBILL_WARN_EVENT_LOST', '', message)
     }
   }

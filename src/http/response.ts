@@ -1,16 +1,14 @@
-import { EventEmitter } from 'node:events'
 import {
   type OutgoingHttpHeader,
   type OutgoingHttpHeaders,
   type ServerResponse,
   validateHeaderValue,
 } from 'node:http'
-import { currentRecord, runWithin } from '../context.js'
 import type { RequestRecord } from '../request/record.js'
 import { activeTrace } from '../request/trace.js'
 import { attempt, reportFault, safely } from '../safely.js'
-import { carry, recordOf, wrapperOf } from './carrier.js'
-import { isNetworkError, noteDestroyed, noteHeld } from './connection.js'
+import { carry, noteLate, recordOf, wrapEmit, wrapperOf } from './carrier.js'
+import { noteDestroyed, noteHeld } from './connection.js'
 
 type Write = (this: ServerResponse, chunk: unknown, encoding: unknown, callback: unknown) => boolean
 type End = (this: ServerResponse, chunk: unknown, encoding: unknown, callback: unknown) => ServerResponse
@@ -21,12 +19,10 @@ type WriteHead = (
   fields?: HeadFields,
 ) => ServerResponse
 type Destroy = (this: ServerResponse, error?: Error) => ServerResponse
-type Emit = (this: EventEmitter, event: string | symbol, ...args: unknown[]) => boolean
 
 /** Two line breaks, beside the size of a chunk (RFC 9112, section 7.1). */
 const CHUNK_FRAMING = 4
 
-const wrapEvents = wrapperOf({ emit: wrapEmit })
 const wrapAnswer = wrapperOf({
   emit: wrapEmit,
   write: wrapWrite,
@@ -42,12 +38,6 @@ export function watchResponse(response: ServerResponse, record: RequestRecord): 
   // It may have been answered before it comes here.
   record.isSent = response.writableFinished
   if (response.headersSent) record.headStatus = response.statusCode
-}
-
-/** Runs what listens to a request within the context of its record: its events come from the connection. */
-export function watchRequest(request: EventEmitter, record: RequestRecord): void {
-  wrapEvents(request)
-  carry(request, record)
 }
 
 function wrapWrite(original: () => Write): Write {
@@ -157,60 +147,6 @@ function wrapDestroy(original: () => Destroy): Destroy {
     })
     return original().call(this, error)
   }
-}
-
-/** Notes the events of a response, and emits those of requests and responses within the context of their record. */
-function wrapEmit(original: () => Emit): Emit {
-  return function emit(event, ...args) {
-    const isNoted = event === 'finish' || event === 'close' || event === 'pipe'
-    // Most events come while nothing listens to them.
-    if (isNoted || this.listenerCount(event) > 0) {
-      const record = recordOf(this)
-      if (record !== undefined) {
-        if (isNoted) noteEvent(record, this, event)
-        if (record.inContext && currentRecord() !== record)
-          return emitWithin(record, this, original(), event, args)
-      }
-    }
-    return original().call(this, event, ...args)
-  }
-}
-
-/** A function of its own, so that the usual way makes no closure. */
-function emitWithin(
-  record: RequestRecord,
-  emitter: EventEmitter,
-  emit: Emit,
-  event: string | symbol,
-  args: unknown[],
-): boolean {
-  return runWithin(record, () => emit.call(emitter, event, ...args))
-}
-
-function noteEvent(record: RequestRecord, emitter: EventEmitter, event: 'finish' | 'close' | 'pipe'): void {
-  try {
-    for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)
-      if (on.response === emitter) noteEventOf(on, event)
-  } catch (error) {
-    reportFault(error)
-  }
-}
-
-function noteEventOf(record: RequestRecord, event: 'finish' | 'close' | 'pipe'): void {
-  if (event === 'close') record.keeper.end(record)
-  // Fastify pipes a stream into a response that is dead already.
-  else if (event === 'pipe') noteLate(record)
-  else {
-    // Node.js 20 emits it for a response that it could not write, too.
-    record.isSent = !isNetworkError(record.socket.errored)
-    // Without a server, as on AWS Lambda, it may never be closed; and it may finish while its end is written.
-    if (!(record.socket instanceof EventEmitter)) queueMicrotask(() => record.keeper.end(record))
-  }
-}
-
-/** Notes an answer to a request that was over. */
-function noteLate(record: RequestRecord): void {
-  if (record.closed && record.outcome === 'aborted' && record.lateMs === undefined) record.keeper.late(record)
 }
 
 /** Sets the id among the headers where it can't wait for the head: Node.js writes that of HTTP/2 by itself. */

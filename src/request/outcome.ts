@@ -79,7 +79,7 @@ export function levelOf(record: RequestRecord, decide: Options['completionLevel'
   } catch (error) {
     decided = error
   }
-  const message = `completionLevel must return a level, got ${showValue(decided)}; the default was used`
+  const message = `waybill: option "completionLevel" must return a level, got ${showValue(decided)}; the default was used`
   warnOnce('WAYBILL_WARN_OPTION_RESULT', 'completionLevel', message)
   return level
 }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import { roundMs } from '../clock.js'
+import { type Clock, roundMs } from '../clock.js'
 import { showValue, warnLate } from '../errors.js'
 import type { CurrentRequest, RawRequest, RequestLogger } from '../options.js'
 import { attempt } from '../safely.js'
@@ -26,14 +26,8 @@ export interface FrameworkRequest {
   matched?(status: number | undefined, failed: boolean): string | undefined
 }
 
-/** What the calls of a request to other services cost it. */
-export interface CallCost {
-  readonly count: number
-  /** How long at least one of them was under way, in milliseconds: those that overlap count once. */
-  readonly total_ms: number
-  /** How many had no answer, half of one, or one with a status of 500 and above. */
-  readonly failed: number
-}
+/** The calls of a request: those that overlap count once in `total_ms`; one without a whole answer below 500 has failed. */
+export type CallCost = Readonly<Record<'count' | 'total_ms' | 'failed', number>>
 
 /** What goes along with calls to other services, and to which of them. */
 export interface Propagation {
@@ -50,9 +44,8 @@ export interface RecordKeeper {
   readonly idHeader: { readonly name: string; readonly lowered: string } | undefined
   /** Undefined where nothing goes along with calls. */
   readonly propagation: Propagation | undefined
-  /** Called when a request is over. */
   end(record: RequestRecord): void
-  /** Called when a request is answered after it was over. */
+  /** Notes that a request is answered after it was over. */
   late(record: RequestRecord): void
 }
 
@@ -104,7 +97,7 @@ export class RequestRecord implements CurrentRequest {
   /** Whether code that the request runs can reach it. */
   inContext = false
 
-  // The connection. Others may take it from the request (undici sets `request.socket` to null).
+  // The connection, which others may take from the request: undici sets `request.socket` to null.
   raw: RawRequest | undefined = undefined
   /** Absent where Node.js makes none: for an upgrade and for CONNECT. */
   response: ServerResponse | undefined = undefined
@@ -117,10 +110,10 @@ export class RequestRecord implements CurrentRequest {
   waiting: Set<RequestRecord> | undefined = undefined
   /** Whether its turn to be answered has come: responses to pipelined requests wait for those before them. */
   hasTurn = true
+  isOpen = false
   /** Its neighbours among the open requests. */
   previous: RequestRecord | undefined = undefined
   next: RequestRecord | undefined = undefined
-  isOpen = false
 
   // The response.
   /** Whether the id is set among the headers before the head, where a handler may remove it. */
@@ -157,7 +150,7 @@ export class RequestRecord implements CurrentRequest {
   isRefused = false
   /** Whether its connection was handed over, as Upgrade and CONNECT ask for. */
   isHandedOver = false
-  /** Whether the client was the first to close a connection that was handed over. */
+  /** Whether the client was the first to close such a connection. */
   clientClosedFirst = false
   /** Why the server ended it. */
   endError: unknown = undefined
@@ -169,7 +162,7 @@ export class RequestRecord implements CurrentRequest {
   callCount = 0
   callsFailed = 0
   #callsOpen = 0
-  /** The time at which the first of the open calls began, in milliseconds on a monotonic clock. */
+  /** When the first of the open calls began, on a monotonic clock. */
   #callsSince = 0
   #callsMs = 0
 
@@ -178,7 +171,6 @@ export class RequestRecord implements CurrentRequest {
   closed = false
   status: number | undefined = undefined
   outcome: Outcome = 'completed'
-  /** Milliseconds on a monotonic clock. */
   closedAt = 0
   durationMs: number | undefined = undefined
   slow = false
@@ -197,27 +189,21 @@ export class RequestRecord implements CurrentRequest {
   /** What log lines say of the trace where no tracer is active. */
   traceFields: object | undefined = undefined
 
-  constructor(
-    keeper: RecordKeeper,
-    logger: RequestLogger,
-    socket: Partial<Socket>,
-    time: number,
-    startedAt: number,
-  ) {
+  constructor(keeper: RecordKeeper, logger: RequestLogger, socket: Partial<Socket>, clock: Clock) {
     this.keeper = keeper
     this.logger = logger
     this.socket = socket
-    this.time = time
-    this.startedAt = startedAt
+    this.time = clock.now()
+    this.startedAt = clock.elapsed()
   }
 
   add(fields: object): void {
     if (this.closed && isRecord(fields)) {
       for (const key of keysOf(fields)) warnLate(`add(${showValue(key)})`, key, this.outcome)
-      return
+    } else {
+      this.added ??= new AddedFields()
+      this.added.add(fields, this.keeper.reserved)
     }
-    this.added ??= new AddedFields()
-    this.added.add(fields, this.keeper.reserved)
   }
 
   fail(error: unknown): void {
@@ -256,17 +242,16 @@ export class RequestRecord implements CurrentRequest {
     if (--this.#callsOpen === 0) this.#callsMs += now - this.#callsSince
   }
 
-  /** What the calls have cost by now, those under way included; undefined if there were none. */
+  /** What the calls have cost by now, those under way included. */
   callCostBy(now: number): CallCost | undefined {
     if (this.callCount === 0) return undefined
     const running = this.#callsOpen > 0 ? now - this.#callsSince : 0
     return { count: this.callCount, total_ms: roundMs(this.#callsMs + running), failed: this.callsFailed }
   }
 
-  /** What an app sees that logs or prints the record. */
+  /** What an app sees that logs the record. */
   toJSON(): object {
-    const { requestId: request_id, method, path, route } = this
-    return { request_id, method, path, route }
+    return { request_id: this.requestId, method: this.method, path: this.path, route: this.route }
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): object {

@@ -17,11 +17,23 @@ const EXPORTS = {
     'module.exports',
     'propagationHeaders',
     'requestId',
+    'waybill',
   ],
   'waybill/express': [
     'WaybillError',
     'createLogger',
     'currentRequest',
+    'default',
+    'log',
+    'propagationHeaders',
+    'requestId',
+    'waybill',
+  ],
+  'waybill/http': [
+    'WaybillError',
+    'createLogger',
+    'currentRequest',
+    'default',
     'log',
     'propagationHeaders',
     'requestId',
@@ -35,6 +47,8 @@ test.each([
   ['waybill', 'expressProject'],
   ['waybill/express', 'project'],
   ['waybill/express', 'expressProject'],
+  ['waybill/http', 'project'],
+  ['waybill/http', 'expressProject'],
 ] as const)('%s exports what it documents and nothing else, in the %s', async (name, project) => {
   const program = `console.log(JSON.stringify(Object.keys(await import('${name}'))))`
   const { stdout, stderr } = await run(

@@ -45,7 +45,7 @@ export function startRecord(
   bytes = 0,
   clock = systemClock,
 ): RequestRecord {
-  const record = new RequestRecord(tracker, {} as RequestLogger, {}, clock.now(), clock.elapsed())
+  const record = new RequestRecord(tracker, {} as RequestLogger, {}, clock)
   const { trace, ...known } = arrival
   Object.assign(record, known, {
     raw: {} as RawRequest,
