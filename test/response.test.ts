@@ -1,6 +1,8 @@
-import { createServer, get, type ServerResponse } from 'node:http'
+import { createServer, get, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
+import compression from 'compression'
+import express from 'express'
 import { expect, test } from 'vitest'
 import { waybill } from '../src/express.js'
 import { Capture } from './support/capture.js'
@@ -103,4 +105,58 @@ test('nothing that can be listed is added to a request and its response', async 
     listeners: seen.without,
     without: seen.without,
   })
+})
+
+test.each(['before', 'after'])(
+  'what compression sends is counted where it stands %s the middleware',
+  async (order) => {
+    const log = new Capture()
+    const app = express()
+    if (order === 'before') app.use(compression({ threshold: 0 }))
+    app.use(waybill({ destination: log, startLevel: false }))
+    if (order === 'after') app.use(compression({ threshold: 0 }))
+    app.get('/', (_request, response) => void response.send('a'.repeat(100_000)))
+    const server = createServer(app)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const body = await new Promise<Buffer>((resolve) => {
+      const headers = { 'accept-encoding': 'gzip' }
+      get({ host: '127.0.0.1', port, agent: false, headers }, async (response) =>
+        resolve(await buffer(response)),
+      )
+    })
+    await new Promise((resolve) => server.close(resolve))
+    expect(body.length).toBeLessThan(1000)
+    expect(await log.completions(1)).toMatchObject([{ response_bytes: body.length }])
+  },
+)
+
+test('responses of classes of an app are watched, and those of other servers are as they were', async () => {
+  const calls: string[] = []
+  class Own extends ServerResponse {
+    override end(...rest: unknown[]): this {
+      calls.push('end')
+      return super.end(...(rest as [chunk: unknown, encoding: BufferEncoding]))
+    }
+  }
+  const log = new Capture()
+  const logged = waybill({ destination: log, startLevel: false })
+  const bare = createServer({ ServerResponse: Own, IncomingMessage }, (_request, response) =>
+    response.end('bare'),
+  )
+  const server = createServer({ ServerResponse: Own, IncomingMessage }, (request, response) => {
+    logged(request, response)
+    response.write('wh')
+    response.end('ole')
+  })
+  for (const each of [server, bare]) {
+    await new Promise<void>((resolve) => each.listen(0, '127.0.0.1', resolve))
+    const answer = await fetch(`http://127.0.0.1:${(each.address() as AddressInfo).port}/`)
+    expect(await answer.text()).toBe(each === server ? 'whole' : 'bare')
+    expect(answer.headers.has('x-request-id')).toBe(each === server)
+    each.close()
+    each.closeAllConnections()
+  }
+  expect(calls).toEqual(['end', 'end'])
+  expect(await log.completions(1)).toMatchObject([{ status: 200, response_bytes: 5, outcome: 'completed' }])
 })

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { log, type RequestLog, waybill } from 'waybill/express'
+import waybill, { log, type RequestLog } from 'waybill/http'
 import { untilClosed } from './closed.js'
 import { serve } from './serve.js'
 
@@ -22,24 +22,19 @@ async function take(sku: string, quantity: number, signal: AbortSignal): Promise
   return left
 }
 
-async function handle(
-  request: IncomingMessage & Partial<RequestLog>,
-  response: ServerResponse,
-): Promise<void> {
+async function handle(request: IncomingMessage & RequestLog, response: ServerResponse): Promise<void> {
   const [, sku = ''] = /^\/stock\/([^/]+)\/reservations$/.exec(request.url ?? '') ?? []
   try {
     const { quantity } = (await json(request)) as { quantity: number }
     const left = await take(decodeURIComponent(sku), quantity, untilClosed(response))
     response.writeHead(201).end(JSON.stringify({ sku, left }))
   } catch (error) {
-    request.waybill?.fail(error)
+    request.waybill.fail(error)
     response.writeHead(500).end(JSON.stringify({ error: 'nothing was taken' }))
   }
 }
 
-const requestLog = waybill()
-const server = createServer((request, response) => {
-  requestLog(request, response, () => void handle(request, response))
-})
-requestLog.attach(server)
+const listener = waybill(handle)
+const server = createServer(listener)
+listener.attach(server)
 await serve(server)
