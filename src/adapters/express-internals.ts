@@ -3,6 +3,7 @@ import type { RawRequest, RequestLogger } from '../options.js'
 import { type CaptureSource, sourceOf, targetOf } from '../request/details.js'
 import type { FrameworkRequest } from '../request/record.js'
 import { mountPattern, type Params } from '../request/url.js'
+import { safely } from '../safely.js'
 
 // The one file that touches what Express does not document. Seen in Express 4.21 to 4.22, and in router 2.0 to 2.3, which
 // Express 5 uses. A layer is a step of a router: a middleware, a mounted router, a route, or a handler of a route.
@@ -68,8 +69,8 @@ function observeLayers(app: ExpressApp, enter: (layer: Layer, request: RoutedReq
     const handle = prototype[name]
     if (handle === undefined) continue
     prototype[name] = function enterAndHandle(this: Layer, ...args) {
-      // Handlers of a route have a method each, be it undefined.
-      if (!('method' in this)) enter(this, args[position] as RoutedRequest)
+      // Handlers of a route have a method each, even if it is undefined.
+      if (!('method' in this)) safely(() => enter(this, args[position] as RoutedRequest))
       return handle.apply(this, args)
     }
   }

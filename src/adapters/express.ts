@@ -3,6 +3,7 @@ import type { Http2ServerResponse } from 'node:http2'
 import { isFastify, misplacedMiddleware, warnOnce } from '../errors.js'
 import { recordOf } from '../http/carrier.js'
 import type { MiddlewareOptions, RawRequest } from '../options.js'
+import { safely } from '../safely.js'
 import { isRouted, isUndecodable, placeAmongRoutes, type RoutedRequest } from './express-internals.js'
 import { ADDED, createMiddleware, type Middleware, type Next } from './middleware.js'
 
@@ -89,9 +90,11 @@ function passError(
   next?: Next,
 ): ErrorMiddleware | undefined {
   if (request === undefined || next === undefined) return passError
-  const record = recordOf(request)
-  record?.threw(error)
-  if (record !== undefined && isUndecodable(error)) record.isRouted = false
+  safely(() => {
+    const record = recordOf(request)
+    record?.threw(error)
+    if (record !== undefined && isUndecodable(error)) record.isRouted = false
+  })
   next(error)
   return undefined
 }

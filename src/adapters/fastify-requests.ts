@@ -3,10 +3,10 @@ import type { Logger } from 'pino'
 import { showValue, warnOnce } from '../errors.js'
 import { noteBroken } from '../http/connection.js'
 import type { Tracker } from '../http/exchange.js'
-import { isSendable } from '../http/response.js'
 import { receiveHandover } from '../http/server.js'
 import type { RawRequest, RequestLogger } from '../options.js'
 import { codeOf } from '../request/error.js'
+import { isRequestId } from '../request/id.js'
 import { bindsId, type RequestRecord } from '../request/record.js'
 import { attempt } from '../safely.js'
 import {
@@ -104,17 +104,17 @@ export class FastifyRequests implements RequestObserver {
   #takeOtherId(record: RequestRecord, request: FastifyRequest): void {
     const made: unknown = request.id
     const id = typeof made === 'number' ? String(made) : made
-    if (isSendable(id)) {
-      this.#tracker.identify(record, id)
+    if (isRequestId(id)) {
+      record.requestId = id
       return
     }
-    const message = `waybill: genReqId must return a string that can be sent as a header, got ${showValue(made)}; the id ${record.requestId} was used`
+    const message = `waybill: genReqId must return a string that is a valid request id, got ${showValue(made)}; the id ${record.requestId} was used`
     warnOnce('WAYBILL_WARN_OPTION_RESULT', 'genReqId', message)
     request.id = record.requestId
   }
 
   #bindsId(request: FastifyRequest, id: string): boolean {
-    const factory = request.server.childLoggerFactory
+    const factory = factoryOf(request)
     let binds = this.#factories.get(factory)
     if (binds === undefined) {
       binds = bindsId((request as Logged).log, id)

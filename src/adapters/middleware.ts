@@ -97,15 +97,15 @@ export class MiddlewareLog {
 
   /** Starts a request; returns undefined if it has been started. */
   #start(raw: Logged, response: ServerResponse): RequestRecord | undefined {
-    const known = recordOf(raw)
+    const known = recordOf(raw) ?? recordOf(response)
     if (known?.started) {
       // One middleware may stand at several places that a request comes by; another has nothing left to tell.
       if (known.keeper !== this.#tracker) warnOfAnother()
       return undefined
     }
-    const record = this.#tracker.of(raw) ?? this.#receive(raw, response)
+    const record = this.#tracker.of(raw, response) ?? this.#receive(raw, response)
     const id = this.#idOf(record, raw)
-    if (id !== record.requestId) this.#tracker.identify(record, id)
+    record.requestId = id
     record.logger = this.#loggerFor(record)
     this.#bindsId ??= bindsId(record.logger, id)
     record.bindsId = this.#bindsId
@@ -231,7 +231,7 @@ export function waybillListener<
   const logged: LoggedListener<Request, Response> = (request, response) => {
     log.handle(request, response as ServerResponse, () => {
       const noteAndThrow = (error: unknown): never => {
-        recordOf(request)?.threw(error)
+        safely(() => recordOf(request)?.threw(error))
         throw error
       }
       try {

@@ -1,8 +1,11 @@
 import { EventEmitter } from 'node:events'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { Socket } from 'node:net'
 import { Duplex, PassThrough, Readable, Stream, Transform, Writable } from 'node:stream'
 import { currentRecord, runWithin } from '../context.js'
 import type { RequestRecord } from '../request/record.js'
-import { reportFault } from '../safely.js'
+import { reportFault, safely } from '../safely.js'
 import { isNetworkError } from './connection.js'
 
 /** Stands in the place of the object that is being constructed, so that a subclass adds its fields to it. */
@@ -14,11 +17,11 @@ class Given {
 }
 
 /**
- * Adds the record to a request, a response or a socket of Node.js, as a private field: nothing that enumerates, compares,
- * copies or prints the object finds it, and it costs far less than a hidden property (`npm run bench:pieces`).
+ * Adds the record to a request or a response of Node.js, as a private field: nothing that enumerates, compares, copies or
+ * prints the object finds it, and it costs far less than a hidden property (`npm run bench:pieces`).
  */
 class Carrier extends Given {
-  #record: RequestRecord | undefined
+  #record: RequestRecord
 
   constructor(object: object, record: RequestRecord) {
     super(object)
@@ -35,11 +38,38 @@ class Carrier extends Given {
   }
 }
 
-/** The latest record that a request or response of Node.js belongs to, of whichever app. */
-export const recordOf = Carrier.get
+// The latest request and response: most steps of a request follow each other, and a field is slower to find.
+let latestRequest: object | undefined
+let latestResponse: object | undefined
+let latestRecord: RequestRecord | undefined
 
-/** Notes which record a request or a response of Node.js belongs to. */
-export const carry = Carrier.set
+/** The latest record that a request or response of Node.js belongs to, of whichever app. */
+export function recordOf(object: object): RequestRecord | undefined {
+  return object === latestRequest || object === latestResponse ? latestRecord : Carrier.get(object)
+}
+
+/** Notes which record a request belongs to. */
+export function carryRequest(request: object, record: RequestRecord): void {
+  Carrier.set(request, record)
+  latestRequest = request
+  latestResponse = undefined
+  latestRecord = record
+}
+
+/** Notes which record a response belongs to. */
+export function carryResponse(response: object, record: RequestRecord): void {
+  Carrier.set(response, record)
+  if (record === latestRecord) latestResponse = response
+  else if (response === latestResponse) latestResponse = undefined
+}
+
+/** Lets go of a record that is over. */
+export function letGo(record: RequestRecord): void {
+  if (record !== latestRecord) return
+  latestRequest = undefined
+  latestResponse = undefined
+  latestRecord = undefined
+}
 
 /**
  * Sets a property that no enumeration shows: comparing, copying or printing a request stays what it is without waybill
@@ -58,40 +88,68 @@ const SHARED: ReadonlySet<object> = new Set(
   ),
 )
 
-/** Makes the wrapper of a method; `original` finds the method without it, also one that a tracer replaces later. */
-type Wrap = (original: () => never) => unknown
+/**
+ * Makes the wrapper of a method. A class that has none of its own inherits it, also from a parent that a tracer changes
+ * later, so that it is looked up at each call.
+ */
+type Wrap = (own: never, parent: never) => unknown
+
+/** The classes of Node.js whose methods send what was written, whatever stands in front of them. */
+const BUILT_IN: ReadonlySet<object> = new Set(
+  [IncomingMessage, ServerResponse, Http2ServerRequest, Http2ServerResponse].map((each) => each.prototype),
+)
 
 /**
  * Makes a function that wraps methods of the class of an object, once for all of its objects, so that nothing is added to
- * each of them. The wrappers see what reaches Node.js, behind everything that other packages put in front of it.
+ * each of them. With a connection that is the class of Node.js, so that the wrappers see what is sent, behind everything
+ * that other packages put in front of it; without one, as in `inject()`, the class of the object.
  */
-export function wrapperOf(wraps: Readonly<Record<string, Wrap>>): (object: object) => void {
+export function wrapperOf(
+  wraps: Readonly<Record<string, Wrap>>,
+): (object: object, hasConnection: boolean) => void {
   const seen = new WeakSet<object>()
-  return (object) => {
+  return (object, hasConnection) => {
     const prototype = Object.getPrototypeOf(object)
     if (seen.has(prototype)) return
-    const holder = holderFor(object)
+    const holder = holderFor(object, hasConnection)
     if (holder !== object) seen.add(prototype)
     if (seen.has(holder) && holder !== prototype) return
     seen.add(holder)
-    const parent = Object.getPrototypeOf(holder) as Methods
-    for (const [name, wrap] of Object.entries(wraps)) {
-      if (typeof (object as Methods)[name] !== 'function') continue
-      const own: unknown = Object.getOwnPropertyDescriptor(holder, name)?.value
-      setHidden(
-        holder,
-        name,
-        wrap(() => (own === undefined ? parent[name] : own) as never),
-      )
-    }
+    for (const [name, wrap] of Object.entries(wraps)) wrapMethod(holder, name, wrap)
   }
 }
 
-/** The prototype of the class of an object; what an app of Express puts before that has no constructor of its own. */
-function holderFor(object: object): object {
+function wrapMethod(holder: object, name: string, wrap: Wrap): void {
+  const parent = Object.getPrototypeOf(holder) as Methods
+  if (typeof Reflect.get(holder, name) !== 'function') return
+  const descriptor = Object.getOwnPropertyDescriptor(holder, name)
+  const { get } = descriptor ?? {}
+  const own =
+    get === undefined
+      ? descriptor?.value
+      : function (this: object, ...args: unknown[]): unknown {
+          return (get.call(this) as (...all: unknown[]) => unknown).apply(this, args)
+        }
+  // As the method is without: `for…in` lists those of Node.js.
+  const enumerable = Object.getOwnPropertyDescriptor(ownerOf(holder, name), name)?.enumerable ?? false
+  const value = wrap(own as never, parent as never)
+  Object.defineProperty(holder, name, { value, writable: true, configurable: true, enumerable })
+}
+
+/** The object that has a property itself, in a chain of prototypes that has it. */
+function ownerOf(object: object, name: string): object {
+  let owner = object
+  while (!Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner)
+  return owner
+}
+
+/** The prototype whose methods are wrapped; what an app of Express puts before it has no constructor of its own. */
+function holderFor(object: object, hasConnection: boolean): object {
+  const isWanted = (each: object): boolean =>
+    hasConnection ? BUILT_IN.has(each) : Object.hasOwn(each, 'constructor')
   let prototype = Object.getPrototypeOf(object)
-  while (prototype !== null && !Object.hasOwn(prototype, 'constructor'))
-    prototype = Object.getPrototypeOf(prototype)
+  while (prototype !== null && !isWanted(prototype)) prototype = Object.getPrototypeOf(prototype)
+  if (prototype === null && hasConnection) return holderFor(object, false)
   return prototype === null || SHARED.has(prototype) ? object : prototype
 }
 
@@ -101,13 +159,14 @@ const wrapEvents = wrapperOf({ emit: wrapEmit })
 
 /** Runs what listens to a request within the context of its record: its events come from the connection. */
 export function watchRequest(request: EventEmitter, record: RequestRecord): void {
-  wrapEvents(request)
-  carry(request, record)
+  wrapEvents(request, record.socket instanceof Socket)
+  carryRequest(request, record)
 }
 
 /** Notes the events of a response, and emits those of requests and responses within the context of their record. */
-export function wrapEmit(original: () => Emit): Emit {
+export function wrapEmit(own: Emit | undefined, parent: { readonly emit: Emit }): Emit {
   return function emit(event, ...args) {
+    const original = own ?? parent.emit
     const isNoted = event === 'finish' || event === 'close' || event === 'pipe'
     // Most events come while nothing listens to them.
     if (isNoted || this.listenerCount(event) > 0) {
@@ -115,10 +174,10 @@ export function wrapEmit(original: () => Emit): Emit {
       if (record !== undefined) {
         if (isNoted) noteEvent(record, this, event)
         if (record.inContext && currentRecord() !== record)
-          return emitWithin(record, this, original(), event, args)
+          return emitWithin(record, this, original, event, args)
       }
     }
-    return original().call(this, event, ...args)
+    return original.call(this, event, ...args)
   }
 }
 
@@ -150,7 +209,8 @@ function noteEventOf(record: RequestRecord, event: 'finish' | 'close' | 'pipe'):
     // Node.js 20 emits it for a response that it could not write, too.
     record.isSent = !isNetworkError(record.socket.errored)
     // Without a server, as on AWS Lambda, it may never be closed; and it may finish while its end is written.
-    if (!(record.socket instanceof EventEmitter)) queueMicrotask(() => record.keeper.end(record))
+    if (!(record.socket instanceof EventEmitter))
+      queueMicrotask(() => safely(() => record.keeper.end(record)))
   }
 }
 

@@ -39,6 +39,10 @@ export function connectionFor(socket: Partial<Socket>): Connection {
   socket.on?.('timeout', () => {
     if (socket.destroyed) connection.hasTimedOut = true
   })
+  // A response that was detached from its connection is never closed; all others are by then.
+  socket.once?.('close', () => {
+    process.nextTick(() => safely(() => connection.last?.keeper.end(connection.last)))
+  })
   return connection
 }
 
@@ -121,6 +125,13 @@ function watchReset(record: RequestRecord, stream: ServerHttp2Stream): void {
     if (code && isLost === false) safely(() => noteBroken(record, undefined))
     close.call(stream, code, callback)
   })
+  const { destroy } = stream
+  setHidden(stream, 'destroy', (...args: Parameters<Duplex['destroy']>) => {
+    const isLost = attempt(() => stream.session?.socket.destroyed, true)
+    const [error] = args
+    if (error && isLost === false && !isNetworkError(error)) safely(() => noteBroken(record, error))
+    return destroy.apply(stream, args)
+  })
 }
 
 /** Notes that the server destroys a response; a connection of HTTP/1 shows by itself who ended it. */
@@ -157,9 +168,9 @@ export function noteHeld(record: RequestRecord): void {
 /** Calls back when a stream is destroyed, while its state can still be read. */
 function beforeDestroy(stream: Duplex, look: () => void): void {
   const { destroy } = stream
-  setHidden(stream, 'destroy', (error?: Error) => {
+  setHidden(stream, 'destroy', (...args: Parameters<Duplex['destroy']>) => {
     if (!stream.destroyed) safely(look)
-    return destroy.call(stream, error)
+    return destroy.apply(stream, args)
   })
 }
 

@@ -20,9 +20,9 @@ import { activeTrace, readTrace } from '../request/trace.js'
 import { cutPath, pathOf } from '../request/url.js'
 import { reportFault, safely } from '../safely.js'
 import type { Level } from '../vocabulary.js'
-import { carry, recordOf, watchRequest } from './carrier.js'
+import { carryRequest, letGo, recordOf, watchRequest } from './carrier.js'
 import * as connection from './connection.js'
-import { type Header, headerNamed, setId, watchResponse } from './response.js'
+import { type Header, headerNamed, watchResponse } from './response.js'
 
 /** Follows the requests of one app from their arrival to their end: each has one start and exactly one completion. */
 export class Tracker implements RecordKeeper {
@@ -60,16 +60,19 @@ export class Tracker implements RecordKeeper {
     onExit(this)
   }
 
-  /** This app's record of a request; a request may be handed from one app to another. */
-  of(raw: RawRequest): RequestRecord | undefined {
-    let record = recordOf(raw)
+  /**
+   * This app's record of a request; a request may be handed from one app to another.
+   * @param response tells where the request has been replaced, as by a proxy of it
+   */
+  of(raw: RawRequest, response?: ServerResponse): RequestRecord | undefined {
+    let record = recordOf(raw) ?? (response && recordOf(response))
     while (record !== undefined && record.keeper !== this) record = record.outer
     return record
   }
 
   /** Receives a request, before a framework has it. */
   receive(raw: RawRequest, response: ServerResponse | undefined, socket?: Partial<Socket>): RequestRecord {
-    const record = this.of(raw) ?? this.create(raw, socket)
+    const record = this.of(raw, response) ?? this.create(raw, socket)
     if (socket !== undefined) record.socket = socket
     this.open(record)
     if (response !== undefined) this.attach(record, response)
@@ -80,7 +83,9 @@ export class Tracker implements RecordKeeper {
   create(raw: RawRequest, socket: Partial<Socket> = raw.socket ?? {}): RequestRecord {
     const record = this.#make(socket)
     const { id, rejected, clientId } = acceptRequestId(raw, this.#settings.ids)
-    record.requestId = id
+    record.outer = recordOf(raw)
+    // The client gets one id, whichever app answers.
+    record.requestId = record.outer?.requestId ?? id
     record.idRejected = rejected
     record.clientRequestId = clientId
     record.raw = raw
@@ -90,9 +95,8 @@ export class Tracker implements RecordKeeper {
     const whole = pathOf(targetOf(raw), this.#semicolon)
     record.path = cutPath(whole)
     record.pathCut = record.path !== whole
-    record.outer = recordOf(raw)
     if (this.#settings.context) watchRequest(raw, record)
-    else carry(raw, record)
+    else carryRequest(raw, record)
     return record
   }
 
@@ -111,14 +115,7 @@ export class Tracker implements RecordKeeper {
   attach(record: RequestRecord, response: ServerResponse): void {
     record.response = response
     watchResponse(response, record)
-    setId(record)
     if (record.stream === undefined) connection.watchTurn(record)
-  }
-
-  /** Gives a request the id that its framework has made. */
-  identify(record: RequestRecord, id: string): void {
-    record.requestId = id
-    setId(record)
   }
 
   /**
@@ -165,6 +162,7 @@ export class Tracker implements RecordKeeper {
     const isOurs = record.started || record.raw === undefined || recordOf(record.raw) === record
     if (isOurs) this.#complete(record, ending ?? this.#endingOf(record))
     connection.leaveConnection(record)
+    letGo(record)
     record.framework = undefined
   }
 

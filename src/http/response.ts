@@ -1,13 +1,9 @@
-import {
-  type OutgoingHttpHeader,
-  type OutgoingHttpHeaders,
-  type ServerResponse,
-  validateHeaderValue,
-} from 'node:http'
+import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import type { RequestRecord } from '../request/record.js'
 import { activeTrace } from '../request/trace.js'
-import { attempt, reportFault, safely } from '../safely.js'
-import { carry, noteLate, recordOf, wrapEmit, wrapperOf } from './carrier.js'
+import { reportFault, safely } from '../safely.js'
+import { carryResponse, noteLate, recordOf, wrapEmit, wrapperOf } from './carrier.js'
 import { noteDestroyed, noteHeld } from './connection.js'
 
 type Write = (this: ServerResponse, chunk: unknown, encoding: unknown, callback: unknown) => boolean
@@ -18,6 +14,7 @@ type WriteHead = (
   reason?: string | HeadFields,
   fields?: HeadFields,
 ) => ServerResponse
+type Flush = (this: ServerResponse) => void
 type Destroy = (this: ServerResponse, error?: Error) => ServerResponse
 
 /** Two line breaks, beside the size of a chunk (RFC 9112, section 7.1). */
@@ -29,32 +26,35 @@ const wrapAnswer = wrapperOf({
   end: wrapEnd,
   writeHead: wrapWriteHead,
   destroy: wrapDestroy,
+  flushHeaders: wrapFlush,
 })
 
 /** Notes in the record of a response what becomes of it, however it is written. */
 export function watchResponse(response: ServerResponse, record: RequestRecord): void {
-  wrapAnswer(response)
-  carry(response, record)
+  wrapAnswer(response, record.socket instanceof Socket)
+  carryResponse(response, record)
   // It may have been answered before it comes here.
   record.isSent = response.writableFinished
   if (response.headersSent) record.headStatus = response.statusCode
 }
 
-function wrapWrite(original: () => Write): Write {
+function wrapWrite(own: Write | undefined, parent: { readonly write: Write }): Write {
   return function write(chunk, encoding, callback) {
+    const original = own ?? parent.write
     const record = recordOf(this)
     if (record === undefined || record.isWriting || this.writableEnded)
-      return original().call(this, chunk, encoding, callback)
-    return writePiece(record, this, original(), chunk, encoding, callback, false)
+      return original.call(this, chunk, encoding, callback)
+    return writePiece(record, this, original, chunk, encoding, callback, false)
   }
 }
 
-function wrapEnd(original: () => End): End {
+function wrapEnd(own: End | undefined, parent: { readonly end: End }): End {
   return function end(chunk, encoding, callback) {
+    const original = own ?? parent.end
     const record = recordOf(this)
     if (record === undefined || record.isWriting || this.writableEnded)
-      return original().call(this, chunk, encoding, callback)
-    return writePiece(record, this, original(), chunk, encoding, callback, true)
+      return original.call(this, chunk, encoding, callback)
+    return writePiece(record, this, original, chunk, encoding, callback, true)
   }
 }
 
@@ -97,7 +97,7 @@ function isGone({ stream, response }: RequestRecord): boolean {
 
 function notePiece(record: RequestRecord, bytes: number, isLost: boolean, isHeld: boolean): void {
   if (isLost) {
-    if (record.pieces === 0) record.isUnsent = true
+    if (record.pieces === 0 && !record.isHeadFlushed) record.isUnsent = true
   } else {
     record.pieces++
     record.bodyBytes += bytes
@@ -118,17 +118,20 @@ function sizeOf(chunk: unknown, encoding: unknown): number {
  * refuse lists of pairs and lose repeated names of flat lists. Notes the status that the head was given, also where
  * Node.js writes the head by itself.
  */
-function wrapWriteHead(original: () => WriteHead): WriteHead {
+function wrapWriteHead(own: WriteHead | undefined, parent: { readonly writeHead: WriteHead }): WriteHead {
   return function writeHead(status, reason, fields) {
+    const original = own ?? parent.writeHead
     const record = recordOf(this)
-    if (record === undefined) return original().call(this, status, reason, fields)
-    const { requestId, keeper } = record
-    let result: ServerResponse
-    if (keeper.idHeader === undefined || record.idIsSet)
-      result = original().call(this, status, reason, fields)
-    else if (typeof reason === 'string')
-      result = original().call(this, status, reason, headFor(this, fields, keeper.idHeader, requestId))
-    else result = original().call(this, status, headFor(this, fields ?? reason, keeper.idHeader, requestId))
+    if (record === undefined) return original.call(this, status, reason, fields)
+    let head = typeof reason === 'string' ? fields : (fields ?? reason)
+    for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer) {
+      const { idHeader } = on.keeper
+      if (idHeader !== undefined && on.response === this) head = headFor(this, head, idHeader, on.requestId)
+    }
+    const result =
+      typeof reason === 'string'
+        ? original.call(this, status, reason, head)
+        : original.call(this, status, head)
     // A tracer may have begun its span after the start was written.
     record.trace ??= activeTrace()
     // Another wrapper of the method may have changed the status.
@@ -139,23 +142,26 @@ function wrapWriteHead(original: () => WriteHead): WriteHead {
   }
 }
 
-function wrapDestroy(original: () => Destroy): Destroy {
+/** Notes that a head is sent before its body. */
+function wrapFlush(own: Flush | undefined, parent: { readonly flushHeaders: Flush }): Flush {
+  return function flushHeaders() {
+    const record = recordOf(this)
+    if (record !== undefined && !isGone(record))
+      for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)
+        if (on.response === this) on.isHeadFlushed = true
+    return (own ?? parent.flushHeaders).call(this)
+  }
+}
+
+function wrapDestroy(own: Destroy | undefined, parent: { readonly destroy: Destroy }): Destroy {
   return function destroy(error) {
+    const original = own ?? parent.destroy
     safely(() => {
       for (let on = recordOf(this); on !== undefined; on = on.outer)
         if (on.response === this) noteDestroyed(on, error)
     })
-    return original().call(this, error)
+    return original.call(this, error)
   }
-}
-
-/** Sets the id among the headers where it can't wait for the head: Node.js writes that of HTTP/2 by itself. */
-export function setId(record: RequestRecord): void {
-  const { raw, response, requestId, keeper } = record
-  const { name } = keeper.idHeader ?? {}
-  if (name === undefined || response === undefined || raw?.httpVersionMajor === 1 || response.headersSent)
-    return
-  record.idIsSet = attempt(() => response.setHeader(name, requestId) === response, false)
 }
 
 /** The headers that a head is written with, in the ways in which Node.js takes them. */
@@ -213,11 +219,4 @@ function isAmong(fields: OutgoingHttpHeaders, { lowered }: Header): boolean {
   // As frameworks write it.
   if (Object.hasOwn(fields, lowered)) return true
   return Object.keys(fields).some((name) => name.length === lowered.length && name.toLowerCase() === lowered)
-}
-
-/** Whether an id that an app made can be sent as a header. */
-export function isSendable(id: unknown): id is string {
-  return (
-    typeof id === 'string' && id !== '' && attempt(() => validateHeaderValue('id', id) === undefined, false)
-  )
 }

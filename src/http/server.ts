@@ -92,7 +92,7 @@ function beforeEvents(
       reportFault(error)
     }
     // Tracers may replace the inherited method later.
-    const { emit } = own === undefined ? Object.getPrototypeOf(this) : { emit: own }
+    const { emit } = own === undefined ? Object.getPrototypeOf(server) : { emit: own }
     return (emit as (...all: unknown[]) => boolean).call(this, event, ...args)
   })
 }

@@ -116,8 +116,8 @@ export class RequestRecord implements CurrentRequest {
   next: RequestRecord | undefined = undefined
 
   // The response.
-  /** Whether the id is set among the headers before the head, where a handler may remove it. */
-  idIsSet = false
+  /** Whether the head was sent before any of the body. */
+  isHeadFlushed = false
   /** The status of the head that was written; the response's own may be changed afterwards. */
   headStatus: number | undefined = undefined
   /** The status of an answer that was written without the response. */
