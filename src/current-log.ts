@@ -8,7 +8,7 @@ import type { Level } from './vocabulary.js'
 /** The logger of the app, for what runs outside of any request. */
 let outside: (() => RequestLogger) | undefined
 
-/** Has lines from outside of any request written by the logger of an app; of several apps, by that of the last. */
+/** Sets the logger for lines from outside of any request; of several apps, that of the last. */
 export function logOutsideBy(logger: () => RequestLogger): void {
   outside = logger
 }

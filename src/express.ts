@@ -1,3 +1,8 @@
+import { waybill } from './adapters/express.js'
+import { currentRequest, propagationHeaders, requestId } from './context.js'
+import { log } from './current-log.js'
+import { WaybillError } from './errors.js'
+import { createLogger } from './logger.js'
 import type { RequestLog } from './options.js'
 
 export {
@@ -28,6 +33,19 @@ export type {
   TemplateValue,
 } from './options.js'
 export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
+
+const required = Object.assign(waybill, {
+  createLogger,
+  currentRequest,
+  log,
+  propagationHeaders,
+  requestId,
+  WaybillError,
+  waybill,
+})
+
+// What require('waybill/express') gives: the function itself, with all other exports as its properties.
+export { required as 'module.exports' }
 
 declare global {
   namespace Express {

@@ -1,3 +1,9 @@
+import { waybillListener } from './adapters/middleware.js'
+import { currentRequest, propagationHeaders, requestId } from './context.js'
+import { log } from './current-log.js'
+import { WaybillError } from './errors.js'
+import { createLogger } from './logger.js'
+
 export {
   type Listener,
   type LoggedListener,
@@ -26,3 +32,16 @@ export type {
   TemplateValue,
 } from './options.js'
 export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
+
+const required = Object.assign(waybillListener, {
+  createLogger,
+  currentRequest,
+  log,
+  propagationHeaders,
+  requestId,
+  WaybillError,
+  waybill: waybillListener,
+})
+
+// What require('waybill/http') gives: the function itself, with all other exports as its properties.
+export { required as 'module.exports' }

@@ -1,9 +1,15 @@
+import { once } from 'node:events'
 import http from 'node:http'
+import http2 from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import express from 'express'
 import Fastify from 'fastify'
 import { afterEach, expect, test, vi } from 'vitest'
+import { MiddlewareRequest } from '../src/adapters/express-internals.js'
 import { FastifyRequests } from '../src/adapters/fastify-requests.js'
 import { waybill as middleware } from '../src/express.js'
 import { Tracker } from '../src/http/exchange.js'
+import { waybill as wrapped } from '../src/http.js'
 import waybill from '../src/index.js'
 import { RequestRecord } from '../src/request/record.js'
 import { countFaults } from '../src/safely.js'
@@ -59,8 +65,10 @@ test.each(STEPS)('with the middleware, requests are answered when %s throws', as
   )
   logged.attach(server)
   const port = await listenFor(server)
+  const before = countFaults()
   breakMethod(holder, name)
   expect(await ask(port, '/')).toMatchObject({ status: 200, body: 'whole' })
+  if (!['late', 'threw'].includes(name)) expect(countFaults()).toBeGreaterThan(before)
 })
 
 test.each(['start', 'useLogger', 'threw', 'callCostBy'])(
@@ -85,3 +93,76 @@ test.each(['start', 'useLogger', 'threw', 'callCostBy'])(
     await app.close()
   },
 )
+
+/** A server whose hooks are broken, and what shows that each was reached. */
+const HOOKS: [string, object, string, () => http.RequestListener | Promise<http.RequestListener>][] = [
+  ['the steps of a router of Express', MiddlewareRequest.prototype, 'enter', () => expressApp()],
+  ['waybill.errors()', RequestRecord.prototype, 'threw', () => expressApp()],
+  [
+    'a listener of waybill/http that throws',
+    RequestRecord.prototype,
+    'threw',
+    () => {
+      const listener = wrapped(() => Promise.reject(new Error('of the app')), { destination: DESTINATION })
+      return (request, response) => {
+        const result = listener(request, response)
+        if (result instanceof Promise) result.catch(() => response.writeHead(500).end('of the app'))
+      }
+    },
+  ],
+]
+
+function expressApp(): http.RequestListener {
+  const app = express()
+  app.set('env', 'test')
+  app.use(middleware({ destination: DESTINATION }))
+  app.get('/', () => {
+    throw new Error('of the app')
+  })
+  app.use(middleware.errors())
+  app.use(((error, _request, response, _next) => {
+    response.status(500).send(String((error as Error).message))
+  }) satisfies express.ErrorRequestHandler)
+  return app
+}
+
+test.each(HOOKS)(
+  '%s: a fault is counted, and the client gets what it gets without',
+  async (_hook, holder, name, create) => {
+    const port = await listenFor(http.createServer(await create()))
+    const before = countFaults()
+    breakMethod(holder, name)
+    expect(await ask(port, '/')).toMatchObject({ status: 500, body: 'of the app' })
+    expect(countFaults()).toBeGreaterThan(before)
+  },
+)
+
+test('a response without a connection, as on AWS Lambda, is answered when its end can not be noted', async () => {
+  const logged = middleware({ destination: DESTINATION })
+  const request = Object.assign(new http.IncomingMessage({} as never), { method: 'GET', url: '/' })
+  const response = new http.ServerResponse(request)
+  logged(request, response)
+  const before = countFaults()
+  breakMethod(Tracker.prototype, 'end')
+  response.emit('finish')
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(countFaults()).toBeGreaterThan(before)
+})
+
+test('over HTTP/2, what a server resets is answered so when that can not be noted', async () => {
+  const logged = middleware({ destination: DESTINATION })
+  const server = http2.createServer((request, response) => {
+    logged(request, response)
+    response.stream.close(http2.constants.NGHTTP2_CANCEL)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  breakMethod(Tracker.prototype, 'end')
+  const stream = session.request({ ':path': '/' })
+  stream.on('error', () => {})
+  await once(stream, 'close')
+  expect(stream.rstCode).toBe(http2.constants.NGHTTP2_CANCEL)
+  session.close()
+  server.close()
+})

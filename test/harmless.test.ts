@@ -284,3 +284,99 @@ test('requests, responses and sockets show nothing of waybill when they are comp
   await ask(port, '/')
   assert.deepStrictEqual(seen[1]?.map(String).sort(), seen[0]?.map(String).sort())
 })
+
+test('an app of Express 4 that puts something else in the place of request.app is answered, with the route', async () => {
+  const [, express4] = VERSIONS[1] ?? []
+  const app = (express4 as typeof express)()
+  const log = new Capture()
+  app.use(middleware({ destination: log }))
+  app.use((request, _response, next) => {
+    Object.assign(request, { app: { tenant: 'acme' } })
+    next()
+  })
+  const users = (express4 as typeof express).Router()
+  users.get('/:id', (_request, response) => void response.send('Ada'))
+  app.use('/users', users)
+  const port = await listenFor(http.createServer(app))
+  expect(await ask(port, '/users/1')).toMatchObject({ status: 200, body: 'Ada' })
+  expect(await log.completions(1)).toMatchObject([{ status: 200 }])
+})
+
+test('a proxy of a request has the record of the request', async () => {
+  const log = new Capture()
+  const logged = middleware({ destination: log })
+  const server = http.createServer((request, response) => {
+    logged(new Proxy(request, {}), response, () => response.end('whole'))
+  })
+  logged.attach(server)
+  const port = await listenFor(server)
+  expect((await ask(port, '/')).body).toBe('whole')
+  expect(await log.completions(1)).toMatchObject([{ status: 200, outcome: 'completed' }])
+  expect(log.events('started')).toHaveLength(1)
+})
+
+test('a response that is detached from its connection is completed when that closes', async () => {
+  const { log, port } = await serverWith((_request, response) => {
+    const { socket } = response
+    if (socket === null) throw new Error('no socket')
+    response.detachSocket(socket)
+    socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nby')
+  })
+  expect(await raw(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')).toContain('200 OK')
+  expect(await log.completions(1)).toHaveLength(1)
+})
+
+test('a head that was sent before the server broke off has its status', async () => {
+  const { log, port } = await serverWith((_request, response) => {
+    response.writeHead(200)
+    response.flushHeaders()
+    setImmediate(() => {
+      response.socket?.destroy()
+      response.end('x')
+    })
+  })
+  await raw(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n').catch(() => {})
+  expect(await log.completions(1)).toMatchObject([{ status: 200, outcome: 'destroyed' }])
+})
+
+test('a request that one app hands to another has one id', async () => {
+  const [outerLog, innerLog] = [new Capture(), new Capture()]
+  const inner = Fastify()
+  await inner.register(waybill, { destination: innerLog })
+  inner.get('/', async (request) => request.id)
+  await inner.ready()
+  const app = express()
+  app.use(middleware({ destination: outerLog }))
+  app.use((request, response) => inner.routing(request, response))
+  const port = await listenFor(http.createServer(app))
+  const { body, headers } = await ask(port, '/')
+  const [outerEnd] = await outerLog.completions(1)
+  const [innerEnd] = await innerLog.completions(1)
+  expect([headers['x-request-id'], outerEnd?.request_id, innerEnd?.request_id]).toEqual([body, body, body])
+  await inner.close()
+})
+
+test('what other packages do to the classes of Node.js goes on working', async () => {
+  const { log, port } = await serverWith((_request, response) => void response.end('whole'))
+  await ask(port, '/')
+  const listed = (object: object): string[] => {
+    const names: string[] = []
+    for (const name in object) names.push(name)
+    return names
+  }
+  // As without waybill, where `emit` is inherited and listed.
+  expect(listed(new http.ServerResponse(new http.IncomingMessage({} as never)))).toEqual(
+    expect.arrayContaining(['write', 'end', 'writeHead', 'emit']),
+  )
+  const { writeHead } = http.ServerResponse.prototype
+  const seen: number[] = []
+  http.ServerResponse.prototype.writeHead = function (this: ServerResponse, ...args: [number]) {
+    seen.push(args[0])
+    return writeHead.apply(this, args)
+  } as typeof writeHead
+  await ask(port, '/')
+  http.ServerResponse.prototype.writeHead = writeHead
+  await ask(port, '/')
+  expect(seen).toEqual([200])
+  expect(await log.completions(3)).toMatchObject(Array(3).fill({ status: 200, response_bytes: 5 }))
+})

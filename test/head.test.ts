@@ -129,7 +129,7 @@ test.each<[string, object, string]>([
   ['HTTP/1', {}, 'http1'],
   ['HTTP/2', { http2: true }, 'http2'],
 ])(
-  'over %s, what a context of the app makes as an id is the id if it can be sent',
+  'over %s, what a context of the app makes as an id is the id if it is valid',
   async (_name, options, via) => {
     const warnings: string[] = []
     const onWarning = ({ message }: Error): void => void warnings.push(message)
@@ -140,8 +140,10 @@ test.each<[string, object, string]>([
     onTestFinished(() => app.close())
     await app.register(waybill, { destination: log })
     const made: Record<string, unknown> = {
-      text: 'of its own',
+      text: 'of-its-own',
       number: 7,
+      spaced: 'of its own',
+      long: 'a'.repeat(129),
       broken: 'bad\nid',
       symbol: Symbol('id'),
       nothing: undefined,
@@ -161,8 +163,9 @@ test.each<[string, object, string]>([
       expect([start?.request_id, completion?.request_id]).toEqual([sent, sent])
       ids[name] = sent
     }
-    expect(ids).toMatchObject({ text: 'of its own', number: '7' })
-    for (const name of ['broken', 'symbol', 'nothing']) expect(ids[name]).toMatch(/^[0-9a-f-]{36}$/)
+    expect(ids).toMatchObject({ text: 'of-its-own', number: '7' })
+    for (const name of ['spaced', 'long', 'broken', 'symbol', 'nothing'])
+      expect(ids[name]).toMatch(/^[0-9a-f-]{36}$/)
   },
 )
 

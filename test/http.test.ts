@@ -64,6 +64,38 @@ test('over HTTP/2, a listener has requests of HTTP/2', async () => {
   expect(await log.completions(1)).toMatchObject([{ status: 200, outcome: 'completed' }])
 })
 
+test('compiles with any server, of HTTP/2 too', () => {
+  const listener = waybill((request, response) => {
+    request.log.info('hello')
+    response.end()
+  }, logged().options)
+  for (const server of [
+    http2.createServer(listener),
+    http2.createServer({}, listener),
+    http2.createServer(
+      {},
+      waybill((_request, response) => response.end(), logged().options),
+    ),
+    http.createServer({}, listener),
+  ])
+    server.close()
+})
+
+test('what an async listener rejects with is its server’s to handle, as without waybill', async () => {
+  const { log, options } = logged()
+  const seen: unknown[] = []
+  const server = http.createServer()
+  const listener = waybill(() => Promise.reject(new TypeError('rejected')), options)
+  server.on('request', (request, response) => {
+    const result = listener(request, response)
+    if (result instanceof Promise) result.catch((error) => seen.push(error) && response.writeHead(500).end())
+  })
+  const port = await listenFor(server)
+  expect((await ask(port, '/')).status).toBe(500)
+  expect(seen).toEqual([new TypeError('rejected')])
+  expect(await log.completions(1)).toMatchObject([{ status: 500, error: { type: 'TypeError' } }])
+})
+
 test('attached to its server, it logs what never comes to the listener', async () => {
   const { log, options } = logged()
   const listener = waybill((_request, response) => {

@@ -56,7 +56,7 @@ const HANDLERS = { handle_request: 0, handleRequest: 0, handle_error: 1, handleE
 const observed = new WeakSet<object>()
 
 /**
- * Has all routers of the Express of an app tell which steps a request comes to, once.
+ * Observes which steps of its routers a request of an app comes to; once for each copy of Express.
  * @returns false if this Express is another one than has been seen
  */
 function observeLayers(app: ExpressApp, enter: (layer: Layer, request: RoutedRequest) => void): boolean {

@@ -29,6 +29,7 @@ declare module 'fastify' {
   }
 }
 
+const NAME = 'waybill'
 const DECORATOR = 'waybill'
 
 /** What of Fastify's options says how a query begins; its types know the first place only. */
@@ -59,7 +60,7 @@ const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
  * @throws {WaybillError} at registration, for an unknown option, a wrong type or an impossible value, and when it
  * is registered twice; when anything but Fastify calls it
  */
-export const waybill = fp(plugin, { fastify: '>=5.10.0 <6', name: 'waybill' })
+export const waybill = fp(plugin, { fastify: '>=5.10.0 <6', name: NAME })
 
 function install(app: FastifyInstance, options: Options): void {
   refuseConflicts(app)
@@ -112,10 +113,10 @@ function withOwnIds(settings: EventSettings, { requestId }: Options, app: Fastif
 
 function refuseConflicts(app: FastifyInstance): void {
   if (app.hasRequestDecorator(DECORATOR)) {
-    throw new WaybillError(
-      'WAYBILL_ERR_REGISTERED_TWICE',
-      'waybill: it is registered already, here or in a parent: register it once',
-    )
+    const message = app.hasPlugin(NAME)
+      ? 'waybill: it is registered already, here or in a parent: register it once'
+      : 'waybill: the request decorator "waybill" is taken already'
+    throw new WaybillError('WAYBILL_ERR_REGISTERED_TWICE', message)
   }
   const { requestIdHeader } = app.initialConfig
   if (requestIdHeader) {
@@ -129,7 +130,7 @@ function refuseConflicts(app: FastifyInstance): void {
   }
 }
 
-/** Has every request of an app's servers received, also those that are answered before any route has them. */
+/** Receives every request of an app's servers, also those that are answered before any route has them. */
 function receiveAll(app: FastifyInstance, tracker: Tracker, requests: FastifyRequests): void {
   noteFrameworkErrors(app, requests)
   receiveFrom(app.server, tracker, true)

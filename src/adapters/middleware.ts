@@ -2,7 +2,7 @@ import { IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server, Http2ServerResponse } from 'node:http2'
 import { logOutsideBy } from '../current-log.js'
 import { isFastify, misplacedMiddleware, showValue, WaybillError, warnOnce } from '../errors.js'
-import { recordOf, setHidden } from '../http/carrier.js'
+import { recordOf } from '../http/carrier.js'
 import { Tracker } from '../http/exchange.js'
 import { receiveFrom, receiveHandover } from '../http/server.js'
 import type { CurrentRequest, MiddlewareOptions, RawRequest, RequestLog, RequestLogger } from '../options.js'
@@ -10,7 +10,7 @@ import { openLog, useOwnLogger } from '../output.js'
 import { checkOptionNames, parseEventOptions, parseLogger } from '../read-options.js'
 import { isRequestId } from '../request/id.js'
 import { bindsId, type RequestRecord } from '../request/record.js'
-import { safely } from '../safely.js'
+import { safely, setHidden } from '../safely.js'
 import { MiddlewareRequest } from './express-internals.js'
 import { requestLogger } from './request-logger.js'
 
@@ -156,7 +156,6 @@ function addTo(raw: Logged, record: RequestRecord): void {
   }
 }
 
-/** Whether nothing more will be heard of a response. */
 function isClosed({ closed, stream }: ServerResponse & { stream?: { closed: boolean } }): boolean {
   return closed || stream?.closed === true
 }
@@ -194,17 +193,19 @@ export function createMiddleware(
   return middleware
 }
 
+type AnyResponse = ServerResponse | Http2ServerResponse
+
 /** A listener of a server of Node.js whose requests have an id, a logger and a record. */
 export type Listener<Request extends RawRequest, Response> = (
   request: Request & RequestLog,
   response: Response,
 ) => unknown
 
-/** A listener that logs the requests that it hands on. */
-export interface LoggedListener<Request extends RawRequest, Response> {
-  (request: Request, response: Response): void
+/** A listener for servers of `node:http`, `node:https` and `node:http2` that logs the requests that it hands on. */
+export interface LoggedListener {
+  (request: RawRequest, response: AnyResponse): unknown
   /** Logs also the requests that a server answers before its listener has them: see {@link Middleware.attach}. */
-  attach(server: NodeServer): LoggedListener<Request, Response>
+  attach(server: NodeServer): LoggedListener
 }
 
 /**
@@ -217,32 +218,40 @@ export interface LoggedListener<Request extends RawRequest, Response> {
  *   response.end('Ada')
  * }))
  *
+ * @example
+ * http2.createSecureServer(keys, waybill<Http2ServerRequest, Http2ServerResponse>((request, response) => {
+ *   response.end(request.authority)
+ * }))
+ *
  * @throws {WaybillError} for what is no listener, an unknown option, a wrong type or an impossible value
  */
 export function waybillListener<
   Request extends RawRequest = IncomingMessage,
-  Response extends ServerResponse | Http2ServerResponse = ServerResponse,
->(listener: Listener<Request, Response>, options: MiddlewareOptions = {}): LoggedListener<Request, Response> {
+  Response extends AnyResponse = ServerResponse,
+>(listener: Listener<Request, Response>, options: MiddlewareOptions = {}): LoggedListener {
   if (typeof listener !== 'function') {
-    const message = `waybill: listener must be a function of a request and a response, got ${showValue(listener)}`
+    const got = isFastify(listener) ? 'a Fastify app' : showValue(listener)
+    const message = `waybill: listener must be a function of a request and a response, got ${got}; in Fastify, import waybill from 'waybill', in Express from 'waybill/express'`
     throw new WaybillError('WAYBILL_ERR_ENTRY', message)
   }
   const log = new MiddlewareLog(options)
-  const logged: LoggedListener<Request, Response> = (request, response) => {
+  const logged = ((request: Request, response: Response): unknown => {
+    let result: unknown
     log.handle(request, response as ServerResponse, () => {
       const noteAndThrow = (error: unknown): never => {
         safely(() => recordOf(request)?.threw(error))
         throw error
       }
       try {
-        const result = listener(request as Request & RequestLog, response)
+        result = listener(request as Request & RequestLog, response)
         // What rejects is as unhandled as it is without waybill.
-        if (result instanceof Promise) result.catch(noteAndThrow)
+        if (result instanceof Promise) result = result.catch(noteAndThrow)
       } catch (error) {
         noteAndThrow(error)
       }
     })
-  }
+    return result
+  }) as LoggedListener
   logged.attach = (server) => {
     log.attach(server)
     return logged

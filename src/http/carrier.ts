@@ -71,14 +71,6 @@ export function letGo(record: RequestRecord): void {
   latestRecord = undefined
 }
 
-/**
- * Sets a property that no enumeration shows: comparing, copying or printing a request stays what it is without waybill
- * (`assert.deepStrictEqual` of two requests would go through everything that hangs on them).
- */
-export function setHidden(target: object, key: PropertyKey, value: unknown): void {
-  Object.defineProperty(target, key, { value, writable: true, configurable: true, enumerable: false })
-}
-
 type Methods = Record<string, unknown>
 
 /** Classes that far more than requests and responses are made of; their methods stay as they are. */

@@ -2,8 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { RequestRecord } from '../request/record.js'
-import { attempt, safely } from '../safely.js'
-import { setHidden } from './carrier.js'
+import { attempt, safely, setHidden } from '../safely.js'
 import { respondingOn, unsentBytesOf } from './node-internals.js'
 
 const CONNECTION = Symbol('waybill.connection')
@@ -181,7 +180,6 @@ export function isNetworkError(error: unknown): boolean {
   return typeof syscall === 'string' && code !== 'ECANCELED'
 }
 
-/** Whether a stream was reset. */
 function isReset({ aborted, rstCode }: ServerHttp2Stream): boolean {
   return aborted || (rstCode ?? 0) !== 0
 }
@@ -209,13 +207,11 @@ export function hasLeft(record: RequestRecord): boolean {
 /** Whether a response that was not finished has not even begun to be sent, although its head was written. */
 export function wasUnsent({ response, stream, socket, hasTurn, pieces, wasHeld }: RequestRecord): boolean {
   if (response === undefined || stream !== undefined) return false
-  // The client has not got the answers to what it asked before.
+  // The client has not got the answers to what it asked before, or the one write there was has failed.
   if (!hasTurn) return true
-  // The one write there was has failed.
   return pieces === 1 && !wasHeld && hasFailedWrite(socket)
 }
 
-/** Whether a connection was lost at a write. */
 function hasFailedWrite({ errored }: Partial<Socket>): boolean {
   return isNetworkError(errored) && (errored as { syscall?: unknown }).syscall === 'write'
 }
@@ -226,13 +222,9 @@ export function hasTimedOut({ stream, socket }: RequestRecord): boolean {
 }
 
 /** The status that was sent, if any was. */
-export function sentStatusOf({
-  isUnsent,
-  writtenStatus,
-  stream,
-  headStatus,
-}: RequestRecord): number | undefined {
-  if (stream === undefined) return writtenStatus ?? (isUnsent ? undefined : headStatus)
+export function sentStatusOf(record: RequestRecord): number | undefined {
+  const { writtenStatus, stream } = record
+  if (stream === undefined) return writtenStatus ?? (record.isUnsent ? undefined : record.headStatus)
   // A stream of HTTP/2 may be answered itself, past its response.
   const status: unknown = stream.sentHeaders?.[':status']
   return typeof status === 'number' ? status : writtenStatus
@@ -256,16 +248,13 @@ export function sentBytesOf(record: RequestRecord): number | undefined {
 }
 
 /** Whether an answer went past the response: over a connection that was handed over, a raw stream, by hand. */
-function isBypassed({
-  raw,
-  pieces,
-  isHandedOver,
-  writtenStatus,
-  stream,
-  headStatus,
-}: RequestRecord): boolean {
+function isBypassed(record: RequestRecord): boolean {
+  const { raw, headStatus, writtenStatus, stream } = record
   if (raw === undefined) return true
-  if (pieces > 0) return false
-  if (headStatus === undefined && writtenStatus !== undefined) return true
-  return isHandedOver || stream?.sentHeaders !== undefined
+  if (record.pieces > 0) return false
+  return (
+    (headStatus === undefined && writtenStatus !== undefined) ||
+    record.isHandedOver ||
+    stream?.sentHeaders !== undefined
+  )
 }

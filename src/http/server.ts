@@ -6,8 +6,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { RawRequest } from '../options.js'
 import type { RequestRecord } from '../request/record.js'
-import { reportFault, safely } from '../safely.js'
-import { setHidden } from './carrier.js'
+import { reportFault, safely, setHidden } from '../safely.js'
 import type { Tracker } from './exchange.js'
 import { keepTickShape } from './node-internals.js'
 import { refuseUnparsed, watchStatus } from './unparsed.js'
@@ -45,7 +44,7 @@ function subscribeOnce(): void {
 }
 
 /**
- * Has every request of a server received, also those that Node.js answers before the app has them.
+ * Receives every request of a server, also those that Node.js answers before the app has them.
  * @param handsOver whether what listens to the server hands over all that comes to it
  */
 export function receiveFrom(server: Server, tracker: Tracker, handsOver: boolean): void {
@@ -112,7 +111,7 @@ function refuseExpectations(
     if (!isLeftTo(server, 'checkExpectation', expectation)) return
     const record = tracker.of(raw)
     if (record !== undefined) safely(() => tracker.startUnrouted(record))
-    // What Node.js does when nobody listens.
+    // As Node.js does when nothing listens.
     response.writeHead(EXPECTATION_FAILED).end()
   }
   listenFirst(server, 'checkExpectation', expectation)

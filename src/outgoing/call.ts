@@ -90,12 +90,12 @@ function isCopied(value: string | undefined, header: string, rawHeaders: readonl
   return value === sent.join(', ')
 }
 
-/** The forms of a request target that name nobody (RFC 9112, section 3.2). */
+/** The forms of a request target without a host (RFC 9112, section 3.2). */
 const NAMELESS = /^[/?*]/
 const ABSOLUTE = /^https?:\/\//i
 
 /**
- * Whom a request goes to: whom it is sent to and, as proxies and gateways pass it on, whom it is for.
+ * The hosts that a request reaches: the one it is sent to and, where that is a proxy or a gateway, the one it is for.
  * @param target a proxy is asked for a whole URL or, by CONNECT, for a host
  * @param authority the header `Host` or `:authority`, where it is given
  */
@@ -107,7 +107,7 @@ export function hostsOf(receiver: string, target: string, authority: string | un
   return hosts
 }
 
-/** The host of a URL; one that is none is what nobody is. */
+/** The host of a URL; an empty string, which matches no host, if the URL is invalid. */
 export function hostOfUrl(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname : ''
 }

@@ -9,7 +9,7 @@ let undo: Undo[] = []
 let undoFetches: Undo | undefined
 
 /**
- * Has the calls of this process followed, as far as they are made for requests.
+ * Follows the calls of this process, as far as they are made for requests.
  * @returns ends it, once no other app has them followed
  */
 export function followCalls(): Undo {
@@ -26,7 +26,7 @@ export function followCalls(): Undo {
 }
 
 /**
- * Has those by `fetch` and undici followed too. Called when a request comes: tracers, which add headers whether or not
+ * Follows those by `fetch` and undici too. Called when a request comes: tracers, which add headers whether or not
  * they are there, are then listening already, and before.
  */
 export function followFetches(): void {

@@ -8,7 +8,7 @@ import { hostOf, isInside, isListed } from './hosts.js'
 /** Which hosts the id of a request goes to: the resolved form of the option. */
 export type Reach = readonly string[] | ((host: string) => boolean)
 
-/** What goes along with calls, and to whom: the resolved form of the options. */
+/** What goes along with calls, and to which hosts: the resolved form of the options. */
 export interface PropagationSettings {
   /** The name of the header for the id. */
   readonly header: string
@@ -62,7 +62,7 @@ export function headersOf(entry: RequestRecord, { header }: Propagation): Record
   return { [header]: entry.requestId, ...traceHeadersOf(entry) }
 }
 
-/** Those that say which trace, if it is of any: the active span is the parent, else one that nobody else has. */
+/** The headers of the trace, if there is one: its parent is the active span, else a new span. */
 export function traceHeadersOf(entry: RequestRecord): Record<string, string> {
   const active = activeTrace()
   const trace = active ?? entry.trace

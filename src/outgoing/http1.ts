@@ -1,6 +1,6 @@
 import { errorMonitor } from 'node:events'
 import { ClientRequest, type IncomingMessage } from 'node:http'
-import { safely } from '../safely.js'
+import { safely, setHidden } from '../safely.js'
 import { followCall, hostsOf, joined, type OpenCall } from './call.js'
 import { listen, type Undo, wrap } from './undo.js'
 
@@ -82,7 +82,7 @@ function follow(request: Request): void {
     replace: (header, value) => request.setHeader(header, value),
   })
   const followed: Followed = { call, response: undefined }
-  request[FOLLOWED] = followed
+  setHidden(request, FOLLOWED, followed)
   if (call !== undefined) watch(request, call, followed)
 }
 

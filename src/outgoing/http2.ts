@@ -5,6 +5,7 @@ import http2, {
   type OutgoingHttpHeaders,
 } from 'node:http2'
 import { syncBuiltinESMExports } from 'node:module'
+import { safely } from '../safely.js'
 import { type Call, followCall, hostOfUrl, hostsOf, joined, type OpenCall } from './call.js'
 import { type Undo, wrap } from './undo.js'
 
@@ -28,20 +29,22 @@ export function followHttp2(): Undo {
 function followSessions(connect: typeof http2.connect): typeof http2.connect {
   const follow = (...args: Parameters<typeof connect>): ClientHttp2Session => {
     const session = connect(...args)
-    const host = hostOfUrl(String(args[0]))
-    wrap<'request', Request>(session, 'request', (request) => followRequests(request.bind(session), host))
+    safely(() => {
+      const host = hostOfAuthority(args[0])
+      wrap<'request', Request>(session, 'request', (request) => followRequests(request.bind(session), host))
+    })
     return session
   }
   return follow as typeof connect
 }
 
 function followRequests(request: Request, host: string): Request {
-  return (headers = {}, options) => {
+  return (headers, options) => {
     const more: Record<string, string> = {}
-    const call = followCall(callOf(headers, host, more))
+    const call = safely(() => followCall(callOf(headers ?? {}, host, more)))
+    if (call === undefined) return request(headers, options)
     // Raw headers are a list, which stays as it is.
-    const all = Array.isArray(headers) ? headers : { ...without(headers, more), ...more }
-    if (call === undefined) return request(all, options)
+    const all = Array.isArray(headers) ? headers : { ...without(headers ?? {}, more), ...more }
     try {
       return watch(request(all, options), call)
     } catch (error) {
@@ -49,6 +52,13 @@ function followRequests(request: Request, host: string): Request {
       throw error
     }
   }
+}
+
+/** The host of what a session is made with: a text, a URL, or an object that names it. */
+function hostOfAuthority(authority: unknown): string {
+  const { hostname, host } = Object(authority) as { hostname?: unknown; host?: unknown }
+  if (typeof hostname === 'string') return hostname
+  return hostOfUrl(typeof host === 'string' ? `http://${host}` : String(authority))
 }
 
 function callOf(headers: Headers, host: string, more: Record<string, string>): Call {

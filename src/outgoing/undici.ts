@@ -1,3 +1,4 @@
+import { setHidden } from '../safely.js'
 import { followCall, hostOfUrl, hostsOf, type OpenCall } from './call.js'
 import { listen, type Undo } from './undo.js'
 
@@ -36,7 +37,7 @@ export function followUndici(): Undo {
 }
 
 function follow(request: UndiciRequest): void {
-  request[CALL] = followCall({
+  const call = followCall({
     hosts: hostsOf(hostOfUrl(String(request.origin)), request.path, request.host ?? undefined),
     has: (header) => valueIn(request.headers, header) !== undefined,
     get: (header) => valueIn(request.headers, header),
@@ -46,6 +47,7 @@ function follow(request: UndiciRequest): void {
       request.addHeader(header, value)
     },
   })
+  setHidden(request, CALL, call)
 }
 
 type Headers = UndiciRequest['headers']

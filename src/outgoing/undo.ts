@@ -26,7 +26,9 @@ export function wrap<Name extends string, Wrapped extends (...args: never[]) => 
     return current.apply(this, args)
   } as Wrapped
   // Such as how to promisify it.
-  holder[name] = Object.defineProperties(wrapped, Object.getOwnPropertyDescriptors(original)) as Wrapped
+  const value = Object.defineProperties(wrapped, Object.getOwnPropertyDescriptors(original)) as Wrapped
+  if (Object.hasOwn(holder, name)) holder[name] = value
+  else Object.defineProperty(holder, name, { value, configurable: true, writable: true })
   return () => {
     current = original
     if (holder[name] === wrapped) holder[name] = original

@@ -27,7 +27,7 @@ export interface Signs {
   readonly left: boolean
   /** A timeout of the server's ended it. */
   readonly timedOut: boolean
-  /** The server would not have it: it can't be parsed, or asks for what nobody offers. */
+  /** The server refused it: it can't be parsed, or asks for something that nothing listens for. */
   readonly refused: boolean
   /** A route, or the handler of those for which there is none, had it. */
   readonly routed: boolean

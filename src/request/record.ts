@@ -199,6 +199,8 @@ export class RequestRecord implements CurrentRequest {
 
   add(fields: object): void {
     if (this.closed && isRecord(fields)) {
+      // The code of the app is right, its client has left.
+      if (this.outcome === 'aborted') return
       for (const key of keysOf(fields)) warnLate(`add(${showValue(key)})`, key, this.outcome)
     } else {
       this.added ??= new AddedFields()
