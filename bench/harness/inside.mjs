@@ -11,6 +11,7 @@ import { RequestRecord } from '../../dist/request/record.js'
 import { MAX_LINE_BYTES } from '../../dist/vocabulary.js'
 
 export { LineWriter } from '../../dist/destination/writer.js'
+export { carryRequest, recordOf } from '../../dist/http/carrier.js'
 export { acceptRequestId, newUuid } from '../../dist/request/id.js'
 export { PIPE_BYTES } from '../../dist/vocabulary.js'
 
