@@ -1,6 +1,8 @@
+import http from 'node:http'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { CurrentRequest } from '../src/options.js'
 import { startApp } from './support/app.js'
+import { listen } from './support/http.js'
 
 const warnings: { code: string; message: string }[] = []
 const keep = ({ code, message }: Error & { code?: string }) => warnings.push({ code: code ?? '', message })
@@ -86,4 +88,22 @@ test('what can not be listed, and more names than a service has, tell little and
   await told()
   expect(warnings.length).toBeGreaterThan(10)
   expect(warnings.length).toBeLessThan(200)
+})
+
+test('tells nothing of a handler whose client has left: its code is right', async () => {
+  const { app, log } = await startApp({ startLevel: false })
+  let record: CurrentRequest | undefined
+  app.get('/', (request) => {
+    record = request.waybill
+    return new Promise(() => {})
+  })
+  const port = await listen(app)
+  const asked = http.get({ host: '127.0.0.1', port, agent: false }).on('error', () => {})
+  while (record === undefined) await told()
+  asked.destroy()
+  expect(await log.completions(1)).toMatchObject([{ outcome: 'aborted', status: 499 }])
+  record.add({ left_user: 42 })
+  await told()
+  expect(warnings).toEqual([])
+  await app.close()
 })

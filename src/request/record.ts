@@ -198,13 +198,11 @@ export class RequestRecord implements CurrentRequest {
   }
 
   add(fields: object): void {
-    if (this.closed && isRecord(fields)) {
-      // The code of the app is right, its client has left.
-      if (this.outcome === 'aborted') return
-      for (const key of keysOf(fields)) warnLate(`add(${showValue(key)})`, key, this.outcome)
-    } else {
+    if (!this.closed || !isRecord(fields)) {
       this.added ??= new AddedFields()
       this.added.add(fields, this.keeper.reserved)
+    } else if (this.outcome !== 'aborted') {
+      for (const key of keysOf(fields)) warnLate(`add(${showValue(key)})`, key, this.outcome)
     }
   }
 
