@@ -7,7 +7,7 @@ const VARIANTS = ['bare', 'built-in logging', 'waybill']
 /** By the number of connections: the requests until everything is compiled, and those that are measured. */
 const LOADS = { 50: { warmUp: 10_000, requests: 20_000 }, 1: { warmUp: 1000, requests: 5000 } }
 /** The most that waybill allocates of what built-in logging does. */
-const MAX_ALLOCATION = 0.5
+const MAX_ALLOCATION = 0.3
 /** The lines of a request that has the service to itself go out in one call. */
 const MAX_WRITES = 1.1
 
