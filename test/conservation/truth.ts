@@ -28,6 +28,8 @@ export type Fate =
   | 'broken off'
   /** The server destroys the response before any of it is sent. */
   | 'unanswered'
+  /** The server destroys the response to a HEAD after its head, which may go with it: Node.js does not tell. */
+  | 'cut behind its head'
   /** The connection becomes a WebSocket. */
   | 'upgraded'
   /** The client leaves at any moment: between the last byte for the system and the first for the client. */
@@ -48,6 +50,7 @@ const OUTCOMES: Readonly<Record<Fate, readonly Outcome[]>> = {
   'left during': ['aborted'],
   'broken off': ['destroyed'],
   unanswered: ['destroyed'],
+  'cut behind its head': ['completed', 'destroyed'],
   upgraded: ['upgraded'],
   raced: ['completed', 'aborted'],
   'perhaps unsent': ['completed', 'aborted'],
@@ -58,6 +61,7 @@ const WHOLE: ReadonlySet<Fate> = new Set(['answered', 'rejected', 'not upgraded'
 
 /** The outcomes that the log may tell of a request, its client having seen what it saw. */
 export function truthfulOutcomes({ fate, seen }: Sent): readonly Outcome[] {
+  if (fate === 'cut behind its head' && seen.status !== undefined) return ['completed']
   // Whoever has the whole answer was not left without it.
   if (seen.whole && OUTCOMES[fate].includes('aborted') && OUTCOMES[fate].includes('completed'))
     return ['completed']
