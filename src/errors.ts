@@ -116,10 +116,16 @@ export function anyOf(words: readonly (string | boolean)[]): string {
   return shown.length < 3 ? shown.join(' or ') : `one of ${shown.join(', ')}`
 }
 
+/** Control characters that JSON leaves as they are, and what ends a line. */
+const UNSAFE = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g
+
 /** A value as a message shows it: short, on one line. */
 export function showValue(value: unknown): string {
   try {
-    return describe(value)
+    return describe(value).replaceAll(
+      UNSAFE,
+      (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    )
   } catch {
     return 'an unreadable value'
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Environment } from '../src/environment.js'
-import { WaybillError } from '../src/errors.js'
+import { showValue, WaybillError } from '../src/errors.js'
 import type { Options } from '../src/options.js'
 import {
   checkOptionNames,
@@ -441,4 +441,9 @@ test('every error code and warning code stands in the README and the other way r
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
   const unique = (text: string): string[] => [...new Set(text.match(code))].sort()
   expect(unique(readme)).toEqual(unique(source))
+})
+
+test('a value with line breaks of any kind stays on one line of a message', () => {
+  expect(showValue('a\u2028b\u0085c\nd')).toBe('"a\\u2028b\\u0085c\\nd"')
+  expect(showValue(Symbol('a\u2029b'))).toBe('Symbol(a b)')
 })
