@@ -111,7 +111,7 @@ function addAccessors({ app }: RoutedRequest): void {
   const { request: prototype } = root
   if (prototype === undefined || extended.has(prototype)) return
   extended.add(prototype)
-  for (const [name, read] of Object.entries(ADDED)) {
+  for (const [name, read] of ADDED) {
     if (name in prototype) continue
     Object.defineProperty(prototype, name, {
       configurable: true,

@@ -38,11 +38,11 @@ const SWITCHING_PROTOCOLS = 101
 type Logged = RawRequest & { id?: string; log?: RequestLogger; waybill?: CurrentRequest }
 
 /** What requests get, by name. */
-export const ADDED = {
+export const ADDED = Object.entries({
   id: ({ requestId }: RequestRecord) => requestId,
   log: ({ logger }: RequestRecord) => logger,
   waybill: (record: RequestRecord) => record,
-}
+})
 
 /** Logs the requests that a middleware gets, and those of the servers that it is attached to. */
 export class MiddlewareLog {
@@ -150,7 +150,7 @@ export class MiddlewareLog {
 
 /** Gives a request its id, its logger and its record, unless its prototype does. */
 function addTo(raw: Logged, record: RequestRecord): void {
-  for (const [name, read] of Object.entries(ADDED)) {
+  for (const [name, read] of ADDED) {
     const value = read(record)
     if (Reflect.get(raw, name) !== value) setHidden(raw, name, value)
   }

@@ -17,7 +17,7 @@ export const PREFIX_BYTES = 3
 /** What pino writes first. */
 const PINO_LEVEL = /^\{"level":"([a-z]+)"/
 
-/** Has every line begin with its priority. */
+/** Begins every line with its priority. */
 export function withPriority(format: Format): Format {
   return {
     ...format,

@@ -92,7 +92,8 @@ export class Tracker implements RecordKeeper {
     record.method = raw.method ?? ''
     record.protocol = raw.httpVersion
     if (raw.httpVersionMajor === 2) record.stream = (raw as Http2ServerRequest).stream
-    const whole = pathOf(targetOf(raw), this.#semicolon)
+    record.target = targetOf(raw)
+    const whole = pathOf(record.target, this.#semicolon)
     record.path = cutPath(whole)
     record.pathCut = record.path !== whole
     if (this.#settings.context) watchRequest(raw, record)
@@ -133,8 +134,8 @@ export class Tracker implements RecordKeeper {
 
   /** Starts a request that no route has had. */
   startUnrouted(record: RequestRecord): void {
-    const { raw, socket } = record
-    this.start(record, sourceOf(raw, raw === undefined ? '' : targetOf(raw), socket))
+    const { raw, target, socket } = record
+    this.start(record, sourceOf(raw, target, socket))
   }
 
   /** Runs what handles a request within its context. */

@@ -68,6 +68,8 @@ export class RequestRecord implements CurrentRequest {
   path: string | undefined = undefined
   /** Whether the path is only the beginning of what was asked for. */
   pathCut = false
+  /** The target as it came, which routers and apps may rewrite. */
+  target = ''
   /** The version of HTTP: `1.1`, `2.0`. */
   protocol: string | undefined = undefined
   /** When the latest event happened, in milliseconds since the Unix epoch. */
@@ -81,9 +83,8 @@ export class RequestRecord implements CurrentRequest {
   /** Whether the start is held back: the request has no lines unless it fails. */
   startHeld = false
   trace: TraceContext | undefined = undefined
-  /** The span of this hop. */
+  /** The span of this hop, and how many requests this one stands for among those that are sampled. */
   spanId: string | undefined = undefined
-  /** How many requests this one stands for among those that are sampled. */
   weight = 1
   /** The pattern that matched; known from the start or from the completion, depending on the framework. */
   route: string | undefined = undefined
@@ -213,7 +214,6 @@ export class RequestRecord implements CurrentRequest {
     else this.threw(error)
   }
 
-  /** Remembers what was thrown while the request was handled. */
   threw(thrown: unknown): void {
     if (this.thrown === undefined) this.thrown = [thrown]
     else if (!this.thrown.includes(thrown)) this.thrown.push(thrown)
