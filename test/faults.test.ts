@@ -166,3 +166,17 @@ test('over HTTP/2, what a server resets is answered so when that can not be note
   session.close()
   server.close()
 })
+
+test('a head is written as it was given when the id can not be put beside it', async () => {
+  const logged = middleware({ destination: DESTINATION })
+  const server = http.createServer((request, response) => {
+    logged(request, response)
+    const before = countFaults()
+    vi.spyOn(response, 'hasHeader').mockImplementation(() => {
+      throw new Error('hasHeader is broken')
+    })
+    response.writeHead(201, { 'X-A': '1' }).end(String(countFaults() > before))
+  })
+  const answer = await ask(await listenFor(server), '/')
+  expect(answer).toMatchObject({ status: 201, body: 'true', headers: { 'x-a': '1' } })
+})

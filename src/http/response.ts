@@ -123,11 +123,7 @@ function wrapWriteHead(own: WriteHead | undefined, parent: { readonly writeHead:
     const original = own ?? parent.writeHead
     const record = recordOf(this)
     if (record === undefined) return original.call(this, status, reason, fields)
-    let head = typeof reason === 'string' ? fields : (fields ?? reason)
-    for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer) {
-      const { idHeader } = on.keeper
-      if (idHeader !== undefined && on.response === this) head = headFor(this, head, idHeader, on.requestId)
-    }
+    const head = headWithIds(this, record, typeof reason === 'string' ? fields : (fields ?? reason))
     const result =
       typeof reason === 'string'
         ? original.call(this, status, reason, head)
@@ -140,6 +136,21 @@ function wrapWriteHead(own: WriteHead | undefined, parent: { readonly writeHead:
       if (on.response === this) on.headStatus = statusCode
     return result
   }
+}
+
+/** The headers of a head with the id of each app that has the request; those that were given, after a fault. */
+function headWithIds(response: ServerResponse, record: RequestRecord, fields: HeadFields): HeadFields {
+  let head = fields
+  try {
+    for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer) {
+      const { idHeader } = on.keeper
+      if (idHeader !== undefined && on.response === response)
+        head = headFor(response, head, idHeader, on.requestId)
+    }
+  } catch (error) {
+    reportFault(error)
+  }
+  return head
 }
 
 /** Notes that a head is sent before its body. */
