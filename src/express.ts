@@ -1,8 +1,5 @@
 import { waybill } from './adapters/express.js'
-import { currentRequest, propagationHeaders, requestId } from './context.js'
-import { log } from './current-log.js'
-import { WaybillError } from './errors.js'
-import { createLogger } from './logger.js'
+import * as shared from './exports.js'
 import type { RequestLog } from './options.js'
 
 export {
@@ -12,37 +9,9 @@ export {
   waybill as default,
 } from './adapters/express.js'
 export type { Middleware, Next, NodeServer } from './adapters/middleware.js'
-export { currentRequest, propagationHeaders, requestId } from './context.js'
-export { log } from './current-log.js'
-export { type ErrorCode, type WarningCode, WaybillError } from './errors.js'
-export { createLogger } from './logger.js'
-export type {
-  Completion,
-  CurrentRequest,
-  Destination,
-  Include,
-  LoggerOptions,
-  MiddlewareOptions,
-  Options,
-  ParentLogger,
-  RawRequest,
-  RequestIdOptions,
-  RequestLog,
-  RequestLogger,
-  Template,
-  TemplateValue,
-} from './options.js'
-export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
+export * from './exports.js'
 
-const required = Object.assign(waybill, {
-  createLogger,
-  currentRequest,
-  log,
-  propagationHeaders,
-  requestId,
-  WaybillError,
-  waybill,
-})
+const required = Object.assign(waybill, shared, { waybill: waybill })
 
 // What require('waybill/express') gives: the function itself, with all other exports as its properties.
 export { required as 'module.exports' }

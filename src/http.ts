@@ -1,8 +1,5 @@
 import { waybillListener } from './adapters/middleware.js'
-import { currentRequest, propagationHeaders, requestId } from './context.js'
-import { log } from './current-log.js'
-import { WaybillError } from './errors.js'
-import { createLogger } from './logger.js'
+import * as shared from './exports.js'
 
 export {
   type Listener,
@@ -11,37 +8,9 @@ export {
   waybillListener as default,
   waybillListener as waybill,
 } from './adapters/middleware.js'
-export { currentRequest, propagationHeaders, requestId } from './context.js'
-export { log } from './current-log.js'
-export { type ErrorCode, type WarningCode, WaybillError } from './errors.js'
-export { createLogger } from './logger.js'
-export type {
-  Completion,
-  CurrentRequest,
-  Destination,
-  Include,
-  LoggerOptions,
-  MiddlewareOptions,
-  Options,
-  ParentLogger,
-  RawRequest,
-  RequestIdOptions,
-  RequestLog,
-  RequestLogger,
-  Template,
-  TemplateValue,
-} from './options.js'
-export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
+export * from './exports.js'
 
-const required = Object.assign(waybillListener, {
-  createLogger,
-  currentRequest,
-  log,
-  propagationHeaders,
-  requestId,
-  WaybillError,
-  waybill: waybillListener,
-})
+const required = Object.assign(waybillListener, shared, { waybill: waybillListener })
 
 // What require('waybill/http') gives: the function itself, with all other exports as its properties.
 export { required as 'module.exports' }

@@ -1,0 +1,22 @@
+// What every entry exports beside its own function.
+export { currentRequest, propagationHeaders, requestId } from './context.js'
+export { log } from './current-log.js'
+export { type ErrorCode, type WarningCode, WaybillError } from './errors.js'
+export { createLogger } from './logger.js'
+export type {
+  Completion,
+  CurrentRequest,
+  Destination,
+  Include,
+  LoggerOptions,
+  MiddlewareOptions,
+  Options,
+  ParentLogger,
+  RawRequest,
+  RequestIdOptions,
+  RequestLog,
+  RequestLogger,
+  Template,
+  TemplateValue,
+} from './options.js'
+export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
