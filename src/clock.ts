@@ -1,3 +1,6 @@
+// The global of the same name is found by a getter, each time.
+import { performance } from 'node:perf_hooks'
+
 /** The two clocks of a log: one says when, the other how long. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */

@@ -133,9 +133,9 @@ function refuseConflicts(app: FastifyInstance): void {
 /** Receives every request of an app's servers, also those that are answered before any route has them. */
 function receiveAll(app: FastifyInstance, tracker: Tracker, requests: FastifyRequests): void {
   noteFrameworkErrors(app, requests)
-  receiveFrom(app.server, tracker, true)
+  receiveFrom(app.server, tracker)
   app.addHook('onListen', (done) => {
-    for (const server of furtherServers(app)) receiveFrom(server, tracker, true)
+    for (const server of furtherServers(app)) receiveFrom(server, tracker)
     done()
   })
   app.addHook('onReady', (done) => {

@@ -2,7 +2,7 @@ import { IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server, Http2ServerResponse } from 'node:http2'
 import { logOutsideBy } from '../current-log.js'
 import { isFastify, misplacedMiddleware, showValue, WaybillError, warnOnce } from '../errors.js'
-import { recordOf } from '../http/carrier.js'
+import { recordOf, recordOfResponse } from '../http/carrier.js'
 import { Tracker } from '../http/exchange.js'
 import { receiveFrom, receiveHandover } from '../http/server.js'
 import type { CurrentRequest, MiddlewareOptions, RawRequest, RequestLog, RequestLogger } from '../options.js'
@@ -97,7 +97,7 @@ export class MiddlewareLog {
 
   /** Starts a request; returns undefined if it has been started. */
   #start(raw: Logged, response: ServerResponse): RequestRecord | undefined {
-    const known = recordOf(raw) ?? recordOf(response)
+    const known = recordOf(raw) ?? recordOfResponse(response)
     if (known?.started) {
       // One middleware may stand at several places that a request comes by; another has nothing left to tell.
       if (known.keeper !== this.#tracker) warnOfAnother()
@@ -144,7 +144,7 @@ export class MiddlewareLog {
     }
     if (this.#servers.has(server)) return
     this.#servers.add(server)
-    receiveFrom(server as Server, this.#tracker, false)
+    receiveFrom(server as Server, this.#tracker)
   }
 }
 

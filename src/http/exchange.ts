@@ -20,7 +20,7 @@ import { activeTrace, readTrace } from '../request/trace.js'
 import { cutPath, pathOf } from '../request/url.js'
 import { reportFault, safely } from '../safely.js'
 import type { Level } from '../vocabulary.js'
-import { carryRequest, letGo, recordOf, watchRequest } from './carrier.js'
+import { carryRequest, letGo, recordOf, recordOfResponse, watchRequest } from './carrier.js'
 import * as connection from './connection.js'
 import { type Header, headerNamed, watchResponse } from './response.js'
 
@@ -65,7 +65,7 @@ export class Tracker implements RecordKeeper {
    * @param response tells where the request has been replaced, as by a proxy of it
    */
   of(raw: RawRequest, response?: ServerResponse): RequestRecord | undefined {
-    let record = recordOf(raw) ?? (response && recordOf(response))
+    let record = recordOf(raw) ?? (response && recordOfResponse(response))
     while (record !== undefined && record.keeper !== this) record = record.outer
     return record
   }

@@ -1,9 +1,10 @@
-import type { OutgoingHttpHeader, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import { Buffer } from 'node:buffer'
+import { IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { RequestRecord } from '../request/record.js'
 import { activeTrace } from '../request/trace.js'
 import { reportFault, safely } from '../safely.js'
-import { carryResponse, noteLate, recordOf, wrapEmit, wrapperOf } from './carrier.js'
+import { carryResponse, noteLate, recordOfResponse, wrapperOf, wrapResponseEmit } from './carrier.js'
 import { noteDestroyed, noteHeld } from './connection.js'
 
 type Write = (this: ServerResponse, chunk: unknown, encoding: unknown, callback: unknown) => boolean
@@ -21,7 +22,7 @@ type Destroy = (this: ServerResponse, error?: Error) => ServerResponse
 const CHUNK_FRAMING = 4
 
 const wrapAnswer = wrapperOf({
-  emit: wrapEmit,
+  emit: wrapResponseEmit,
   write: wrapWrite,
   end: wrapEnd,
   writeHead: wrapWriteHead,
@@ -41,7 +42,7 @@ export function watchResponse(response: ServerResponse, record: RequestRecord): 
 function wrapWrite(own: Write | undefined, parent: { readonly write: Write }): Write {
   return function write(chunk, encoding, callback) {
     const original = own ?? parent.write
-    const record = recordOf(this)
+    const record = recordOfResponse(this)
     if (record === undefined || record.isWriting || this.writableEnded)
       return original.call(this, chunk, encoding, callback)
     return writePiece(record, this, original, chunk, encoding, callback, false)
@@ -51,7 +52,7 @@ function wrapWrite(own: Write | undefined, parent: { readonly write: Write }): W
 function wrapEnd(own: End | undefined, parent: { readonly end: End }): End {
   return function end(chunk, encoding, callback) {
     const original = own ?? parent.end
-    const record = recordOf(this)
+    const record = recordOfResponse(this)
     if (record === undefined || record.isWriting || this.writableEnded)
       return original.call(this, chunk, encoding, callback)
     return writePiece(record, this, original, chunk, encoding, callback, true)
@@ -113,6 +114,16 @@ function sizeOf(chunk: unknown, encoding: unknown): number {
   return chunk instanceof Uint8Array ? chunk.byteLength : 0
 }
 
+type Unseen = (request: IncomingMessage, response: ServerResponse) => void
+
+let receiveUnseen: Unseen | undefined
+
+/** Calls back when the head of an answer to an unknown request of HTTP/1 is written: Node.js may answer by itself. */
+export function onUnseenHead(receive: Unseen): void {
+  receiveUnseen = receive
+  wrapAnswer(Object.create(ServerResponse.prototype), true)
+}
+
 /**
  * Sends the id with the head, which takes the place of a header set before: that has Node.js check all headers twice,
  * refuse lists of pairs and lose repeated names of flat lists. Notes the status that the head was given, also where
@@ -121,7 +132,11 @@ function sizeOf(chunk: unknown, encoding: unknown): number {
 function wrapWriteHead(own: WriteHead | undefined, parent: { readonly writeHead: WriteHead }): WriteHead {
   return function writeHead(status, reason, fields) {
     const original = own ?? parent.writeHead
-    const record = recordOf(this)
+    let record = recordOfResponse(this)
+    if (record === undefined && receiveUnseen !== undefined && this.req instanceof IncomingMessage) {
+      safely(() => receiveUnseen?.(this.req, this))
+      record = recordOfResponse(this)
+    }
     if (record === undefined) return original.call(this, status, reason, fields)
     const head = headWithIds(this, record, typeof reason === 'string' ? fields : (fields ?? reason))
     const result =
@@ -156,7 +171,7 @@ function headWithIds(response: ServerResponse, record: RequestRecord, fields: He
 /** Notes that a head is sent before its body. */
 function wrapFlush(own: Flush | undefined, parent: { readonly flushHeaders: Flush }): Flush {
   return function flushHeaders() {
-    const record = recordOf(this)
+    const record = recordOfResponse(this)
     if (record !== undefined && !isGone(record))
       for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)
         if (on.response === this) on.isHeadFlushed = true
@@ -168,7 +183,7 @@ function wrapDestroy(own: Destroy | undefined, parent: { readonly destroy: Destr
   return function destroy(error) {
     const original = own ?? parent.destroy
     safely(() => {
-      for (let on = recordOf(this); on !== undefined; on = on.outer)
+      for (let on = recordOfResponse(this); on !== undefined; on = on.outer)
         if (on.response === this) noteDestroyed(on, error)
     })
     return original.call(this, error)

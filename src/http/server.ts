@@ -1,54 +1,36 @@
-import { subscribe } from 'node:diagnostics_channel'
 import type { EventEmitter } from 'node:events'
-import { type IncomingMessage, Server, type ServerResponse } from 'node:http'
-import { Server as HttpsServer } from 'node:https'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { RawRequest } from '../options.js'
 import type { RequestRecord } from '../request/record.js'
 import { reportFault, safely, setHidden } from '../safely.js'
+import { recordOf } from './carrier.js'
 import type { Tracker } from './exchange.js'
 import { keepTickShape } from './node-internals.js'
+import { onUnseenHead } from './response.js'
 import { refuseUnparsed, watchStatus } from './unparsed.js'
 
 const TRACKER = Symbol('waybill.tracker')
 type Marked = Server & { [TRACKER]?: Tracker }
-
-/** What Node.js publishes of a request of HTTP/1 before it answers one by itself: without a Host, over a limit. */
-const REQUEST_START = 'http.server.request.start'
-
-interface RequestStart {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly server: Marked
-}
 
 /** RFC 9110, section 15.5.6. */
 const METHOD_NOT_ALLOWED = 405
 /** RFC 9110, section 15.5.18. */
 const EXPECTATION_FAILED = 417
 
-let subscribed = false
-
-function subscribeOnce(): void {
-  if (subscribed) return
-  subscribed = true
-  subscribe(REQUEST_START, (message) => {
-    const { request, response, server } = message as RequestStart
-    try {
-      server[TRACKER]?.receive(request, response)
-    } catch (error) {
-      reportFault(error)
-    }
-  })
+/** Receives a request that Node.js answers by itself, without an event: one without a Host, one over a limit. */
+function receiveUnseen(raw: IncomingMessage, response: ServerResponse): void {
+  const { server } = raw.socket as { server?: Marked }
+  const tracker = server?.[TRACKER]
+  if (tracker !== undefined && recordOf(raw) === undefined) tracker.receive(raw, response)
 }
 
 /**
  * Receives every request of a server, also those that Node.js answers before the app has them.
- * @param handsOver whether what listens to the server hands over all that comes to it
  */
-export function receiveFrom(server: Server, tracker: Tracker, handsOver: boolean): void {
-  subscribeOnce()
+export function receiveFrom(server: Server, tracker: Tracker): void {
+  onUnseenHead(receiveUnseen)
   keepTickShape()
   const marked: Marked = server
   // Of several apps on one server the first receives what none of them has a route for.
@@ -59,12 +41,10 @@ export function receiveFrom(server: Server, tracker: Tracker, handsOver: boolean
   }
   refuseExpectations(server, tracker, receive)
   if (!isFirst) return
-  // HTTP/2 publishes nothing, nor is a request published that another server emits here.
-  const receivesRequests = !handsOver || !publishes(server)
   takeConnect(server, tracker)
   beforeEvents(server, (event, first, second) => {
     if (event === 'request') {
-      if (receivesRequests) receive(first as RawRequest, second as ServerResponse)
+      receive(first as RawRequest, second as ServerResponse)
     } else if (event === 'checkContinue') {
       if (server.listenerCount(event) > 0) receive(first as RawRequest, second as ServerResponse)
     } else if (event === 'upgrade') {
@@ -84,21 +64,16 @@ function beforeEvents(
   notice: (event: string | symbol, first: unknown, second: unknown) => void,
 ): void {
   const own = Object.getOwnPropertyDescriptor(server, 'emit')?.value as Server['emit'] | undefined
-  setHidden(server, 'emit', function emitNoticed(this: Server, event: string, ...args: unknown[]): boolean {
+  // Tracers may replace the inherited method later.
+  const parent = Object.getPrototypeOf(server) as Server
+  setHidden(server, 'emit', function emitNoticed(this: Server, ...args: [string, ...unknown[]]): boolean {
     try {
-      notice(event, args[0], args[1])
+      notice(args[0], args[1], args[2])
     } catch (error) {
       reportFault(error)
     }
-    // Tracers may replace the inherited method later.
-    const { emit } = own === undefined ? Object.getPrototypeOf(server) : { emit: own }
-    return (emit as (...all: unknown[]) => boolean).call(this, event, ...args)
+    return Reflect.apply(own ?? parent.emit, this, args)
   })
-}
-
-/** Whether Node.js publishes what begins on a server. */
-function publishes(server: object): boolean {
-  return server instanceof Server || server instanceof HttpsServer
 }
 
 function refuseExpectations(
