@@ -1,13 +1,10 @@
 import { type Logger, pino } from 'pino'
-import { mixinOf, NOTHING } from './adapters/request-logger.js'
 import { standard } from './destination/standard.js'
 import { readEnvironment } from './environment.js'
-import type { Format } from './formats/format.js'
-import { createFormat } from './formats/formats.js'
-import { isoTime } from './formats/time.js'
+import { createFormat, type Format } from './format/index.js'
 import type { Destination, LoggerOptions } from './options.js'
+import { logMethod, serializeError, writeLines } from './output/log-lines.js'
 import { checkLoggerOptionNames, type LoggerSettings, parseLoggerOptions } from './read-options.js'
-import { describeError } from './request/error.js'
 import { pathOf } from './request/url.js'
 
 /** A request in a log line: never its headers, its query or its body. */
@@ -19,15 +16,6 @@ function serializeRequest(request: unknown): unknown {
 
 function serializeResponse(response: unknown): unknown {
   return isObject(response) && 'statusCode' in response ? { status: response.statusCode } : response
-}
-
-/** As pino does it; what throws when it is read costs what stands beside it, not the line. */
-function serializeError(error: unknown): unknown {
-  try {
-    return pino.stdSerializers.err(error as Error)
-  } catch {
-    return describeError(error, true)
-  }
 }
 
 function isObject(value: unknown): value is object {
@@ -52,18 +40,12 @@ export function openOutput(settings: LoggerSettings, format: Format): Output {
 
 /** A pino logger whose lines are formatted and written beside the events. */
 export function pinoLogger(settings: LoggerSettings, { format, lines }: Output): Logger {
-  const { service, version, environment } = settings
-  return pino(
+  const logger = pino(
     {
       level: settings.level,
-      // Formats that read these lines again say by themselves what the service is.
-      base: format.addsService ? null : { service, version, environment },
-      messageKey: 'message',
-      errorKey: 'error',
-      timestamp: () => `,"timestamp":"${isoTime(Date.now())}"`,
-      formatters: { level: (label) => ({ level: label }), log: oneErrorKey },
-      mixin: (_fields, _level, logger) => mixinOf(logger),
-      mixinMergeStrategy: (fields, mixed) => (mixed === NOTHING ? fields : { ...mixed, ...fields }),
+      // What the service is stands on every line of a format.
+      base: null,
+      hooks: { logMethod },
       serializers: {
         req: serializeRequest,
         res: serializeResponse,
@@ -71,30 +53,26 @@ export function pinoLogger(settings: LoggerSettings, { format, lines }: Output):
         error: serializeError,
       },
     },
-    { write: (line) => lines.write(format.logLine(line)) },
+    lines,
   )
-}
-
-/** What Fastify users log as `err` is the `error` of the events. */
-function oneErrorKey(fields: Record<string, unknown>): Record<string, unknown> {
-  if (!('err' in fields) || 'error' in fields) return fields
-  const { err, ...others } = fields
-  return { error: err, ...others }
+  writeLines(logger, format.logLine)
+  return logger
 }
 
 /** The line that says what was lost; where a format has no place for it, it goes to stderr. */
 function lossLine(settings: LoggerSettings, format: Format, fd: 1 | 2, dropped: number): string {
-  const { service, version, environment } = settings
-  const line = format.logLine(
-    `${JSON.stringify({
-      level: 'warn',
-      timestamp: isoTime(Date.now()),
-      ...(!format.addsService && { service, version, environment }),
-      event: 'log.dropped',
-      dropped,
-      message: `${dropped} log lines were dropped: the reader of ${fd === 1 ? 'stdout' : 'stderr'} did not keep up`,
-    })}\n`,
-  )
+  const line = format.logLine({
+    level: 'warn',
+    time: Date.now(),
+    event: 'log.dropped',
+    message: `${dropped} log lines were dropped: the reader of ${fd === 1 ? 'stdout' : 'stderr'} did not keep up`,
+    fields: [['dropped', dropped]],
+    requestId: undefined,
+    trace: undefined,
+    tracerIds: undefined,
+    error: undefined,
+    truncated: false,
+  })
   if (fd === 2 || !format.logsToStderr) return line
   openOutput(settings, format).lines.write(line)
   return ''

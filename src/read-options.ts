@@ -19,9 +19,9 @@ import {
   wantsColors,
 } from './environment.js'
 import { anyOf, unusedOption } from './errors.js'
-import type { FormatSettings } from './formats/formats.js'
-import { DETAILS, SOURCE_NAMES } from './formats/sources.js'
-import { checkTemplate } from './formats/template.js'
+import { DETAIL_FORMS } from './format/forms.js'
+import type { FormatSettings } from './format/index.js'
+import { checkTemplate } from './format/template.js'
 import type {
   Completion,
   Destination,
@@ -82,11 +82,15 @@ const destination = withFunctions<Destination>('an object with the function writ
 const logger = withFunctions<ParentLogger>('a pino logger', [...LEVELS, 'child', 'bindings'])
 const template: Kind<Template> = {
   ...objectOf<Template>('an object in the shape of a line'),
-  checkParts: (option, value) => checkTemplate(option, value, SOURCE_NAMES),
+  checkParts: (option, value) => checkTemplate(option, value),
 }
+const DETAIL_NAMES = Object.keys(DETAIL_FORMS)
 const detail: Kind<Include> = {
-  ...text(`${anyOf(DETAILS)} or "header:<name>"`, new RegExp(`^(?:${DETAILS.join('|')}|header:${TOKEN})$`)),
-  words: DETAILS,
+  ...text(
+    `${anyOf(DETAIL_NAMES)} or "header:<name>"`,
+    new RegExp(`^(?:${DETAIL_NAMES.join('|')}|header:${TOKEN})$`),
+  ),
+  words: DETAIL_NAMES,
 }
 const details = arrayOf('an array of request details', detail, { keyOf: lowerHeader })
 const queryKeys = arrayOf('an array of query keys', someText)

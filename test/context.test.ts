@@ -196,10 +196,10 @@ describe('Fastify', () => {
     app.log.info('outside')
     log.info('outside')
     const texts = lines.raw.filter((line) => !line.includes('"event"'))
+    expect(lines.lines.find(({ message }) => message === 'own')).toMatchObject({ request_id_: 'its own' })
     expect(texts.map((line) => line.match(/"request_id":"[^"]*"/g)?.join())).toEqual([
       undefined,
-      ...Array.from({ length: 6 }, () => '"request_id":"abc"'),
-      '"request_id":"its own"',
+      ...Array.from({ length: 7 }, () => '"request_id":"abc"'),
       undefined,
       undefined,
     ])

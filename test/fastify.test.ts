@@ -73,8 +73,8 @@ test('gives request.log, reply.log and app.log to the same stream, in order, wit
     ['timestamp', timestamp],
     ['level', 'info'],
     ['request_id', id],
-    ['step', 1],
     ['message', 'from the request'],
+    ['step', 1],
   ])
   expect(log.lines[4]).toMatchObject({ level: 'error', part: 'x', error: { type: 'Error', message: 'kept' } })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { reservedNames } from '../src/formats/fields.js'
+import { reservedNames } from '../src/format/fields.js'
 import { createLogger } from '../src/index.js'
 import { MAX_LINE_BYTES } from '../src/vocabulary.js'
 import { anyError, anyText, anything, jsonValue } from './fuzz/arbitraries.js'

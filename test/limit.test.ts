@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fitLine, fitRecord } from '../src/formats/limit.js'
+import { fitRecord } from '../src/format/fit.js'
 import { MAX_LINE_BYTES } from '../src/vocabulary.js'
 
 const keep = new Set(['level', 'path', 'message', 'error', 'truncated'])
@@ -8,16 +8,16 @@ function bytesOf(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value))
 }
 
-test('a line that fits is left as it is', () => {
-  const line = `${JSON.stringify({ path: 'x'.repeat(7988) })}\n`
-  expect(Buffer.byteLength(line)).toBe(MAX_LINE_BYTES)
-  expect(fitLine(line, MAX_LINE_BYTES, keep)).toBe(line)
+test('a record that fits is left as it is', () => {
+  const record = { path: 'x'.repeat(7989) }
+  expect(bytesOf(record)).toBe(MAX_LINE_BYTES)
+  expect(fitRecord(record, MAX_LINE_BYTES, keep)).toBe(record)
 })
 
-test('a line one byte too long is cut and says so', () => {
-  const fitted = fitLine(`${JSON.stringify({ path: 'x'.repeat(7989) })}\n`, MAX_LINE_BYTES, keep)
-  expect(Buffer.byteLength(fitted)).toBeLessThanOrEqual(MAX_LINE_BYTES)
-  expect(JSON.parse(fitted)).toEqual({ path: expect.stringMatching(/^x{7900,}$/), truncated: true })
+test('a record one byte too long is cut and says so', () => {
+  const fitted = fitRecord({ path: 'x'.repeat(7990) }, MAX_LINE_BYTES, keep)
+  expect(bytesOf(fitted)).toBeLessThanOrEqual(MAX_LINE_BYTES)
+  expect(fitted).toEqual({ path: expect.stringMatching(/^x{7900,}$/), truncated: true })
 })
 
 test('the longest values are cut to one length, and short ones not at all', () => {

@@ -234,7 +234,7 @@ test('a logger of createLogger() writes the native envelope wherever it is used'
   await app.register(waybill)
   await app.inject('/')
   app.log.error({ err: new Error('e') }, 'own')
-  expect(Object.keys(log.lines[0] ?? {}).slice(0, 4)).toEqual(['timestamp', 'level', 'request_id', 'event'])
+  expect(Object.keys(log.lines[0] ?? {}).slice(0, 4)).toEqual(['timestamp', 'level', 'event', 'request_id'])
   expect(log.lines.map(({ message }) => message)).toEqual([
     'GET /',
     expect.stringMatching(/^GET \/ 404/),

@@ -348,7 +348,7 @@ test.each([
 test('a format names a source that does not exist: the error says which one is near', () => {
   const { message } = errorOf(() => parse({ format: { t: '$tiem' } }))
   expect(message).toMatch(
-    /^waybill: option "format\.t" must be a source, one of \$time, .*, got "\$tiem", did you mean "\$time"\?$/,
+    /^waybill: option "format\.t" must be a value, one of \$time, .*, got "\$tiem", did you mean "\$time"\?$/,
   )
 })
 

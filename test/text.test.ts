@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { encodeText, encodeValue, measureText, percentEncode } from '../src/formats/text.js'
+import { encodeText, encodeValue, measureText, percentEncode } from '../src/format/json.js'
 
 const EVERY_CHARACTER = [...Array.from({ length: 0x10000 }, (_, unit) => String.fromCharCode(unit)), '😀']
 

@@ -1,12 +1,6 @@
 // All that benchmarks take from within waybill, rather than from what it exports.
 
-import { compileParts } from '../../dist/formats/compile.js'
-import { createFormat } from '../../dist/formats/formats.js'
-import { partsOf } from '../../dist/formats/parts.js'
-import { renderParts } from '../../dist/formats/render.js'
-import { captureSources, SOURCES, serviceSources, traceNameSource } from '../../dist/formats/sources.js'
-import { json } from '../../dist/formats/syntax.js'
-import { native } from '../../dist/formats/templates/native.js'
+import { createFormat } from '../../dist/format/index.js'
 import { RequestRecord } from '../../dist/request/record.js'
 import { MAX_LINE_BYTES } from '../../dist/vocabulary.js'
 
@@ -25,13 +19,6 @@ export function formatOf(format) {
     { ...SERVICE, format, colors: false, priority: false, maxLineBytes: MAX_LINE_BYTES },
     [],
   )
-}
-
-/** The two ways of rendering a native line of a kind: compiled, and by its parts. */
-export function rendersOf(kind) {
-  const named = { ...SOURCES, ...serviceSources(SERVICE), trace_name: traceNameSource(undefined) }
-  const parts = partsOf(native, kind, { named, included: captureSources([]) }, json)
-  return { compiled: compileParts(parts, json), plain: renderParts(parts, json) }
 }
 
 /** A request that has been answered. */

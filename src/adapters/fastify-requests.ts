@@ -17,7 +17,7 @@ import {
   type RequestObserver,
   routeOf,
 } from './fastify-internals.js'
-import { isNullLogger, markLogger, requestLogger } from './request-logger.js'
+import { isNullLogger, markOwnLogger, requestLogger } from './request-logger.js'
 
 const HANDLER_TIMEOUT = 'FST_ERR_HANDLER_TIMEOUT'
 
@@ -56,7 +56,7 @@ export class FastifyRequests implements RequestObserver {
     else if (this.#asksFactories) askFactory(request, reply, record)
     record.logger = (request as Logged).log
     record.bindsId = isSilent || this.#bindsId(request, record.requestId)
-    if (!isSilent && this.#silent !== undefined) markLogger(request.log as Logger, record)
+    if (!isSilent && this.#silent !== undefined) markOwnLogger(request.log as Logger, record)
     record.route ??= routeOf(request)
     record.isRouted = !isUnrouted(request)
     record.framework = request as Logged

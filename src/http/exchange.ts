@@ -5,7 +5,7 @@ import { type Clock, roundMs, systemClock } from '../clock.js'
 import { runWithin } from '../context.js'
 import { showValue, warnOnce } from '../errors.js'
 import { onExit } from '../exit.js'
-import { reservedNames } from '../formats/fields.js'
+import { reservedNames } from '../format/fields.js'
 import type { RawRequest, RequestLogger } from '../options.js'
 import { followCalls, followFetches } from '../outgoing/follow.js'
 import { createPropagation } from '../outgoing/headers.js'
@@ -16,7 +16,7 @@ import { failureOf } from '../request/error.js'
 import { acceptRequestId, newUuid } from '../request/id.js'
 import { type Ending, endingOf, hasBody, hasFailed, isAccepted, levelOf } from '../request/outcome.js'
 import { type Propagation, type RecordKeeper, RequestRecord } from '../request/record.js'
-import { activeTrace, readTrace } from '../request/trace.js'
+import { activeTrace, readTrace, tracerIds } from '../request/trace.js'
 import { cutPath, pathOf } from '../request/url.js'
 import { reportFault, safely } from '../safely.js'
 import type { Level } from '../vocabulary.js'
@@ -127,6 +127,7 @@ export class Tracker implements RecordKeeper {
     if (record.started) return
     record.started = true
     record.trace = activeTrace() ?? readTrace(source.headers)
+    record.tracerIds = tracerIds()
     const { captures } = this.#settings
     if (captures.length > 0) record.captured = captures.map(({ read }) => read(source, this.#semicolon))
     if (!record.startHeld) this.#write('started', record, this.#settings.startLevel)

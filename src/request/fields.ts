@@ -111,7 +111,7 @@ export function toPlain(
 function cutText(text: string, budget: Budget): string {
   if (text.length <= MAX_TEXT) return text
   budget.cut = true
-  return text.slice(0, MAX_TEXT)
+  return text.slice(0, (text.codePointAt(MAX_TEXT - 1) ?? 0) > 0xffff ? MAX_TEXT - 1 : MAX_TEXT)
 }
 
 function copyObject(value: object, budget: Budget, ancestors: readonly object[]): Plain | undefined {

@@ -83,6 +83,8 @@ export class RequestRecord implements CurrentRequest {
   /** Whether the start is held back: the request has no lines unless it fails. */
   startHeld = false
   trace: TraceContext | undefined = undefined
+  /** The ids by which Datadog's tracer correlates lines. */
+  tracerIds: object | undefined = undefined
   /** The span of this hop, and how many requests this one stands for among those that are sampled. */
   spanId: string | undefined = undefined
   weight = 1
@@ -180,15 +182,6 @@ export class RequestRecord implements CurrentRequest {
   callCost: CallCost | undefined = undefined
   /** How long after the completion the handler answered. */
   lateMs: number | undefined = undefined
-
-  // What formats and loggers keep from one line to the next.
-  /** The id and the path as they stand between the quotes of JSON. */
-  idText: string | undefined = undefined
-  pathText: string | undefined = undefined
-  /** Whether the id is among the bindings of the logger that waybill made for the request. */
-  isIdBound = false
-  /** What log lines say of the trace where no tracer is active. */
-  traceFields: object | undefined = undefined
 
   constructor(keeper: RecordKeeper, logger: RequestLogger, socket: Partial<Socket>, clock: Clock) {
     this.keeper = keeper

@@ -123,3 +123,23 @@ function readActive(api: Api): TraceContext | undefined {
 export function toHex(byte: number): string {
   return byte.toString(16).padStart(2, '0')
 }
+
+/** The part of Datadog's tracer that is used; it is found by its global. */
+interface DatadogTracer {
+  scope(): { active(): unknown }
+  inject(span: unknown, format: 'log', carrier: { dd?: object }): void
+}
+
+/** The ids by which Datadog's tracer (`dd-trace`) correlates lines, if it is active. */
+export function tracerIds(): object | undefined {
+  const { _ddtrace: tracer } = globalThis as { _ddtrace?: DatadogTracer }
+  return tracer === undefined ? undefined : attempt(() => injectedIds(tracer), undefined)
+}
+
+function injectedIds(tracer: DatadogTracer): object | undefined {
+  const span = tracer.scope().active()
+  if (span === null || span === undefined) return undefined
+  const carrier: { dd?: object } = {}
+  tracer.inject(span, 'log', carrier)
+  return typeof carrier.dd === 'object' ? { ...carrier.dd } : undefined
+}

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Format } from '../../src/formats/format.js'
+import type { Format } from '../../src/format/index.js'
 import type { Include } from '../../src/options.js'
 import { compileCaptures } from '../../src/request/details.js'
 import type { RequestRecord } from '../../src/request/record.js'

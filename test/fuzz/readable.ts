@@ -1,4 +1,4 @@
-import { mapTexts } from '../../src/formats/text.js'
+import { mapTexts } from '../../src/format/json.js'
 
 /** What a reader takes in of a text: U+FFFD in place of half a character and of U+0000. */
 export function readableText(text: string): string {

@@ -1,5 +1,4 @@
-import type { Format } from '../../src/formats/format.js'
-import { createFormat, type FormatSettings } from '../../src/formats/formats.js'
+import { createFormat, type Format, type FormatSettings } from '../../src/format/index.js'
 import type { Capture } from '../../src/request/details.js'
 import { MAX_LINE_BYTES } from '../../src/vocabulary.js'
 

@@ -38,11 +38,6 @@ export function encodeText(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : escapeJson(JSON.stringify(text))
 }
 
-/** A text as it stands between the quotes of {@link encodeText}. */
-export function encodeWithin(text: string): string {
-  return PLAIN.test(text) ? text : encodeText(text).slice(1, -1)
-}
-
 /** A value as JSON that no reader of lines stumbles over. */
 export function encodeValue(value: unknown): string {
   return escapeJson(JSON.stringify(value))
@@ -87,4 +82,49 @@ function bytesOf(code: number): number {
   if (code > 0xffff) return 4
   const escaped = (code >= 0xd800 && code <= 0xdfff) || code === 0x2028 || code === 0x2029 || code === 0xffff
   return escaped ? 6 : 3
+}
+
+/** How a line is written, whatever it holds. */
+export interface Syntax {
+  /** What a line begins and ends with, without its newline. */
+  readonly open: string
+  readonly close: string
+  /** The name of the field at a path. */
+  name(path: readonly string[]): string
+  /** What stands before the value of a field, with a separator of one character, which the first field of a line drops. */
+  key(name: string): string
+  value(value: unknown): string
+  /** Whether an object may hold others; where not, their keys are joined. */
+  readonly nests: boolean
+}
+
+/** JSON (RFC 8259). */
+export const json: Syntax = {
+  open: '{',
+  close: '}',
+  name: (path) => path.at(-1) ?? '',
+  key: (name) => `,${encodeText(name)}:`,
+  value: (value) => {
+    if (typeof value === 'string') return encodeText(value)
+    return typeof value === 'object' ? encodeValue(value) : String(value)
+  },
+  nests: true,
+}
+
+/** Texts that stand in logfmt without quotes; not a time, behind which lnav 0.11 would not look for the level. */
+const BARE = /^(?!\d{4}-\d\d-\d\dT)[!#-<>-[\]-~]+$/
+/** What a key of logfmt may not hold. */
+const NO_KEY = /[^!#-<>-~]/g
+
+/** logfmt: `key=value`, texts in quotes where they need it, escaped there as in JSON. */
+export const logfmt: Syntax = {
+  open: '',
+  close: '',
+  name: (path) => path.join('.').replace(NO_KEY, '_') || '_',
+  key: (name) => ` ${name}=`,
+  value: (value) => {
+    if (typeof value === 'string') return BARE.test(value) ? value : encodeText(value)
+    return typeof value === 'object' && value !== null ? encodeText(encodeValue(value)) : String(value)
+  },
+  nests: false,
 }

@@ -1,4 +1,4 @@
-import { mapTexts } from './text.js'
+import { mapTexts } from './json.js'
 
 /** What a terminal obeys instead of showing: C0 and C1 controls, line separators, changes of direction, a BOM. */
 const CONTROL =

@@ -1,4 +1,6 @@
-import { encodeText, encodeValue, measureText } from './text.js'
+import type { Template } from '../options.js'
+import { encodeText, encodeValue, measureText, type Syntax } from './json.js'
+import { isTemplate } from './template.js'
 
 /** What every value may take, in bytes, before another one is left out for it. */
 const FLOOR = 64
@@ -17,13 +19,13 @@ interface Part {
   readonly bytes: number
 }
 
-/** Where and how a record says that it was cut. */
+/** Where and how a line says that it was cut. */
 export interface CutMark {
-  readonly key: string
+  readonly path: readonly string[]
   readonly value: unknown
 }
 
-const TRUNCATED: CutMark = { key: 'truncated', value: true }
+const TRUNCATED: CutMark = { path: ['truncated'], value: true }
 
 /**
  * Makes a record fit: its longest values are cut to one common length, texts at a character boundary, lists and
@@ -40,11 +42,16 @@ export function fitRecord(
   mark: CutMark | null = TRUNCATED,
 ): Container {
   if (byteLength(record) <= maxBytes) return record
-  const others = Object.entries(record).filter(([key]) => key !== mark?.key)
-  const marked: [string, unknown][] = mark === null ? [] : [[mark.key, mark.value]]
-  const room = maxBytes - byteLength(Object.fromEntries(marked))
-  const parts = partsOf(Object.fromEntries(others), room, keep)
-  return Object.fromEntries([...parts.map(({ key, value }): [string, unknown] => [key, value]), ...marked])
+  const others = { ...record }
+  const marked: Container = {}
+  if (mark !== null) {
+    const [name = ''] = mark.path
+    delete others[name]
+    marked[name] = mark.value
+  }
+  const parts = partsOf(others, maxBytes - byteLength(marked), keep)
+  const entries = parts.map(({ key, value }): [string, unknown] => [key, value])
+  return Object.fromEntries([...entries, ...Object.entries(marked)])
 }
 
 /** Whether a line, with its newline, is no longer than it may be. */
@@ -53,10 +60,67 @@ export function fits(line: string, maxBytes: number): boolean {
   return line.length * 3 <= maxBytes || Buffer.byteLength(line) <= maxBytes
 }
 
-/** Makes a finished line of JSON fit, as {@link fitRecord} does; a line that fits is returned as it is. */
-export function fitLine(line: string, maxBytes: number, keep: ReadonlySet<string>): string {
-  if (fits(line, maxBytes)) return line
-  return `${encodeValue(fitRecord(JSON.parse(line), maxBytes - 1, keep))}\n`
+/**
+ * Makes a line fit, as {@link fitRecord} does; fields of the objects that its template declares count as fields of the line.
+ * @param line JSON, with a newline
+ * @param syntax what the result is written in
+ */
+export function fitLine(
+  line: string,
+  maxBytes: number,
+  template: Template,
+  syntax: Syntax,
+  mark: CutMark | undefined,
+): string {
+  const pathOf = (path: readonly string[]): readonly string[] => (syntax.nests ? path : [syntax.name(path)])
+  const flatMark = mark === undefined ? null : { path: [flatName(pathOf(mark.path))], value: mark.value }
+  const keep = new Set(declaredPaths(template).map((path) => flatName(pathOf(path))))
+  const flat = Object.fromEntries(flatten(JSON.parse(line), template, []))
+  const record = unflatten(fitRecord(flat, maxBytes - 1, keep, flatMark))
+  if (syntax.nests) return `${encodeValue(record)}\n`
+  const fields = Object.entries(record).map(([key, value]) => syntax.key(key) + syntax.value(value))
+  return `${fields.join('').slice(1)}\n`
+}
+
+/** The name of a field by its path: no key of a line can be another's. */
+function flatName(path: readonly string[]): string {
+  return JSON.stringify(path)
+}
+
+/** Where all fields stand that a template declares. */
+function declaredPaths(template: Template, parent: readonly string[] = []): (readonly string[])[] {
+  return Object.entries(template).flatMap(([key, value]) => {
+    const path = [...parent, key]
+    return isTemplate(value) ? declaredPaths(value, path) : [path]
+  })
+}
+
+/** The fields of a line, with those of the objects that its template declares side by side. */
+function flatten(line: Container, template: Template, parent: readonly string[]): [string, unknown][] {
+  return Object.entries(line).flatMap(([key, value]) => {
+    const path = [...parent, key]
+    const declared = Object.hasOwn(template, key) ? template[key] : undefined
+    if (isTemplate(declared) && isTemplate(value)) return flatten(value, declared, path)
+    return [[flatName(path), value]]
+  })
+}
+
+/** A line as it was before {@link flatten}. */
+function unflatten(flat: Container): Container {
+  const line: Container = {}
+  for (const [name, value] of Object.entries(flat)) put(line, JSON.parse(name), value)
+  return line
+}
+
+function put(container: Container, [key = '', ...rest]: readonly string[], value: unknown): void {
+  if (rest.length > 0 && !Object.hasOwn(container, key)) define(container, key, {})
+  if (rest.length > 0) put(container[key] as Container, rest, value)
+  else define(container, key, value)
+}
+
+/** Assigning would take `__proto__` for the prototype. */
+function define(container: Container, key: string, value: unknown): void {
+  Object.defineProperty(container, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
 /** The values of a container that stay, each cut to the common length. */

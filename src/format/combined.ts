@@ -1,9 +1,8 @@
 import type { RequestRecord } from '../request/record.js'
-import type { Format } from './format.js'
-import { commonLength, fits } from './limit.js'
-import type { Sources } from './parts.js'
-import { remembering, rememberingLast } from './remember.js'
-import { PLAIN } from './text.js'
+import { commonLength, fits } from './fit.js'
+import type { Format } from './index.js'
+import { PLAIN } from './json.js'
+import type { Values } from './line.js'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
@@ -24,7 +23,7 @@ type Texts = readonly [client: string, method: string, target: string, referer: 
  * program stand there if `include` names them. It has no place for the app's own log lines: they go to stderr.
  */
 export function combinedFormat(
-  { included }: Sources,
+  { included }: Values,
   logLine: Format['logLine'],
   maxLineBytes: number,
 ): Format {
@@ -36,7 +35,6 @@ export function combinedFormat(
   const refererOf = detail('referer')
   const agentOf = detail('user_agent')
   const queryOf = included.query?.completed
-  const methodOf = remembering((method) => unspaced(quotable(method), '%20'))
   const timeOf = createTime()
 
   function targetOf(entry: RequestRecord): string {
@@ -58,11 +56,10 @@ export function combinedFormat(
   }
 
   return {
-    addsService: false,
     started: () => '',
     completed: (entry) => {
       const client = unspaced(clientOf(entry), '_')
-      const method = methodOf(entry.method)
+      const method = unspaced(quotable(entry.method), '%20')
       const target = targetOf(entry)
       const referer = refererOf(entry)
       const agent = agentOf(entry)
@@ -96,7 +93,7 @@ function quotable(value: unknown): string {
   })
 }
 
-/** A part of what readers take apart at its spaces. `replaceAll` takes 700 instructions even where there are none. */
+/** A part of what readers take apart at its spaces. */
 function unspaced(text: string, space: string): string {
   return text.includes(' ') ? text.replaceAll(' ', space) : text
 }
@@ -115,8 +112,16 @@ function cutQuoted(quoted: string, maxBytes: number): string {
 
 /** The time of a line, made once for as long as the second lasts. */
 function createTime(): (time: number) => string {
-  const say = rememberingLast((second) => showTime(new Date(Number(second) * 1000)))
-  return (time) => say(Math.floor(time / 1000))
+  let latest = Number.NaN
+  let text = ''
+  return (time) => {
+    const second = Math.floor(time / 1000)
+    if (second !== latest) {
+      latest = second
+      text = showTime(new Date(second * 1000))
+    }
+    return text
+  }
 }
 
 function showTime(date: Date): string {

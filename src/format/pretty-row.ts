@@ -1,6 +1,5 @@
-import { fits } from './limit.js'
-import type { Heads, ToldCompletion } from './pretty-head.js'
-import { type Brush, createPaint } from './pretty-paint.js'
+import { fits } from './fit.js'
+import { type Brush, createPaint, type Heads, type ToldCompletion } from './pretty-columns.js'
 import { visibleLines, visibleText, visibleValue } from './visible.js'
 
 /** A line as an object. */

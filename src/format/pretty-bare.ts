@@ -1,9 +1,9 @@
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import type { EventFields, Field } from './fields.js'
-import { UNPARSED } from './messages.js'
-import type { Heads } from './pretty-head.js'
+import type { Heads } from './pretty-columns.js'
 import { HEAD_FIELDS, RESET } from './pretty-row.js'
+import { UNPARSED } from './values.js'
 
 /** More than an event takes as JSON, and as it is shown, beside the texts that a client chose. */
 const ENVELOPE_BYTES = 512
@@ -40,7 +40,7 @@ export function bareEvents(
   }
 }
 
-/** Whether a head ends without a space. Looking at the head itself would make one text of its pieces, 700 instructions. */
+/** Whether a head ends without a space.  */
 function endsPlain(path = UNPARSED): boolean {
   const last = path.charCodeAt(path.length - 1)
   return last > 0x20 && last < 0x7f

@@ -1,14 +1,15 @@
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import { type EventFields, reservedNames, toRecord, withAdded } from './fields.js'
-import type { Format } from './format.js'
-import { LOG_LINE_KEEPS } from './json.js'
-import { fitRecord } from './limit.js'
-import { readLogLine } from './log-row.js'
-import { completionMessage, startMessage } from './messages.js'
+import { fitRecord } from './fit.js'
+import type { Format } from './index.js'
 import { bareEvents } from './pretty-bare.js'
-import { createHeads } from './pretty-head.js'
+import { createHeads } from './pretty-columns.js'
 import { type Row, rowPrinters } from './pretty-row.js'
+import { completionMessage, startMessage } from './values.js'
+
+/** The fields of a log line that are never left out. */
+const LOG_LINE_KEEPS: ReadonlySet<string> = new Set(['timestamp', 'level', 'request_id', 'message', 'error'])
 
 const EVENTS: ReadonlySet<unknown> = new Set(['request.started', 'request.completed'])
 
@@ -34,8 +35,6 @@ export function wholeFormat(fields: EventFields, colors: boolean, maxLineBytes: 
   }
 
   return {
-    // A person knows what the service is.
-    addsService: true,
     started: (entry, level) =>
       printFitted(entry, level, toRecord(entry, level, fields.started), startMessage(entry)),
     completed: (entry, level) =>
@@ -45,12 +44,21 @@ export function wholeFormat(fields: EventFields, colors: boolean, maxLineBytes: 
         withAdded(toRecord(entry, level, fields.completed), entry),
         completionMessage(entry),
       ),
-    logLine: (line) => {
-      const { fields, ...envelope } = readLogLine(line)
-      const row: Row = { ...fields, ...envelope }
+    logLine: ({ fields: custom, requestId, event, ...row }) => {
+      const { time: timestamp, level, message, error } = row
+      const whole = {
+        ...Object.fromEntries(custom),
+        timestamp,
+        level,
+        event,
+        request_id: requestId,
+        message,
+        error,
+      }
+      const defined = Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== undefined))
       // An app may have been given such a logger as its own: then events come as log lines too.
-      const printRow = EVENTS.has(row.event) ? print.event : print.logLine
-      return printRow(fitRecord(row, maxLineBytes, LOG_LINE_KEEPS))
+      const printRow = EVENTS.has(event) ? print.event : print.logLine
+      return printRow(fitRecord(defined, maxLineBytes, LOG_LINE_KEEPS))
     },
   }
 }

@@ -1,6 +1,6 @@
 import { showValue, suggest, wrongOption } from '../errors.js'
 import type { Template, TemplateValue } from '../options.js'
-import { FORMS } from './forms.js'
+import { FORMS_OF } from './values.js'
 
 /** A source, and the form in which it is said. */
 export interface Reference {
@@ -38,18 +38,18 @@ export function isTemplate(value: unknown): value is Template {
  * Throws unless a value is a template whose references all exist.
  * @param option the name of the option that holds it
  */
-export function checkTemplate(option: string, value: unknown, sources: readonly string[]): Template {
+export function checkTemplate(option: string, value: unknown): Template {
   if (!isTemplate(value)) refuse('TYPE', option, 'an object in the shape of a line', value)
   if (Object.keys(value).length === 0) refuse('VALUE', option, 'an object with at least one key', value)
-  for (const [key, each] of Object.entries(value)) checkValue(`${option}.${key}`, key, each, sources)
+  for (const [key, each] of Object.entries(value)) checkValue(`${option}.${key}`, key, each)
   return value
 }
 
-function checkValue(option: string, key: string, value: unknown, sources: readonly string[]): void {
+function checkValue(option: string, key: string, value: unknown): void {
   if (isTemplate(value) && !key.startsWith('*')) {
     if (option.split('.').length > MAX_DEPTH)
       refuse('VALUE', option, `nested at most ${MAX_DEPTH} deep`, value)
-    checkTemplate(option, value, sources)
+    checkTemplate(option, value)
     return
   }
   if (typeof value === 'number' && !Number.isFinite(value)) refuse('VALUE', option, 'a finite number', value)
@@ -60,9 +60,8 @@ function checkValue(option: string, key: string, value: unknown, sources: readon
   if (key.startsWith('*')) {
     if (!isSpread(reference))
       refuse('VALUE', option, '"$added" or "$included"', value, ['$added', '$included'])
-  } else if (reference !== undefined && !isKnown(reference, sources)) {
-    const known = references(sources)
-    refuse('VALUE', option, `a source, one of ${known.join(', ')}`, value, known)
+  } else if (reference !== undefined && !isKnown(reference)) {
+    refuse('VALUE', option, `a value, one of ${REFERENCES.join(', ')}`, value, REFERENCES)
   }
 }
 
@@ -76,17 +75,16 @@ function isSpread(reference: Reference | undefined): boolean {
   return forms !== undefined && (reference.form === undefined || forms.includes(reference.form))
 }
 
-function isKnown({ source, form }: Reference, sources: readonly string[]): boolean {
-  if (!sources.includes(source)) return false
-  return form === undefined || Object.hasOwn(FORMS[source] ?? {}, form)
+function isKnown({ source, form }: Reference): boolean {
+  const forms = FORMS_OF.get(source)
+  return forms !== undefined && (form === undefined || forms.includes(form))
 }
 
-function references(sources: readonly string[]): readonly string[] {
-  const forms = Object.entries(FORMS).flatMap(([source, of]) =>
-    Object.keys(of).map((form) => `$${source}:${form}`),
-  )
-  return [...sources.map((source) => `$${source}`), ...forms]
-}
+/** Everything that a template can name. */
+const REFERENCES: readonly string[] = [...FORMS_OF].flatMap(([name, forms]) => [
+  `$${name}`,
+  ...forms.map((form) => `$${name}:${form}`),
+])
 
 function refuse(
   wrong: 'TYPE' | 'VALUE',

@@ -1,14 +1,14 @@
 import type { Capture } from '../request/details.js'
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
-import { captureSources, SOURCES, type Source, type Value } from './sources.js'
 import { referenceOf } from './template.js'
-import { native } from './templates/native.js'
+import { native } from './templates.js'
+import { detailValues, VALUES, type Value } from './values.js'
 
 /** One built-in field of an event: where it stands and what it says. */
 export interface Field {
   readonly key: string
-  readonly read: (entry: RequestRecord, level: Level) => Value
+  readonly read: (record: RequestRecord, level: Level) => unknown
 }
 
 /** The native fields of both events of a request, in their order, for what takes objects. */
@@ -22,18 +22,18 @@ const ENVELOPE: ReadonlySet<string> = new Set(['time', 'level', 'message', 'trun
 
 /** The native fields, with the captured details in their place. */
 export function nativeFields(captures: readonly Capture[]): EventFields {
-  const included = captureSources(captures)
+  const included = detailValues(captures)
   const fieldsOf = (kind: 'started' | 'completed'): Field[] =>
     Object.entries(native).flatMap(([key, value]) => {
       const { source = '' } = referenceOf(value) ?? {}
       if (source === 'included') return Object.entries(included).flatMap((each) => fieldOf(...each, kind))
-      return ENVELOPE.has(source) ? [] : fieldOf(key, SOURCES[source] ?? {}, kind)
+      return ENVELOPE.has(source) ? [] : fieldOf(key, VALUES[source] ?? {}, kind)
     })
   return { started: fieldsOf('started'), completed: fieldsOf('completed') }
 }
 
-function fieldOf(key: string, source: Source, kind: 'started' | 'completed'): Field[] {
-  const read = source[kind]
+function fieldOf(key: string, value: Value, kind: 'started' | 'completed'): Field[] {
+  const read = value[kind]
   return read === undefined ? [] : [{ key, read }]
 }
 
@@ -46,24 +46,24 @@ export function reservedNames(): ReadonlySet<string> {
 
 /** An event as an object, for what takes objects: an app's own logger, the view in a terminal. */
 export function toRecord(
-  entry: RequestRecord,
+  record: RequestRecord,
   level: Level,
   fields: readonly Field[],
 ): Record<string, unknown> {
-  const record: Record<string, unknown> = {}
+  const object: Record<string, unknown> = {}
   for (const { key, read } of fields) {
-    const value = read(entry, level)
-    if (value !== undefined) record[key] = value
+    const value = read(record, level)
+    if (value !== undefined) object[key] = value
   }
-  if (entry.truncated) record.truncated = true
-  return record
+  if (record.truncated) object.truncated = true
+  return object
 }
 
 /** Puts the fields that handlers added after the built-in ones. */
 export function withAdded(
-  record: Record<string, unknown>,
+  object: Record<string, unknown>,
   { added }: RequestRecord,
 ): Record<string, unknown> {
-  for (const [key, value] of added?.fields ?? []) record[key] = value
-  return record
+  for (const [key, value] of added?.fields ?? []) object[key] = value
+  return object
 }

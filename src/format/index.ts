@@ -1,0 +1,88 @@
+import type { Template } from '../options.js'
+import type { Capture } from '../request/details.js'
+import type { RequestRecord } from '../request/record.js'
+import type { FormatName, Level } from '../vocabulary.js'
+import { combinedFormat } from './combined.js'
+import { nativeFields } from './fields.js'
+import { json, logfmt } from './json.js'
+import { lineFormat, type Values } from './line.js'
+import type { LogRow } from './log-line.js'
+import { prettyFormat } from './pretty.js'
+import { native, nativeFlat, READER_TEMPLATES } from './templates.js'
+import { detailValues, type Service, serviceValues, VALUES } from './values.js'
+
+/** How events and the app's own log lines become lines; each line ends with a newline. */
+export interface Format {
+  /** An empty text where a format has no line for it. */
+  started(record: RequestRecord, level: Level): string
+  completed(record: RequestRecord, level: Level): string
+  logLine(row: LogRow): string
+  /** Whether stdout is for events alone, and the app's own lines go to stderr. */
+  readonly logsToStderr?: boolean
+}
+
+/** What decides how lines look. */
+export interface FormatSettings extends Service {
+  readonly format: FormatName | Template
+  readonly colors: boolean
+  readonly maxLineBytes: number
+  /** The project of Google Cloud whose traces are meant. */
+  readonly project: string | undefined
+  /** Whether lines begin with their priority for the journal of systemd. */
+  readonly priority: boolean
+}
+
+/** Makes the format that was asked for. */
+export function createFormat(settings: FormatSettings, captures: readonly Capture[]): Format {
+  const { priority, maxLineBytes } = settings
+  if (!priority) return formatOf(settings, captures, maxLineBytes)
+  return withPriority(formatOf(settings, captures, maxLineBytes - PREFIX_BYTES))
+}
+
+function formatOf(settings: FormatSettings, captures: readonly Capture[], maxLineBytes: number): Format {
+  const { format, colors, project } = settings
+  const values: Values = {
+    named: { ...VALUES, ...serviceValues(settings, project) },
+    included: detailValues(captures),
+  }
+  const inJson = (template: Template): Format => lineFormat(template, json, values, maxLineBytes)
+  if (typeof format === 'object') return inJson(format)
+  switch (format) {
+    case 'json':
+      return inJson(native)
+    case 'pretty':
+      return prettyFormat(nativeFields(captures), colors, maxLineBytes)
+    case 'logfmt':
+      return lineFormat(nativeFlat, logfmt, values, maxLineBytes)
+    case 'combined':
+      return combinedFormat(values, inJson(native).logLine, maxLineBytes)
+    default:
+      return inJson(READER_TEMPLATES[format])
+  }
+}
+
+/** The priorities of syslog (RFC 5424, table 2), as the journal of systemd reads them at the beginning of a line. */
+const PREFIX: Readonly<Record<Level, string>> = {
+  trace: '<7>',
+  debug: '<7>',
+  info: '<6>',
+  warn: '<4>',
+  error: '<3>',
+  fatal: '<2>',
+}
+const PREFIX_BYTES = 3
+
+/** Begins every line with its priority. */
+function withPriority(format: Format): Format {
+  return {
+    ...format,
+    started: (record, level) => prefixed(format.started(record, level), level),
+    completed: (record, level) => prefixed(format.completed(record, level), level),
+    // The journal does not read what goes to stderr.
+    logLine: (row) => (format.logsToStderr ? format.logLine(row) : prefixed(format.logLine(row), row.level)),
+  }
+}
+
+function prefixed(line: string, level: Level): string {
+  return line === '' ? '' : (PREFIX[level] ?? PREFIX.info) + line
+}

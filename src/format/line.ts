@@ -1,0 +1,257 @@
+import type { Template, TemplateValue } from '../options.js'
+import type { RequestRecord } from '../request/record.js'
+import type { Level } from '../vocabulary.js'
+import { type CutMark, fitLine, fits } from './fit.js'
+import { type Form, flatValue } from './forms.js'
+import type { Format } from './index.js'
+import { json, type Syntax } from './json.js'
+import { customOf, type LogRow } from './log-line.js'
+import { constantOf, isTemplate, type Reference, referenceOf, SPREADS } from './template.js'
+import { native } from './templates.js'
+import type { LineKind, Value } from './values.js'
+
+/** The values that a template may name. */
+export interface Values {
+  readonly named: Readonly<Record<string, Value>>
+  /** The details that `include` names, in its order. */
+  readonly included: Readonly<Record<string, Value>>
+}
+
+/** The parts that write each of some fields, by the names of these. */
+type Beside = ReadonlyMap<string, readonly Write[]>
+
+/** Writes a part of a line: fields, each behind its separator; an empty text where there is nothing to write. */
+type Write = (subject: never, level: Level) => string
+
+/** Makes a format of its template: what a line holds, and the syntax that it is written in. */
+export function lineFormat(template: Template, syntax: Syntax, values: Values, maxLineBytes: number): Format {
+  // What is too long is written as JSON first, which can be read again.
+  const readable: Syntax = syntax.nests ? syntax : { ...json, nests: false, name: syntax.name }
+  const mark = markOf(template)
+
+  function writerOf<Subject>(kind: LineKind): (subject: Subject, level: Level) => string {
+    const line = new LineWriter(template, kind, values, syntax)
+    const readableLine = syntax.nests ? line : new LineWriter(template, kind, values, readable)
+    return (subject, level) => {
+      const text = line.write(subject as never, level)
+      if (fits(text, maxLineBytes)) return text
+      return fitLine(readableLine.write(subject as never, level), maxLineBytes, template, syntax, mark)
+    }
+  }
+
+  const writeRow = writerOf<LogRow>('row')
+  return {
+    started: writerOf<RequestRecord>('started'),
+    completed: writerOf<RequestRecord>('completed'),
+    logLine: (row) => writeRow(row, row.level),
+  }
+}
+
+/** Writes the lines of one kind. */
+class LineWriter {
+  readonly #kind: LineKind
+  readonly #values: Values
+  readonly #syntax: Syntax
+  readonly #template: Template
+  /** The values that have a place of their own. */
+  readonly #placed: ReadonlySet<string>
+  readonly #parts: Write
+
+  constructor(template: Template, kind: LineKind, values: Values, syntax: Syntax) {
+    this.#kind = kind
+    this.#values = values
+    this.#syntax = syntax
+    this.#template = template
+    this.#placed = new Set(valuesOf(template))
+    this.#parts = joined(this.#partsOf(template, []))
+  }
+
+  write(subject: never, level: Level): string {
+    const { open, close } = this.#syntax
+    return `${open}${this.#parts(subject, level)}${close}\n`
+  }
+
+  #partsOf(template: Template, path: readonly string[]): Write[] {
+    return Object.entries(template).flatMap(([key, value]) => {
+      const reference = referenceOf(value)
+      if (reference === undefined || !SPREADS.includes(reference.source))
+        return this.#partOf(value, [...path, key])
+      if (reference.source === 'included') return this.#included(reference, path, Object.keys(template))
+      return this.#added(reference, path, this.#beside(template, path))
+    })
+  }
+
+  #partOf(value: TemplateValue, path: readonly string[]): Write[] {
+    const reference = referenceOf(value)
+    if (reference !== undefined) return this.#field(reference, path)
+    if (isTemplate(value)) return this.#group(value, path)
+    const text = this.#key(path) + this.#syntax.value(constantOf(value))
+    return [() => text]
+  }
+
+  #key(path: readonly string[]): string {
+    return this.#syntax.key(this.#syntax.name(path))
+  }
+
+  #group(template: Template, path: readonly string[]): Write[] {
+    const parts = this.#partsOf(template, path)
+    if (!this.#syntax.nests || parts.length === 0) return parts
+    const before = this.#key(path) + this.#syntax.open
+    const { close } = this.#syntax
+    const write = joined(parts)
+    return [
+      (subject, level) => {
+        const text = write(subject, level)
+        return text === '' ? '' : before + text + close
+      },
+    ]
+  }
+
+  #field({ source, form }: Reference, path: readonly string[], as?: Form): Write[] {
+    const value = this.#values.named[source] ?? this.#values.included[source]
+    const read = value?.[this.#kind] as ((subject: never, level: Level) => unknown) | undefined
+    if (read === undefined) return []
+    const shape = as ?? (form === undefined ? value?.plain : value?.forms?.[form])
+    return [fieldWriter(this.#key(path), read, shape, this.#syntax)]
+  }
+
+  /** What was asked for by name and has no place of its own. */
+  #included({ form }: Reference, parent: readonly string[], beside: readonly string[]): Write[] {
+    const shape = form === 'headers' ? (value: unknown) => [value] : undefined
+    return Object.keys(this.#values.included).flatMap((source) => {
+      const name = fieldName(source, form)
+      if (this.#placed.has(source) || beside.includes(name)) return []
+      return this.#field({ source, form: undefined }, [...parent, name], shape)
+    })
+  }
+
+  /** What handlers and log lines add, under names that nothing else in the line has. */
+  #added({ form }: Reference, parent: readonly string[], beside: Beside): Write[] {
+    if (this.#kind === 'started') return []
+    const { key, value: write, name } = this.#syntax
+    const shape = form === undefined ? (value: unknown) => value : flatValue
+    // A reader's names are kept for what it expects there; a native name is free where nothing has it.
+    const isTaken = (parts: readonly Write[] | undefined, subject: never, level: Level): boolean => {
+      if (parts === undefined || parts.length === 0) return false
+      return this.#template !== native || parts.some((part) => part(subject, level) !== '')
+    }
+    const writeAll = (fields: Iterable<readonly [string, unknown]>, subject: never, level: Level): string => {
+      const names = new FreeNames((each) => isTaken(beside.get(each), subject, level))
+      let text = ''
+      for (const [given, value] of fields)
+        text += key(names.free(name([...parent, fieldName(given, form)]))) + write(shape(value))
+      return text
+    }
+    if (this.#kind === 'row')
+      return [(row: LogRow, level) => writeAll(customOf(row, this.#placed), row as never, level)]
+    return [
+      (record: RequestRecord, level) =>
+        record.added === undefined ? '' : writeAll(record.added.fields, record as never, level),
+    ]
+  }
+
+  /** The fields that lines of this kind may have beside those that are added at a path, by their names. */
+  #beside(template: Template, path: readonly string[]): Beside {
+    const { nests, name } = this.#syntax
+    const fields = (of: Template, at: readonly string[]): [string, Write[]][] =>
+      Object.entries(of).flatMap(([key, value]): [string, Write[]][] => {
+        const here = [...at, key]
+        const { source, form } = referenceOf(value) ?? {}
+        if (source === 'added') return []
+        if (source === 'included')
+          return Object.keys(this.#values.included).map((each) => [
+            name([...at, fieldName(each, form)]),
+            this.#field({ source: each, form: undefined }, at),
+          ])
+        if (isTemplate(value) && !nests) return fields(value, here)
+        return [[name(here), this.#partOf(value, here)]]
+      })
+    return new Map(nests ? fields(template, path) : fields(this.#template, []))
+  }
+}
+
+/** Joins parts; the first one that is there drops its separator. */
+function joined(parts: readonly Write[]): Write {
+  return (subject, level) => {
+    let line = ''
+    for (const part of parts) {
+      const text = part(subject, level)
+      if (text !== '') line += line === '' ? text.slice(1) : text
+    }
+    return line
+  }
+}
+
+/** A longer text is not kept from line to line. */
+const MAX_KEPT = 256
+
+/** Writes a key and a value; most values come again, so the latest text is kept. */
+function fieldWriter(
+  key: string,
+  read: (subject: never, level: Level) => unknown,
+  form: Form | undefined,
+  { value: write }: Syntax,
+): Write {
+  let latest: unknown
+  let text = ''
+  return (subject, level) => {
+    const value = read(subject, level)
+    if (value === undefined) return ''
+    if (value === latest) return text
+    const shaped = form === undefined ? value : form(value as never)
+    const written = shaped === undefined ? '' : key + write(shaped)
+    if (typeof value === 'object' || written.length > MAX_KEPT) return written
+    latest = value
+    text = written
+    return written
+  }
+}
+
+/** Gives names that are free within one object: a name that is taken gets `_`, then `_2`, `_3` and so on. */
+class FreeNames {
+  readonly #isTaken: (name: string) => boolean
+  readonly #used = new Set<string>()
+  readonly #counts = new Map<string, number>()
+
+  constructor(isTaken: (name: string) => boolean) {
+    this.#isTaken = isTaken
+  }
+
+  free(name: string): string {
+    let free = name
+    while (this.#used.has(free) || this.#isTaken(free)) {
+      const count = (this.#counts.get(name) ?? 0) + 1
+      this.#counts.set(name, count)
+      free = count === 1 ? `${name}_` : `${name}_${count}`
+    }
+    this.#used.add(free)
+    return free
+  }
+}
+
+/** The name of a field that a template does not name. */
+function fieldName(name: string, form: string | undefined): string {
+  // Elastic takes a dot in the name of a label for an object.
+  if (form === 'labels') return name.replaceAll('.', '_')
+  return form === 'headers' ? `http.request.header.${name.replace('header:', '')}` : name
+}
+
+/** The names of all values that a template has a place for. */
+function valuesOf(template: Template): string[] {
+  return Object.values(template).flatMap((value) => {
+    if (isTemplate(value)) return valuesOf(value)
+    return referenceOf(value)?.source ?? []
+  })
+}
+
+/** Where a template has lines say that they were cut. */
+function markOf(template: Template, parent: readonly string[] = []): CutMark | undefined {
+  for (const [key, value] of Object.entries(template)) {
+    const path = [...parent, key]
+    const found = isTemplate(value) ? markOf(value, path) : undefined
+    if (found !== undefined) return found
+    const reference = referenceOf(value)
+    if (reference?.source === 'truncated') return { path, value: reference.form === 'text' ? 'true' : true }
+  }
+  return undefined
+}

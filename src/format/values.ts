@@ -1,0 +1,209 @@
+import type { Capture } from '../request/details.js'
+import type { RequestRecord } from '../request/record.js'
+import type { Level } from '../vocabulary.js'
+import {
+  DETAIL_FORMS,
+  DURATION_FORMS,
+  decimal,
+  EVENT_FORMS,
+  FLAG_FORMS,
+  type Form,
+  LEVEL_FORMS,
+  METHOD_FORMS,
+  PROTOCOL_FORMS,
+  SPAN_FORMS,
+  TEXT_FORMS,
+  TIME_FORMS,
+} from './forms.js'
+import { ERROR_PARTS, errorPartOf, type LogRow } from './log-line.js'
+
+/** The kinds of lines: the two events of a request, and the app's own log lines. */
+export type LineKind = 'started' | 'completed' | 'row'
+
+type FromRecord = (record: RequestRecord, level: Level) => unknown
+type FromRow = (row: LogRow) => unknown
+
+/** Something that a line may hold: where each kind of line reads it, and the forms that it has beside the plain one. */
+export interface Value {
+  readonly started?: FromRecord
+  readonly completed?: FromRecord
+  readonly row?: FromRow
+  /** The form of a template that names none. */
+  readonly plain?: Form
+  readonly forms?: Readonly<Record<string, Form>>
+}
+
+/** The message of a request that can't be parsed. */
+export const UNPARSED = 'unparsed request'
+
+/** The message of a start event. */
+export function startMessage({ method, path }: RequestRecord): string {
+  return method === undefined ? UNPARSED : `${method} ${path}`
+}
+
+/** The message of a completion event; an outcome other than `completed` is named. */
+export function completionMessage(record: RequestRecord): string {
+  const { status, durationMs, outcome } = record
+  let message = startMessage(record)
+  if (status !== undefined) message += ` ${status}`
+  if (durationMs !== undefined) message += ` ${durationMs}ms`
+  return outcome === 'completed' ? message : `${message} ${outcome}`
+}
+
+let lastTime = Number.NaN
+let lastText = ''
+
+/** Formats a time as RFC 3339, in UTC with milliseconds; the text is kept for the millisecond. */
+export function isoTime(time: number): string {
+  if (time !== lastTime) {
+    lastText = new Date(time).toISOString()
+    lastTime = time
+  }
+  return lastText
+}
+
+/** Whether the service did what it should, in Elastic's words: a 404 is not its failure. */
+function resultOf({ outcome, status = 0 }: RequestRecord): string {
+  if (outcome === 'unfinished') return 'unknown'
+  const isGood = outcome === 'completed' || outcome === 'upgraded' || outcome === 'rejected'
+  return isGood && status < 500 ? 'success' : 'failure'
+}
+
+/** Why the service failed a request, in few words (`error.type` of OpenTelemetry); absent for a 404. */
+function faultOf(record: RequestRecord): string | undefined {
+  const { failure, status = 0, outcome } = record
+  if (resultOf(record) !== 'failure') return undefined
+  return failure?.type ?? (status >= 500 ? String(status) : outcome)
+}
+
+/** The ids that Datadog correlates lines by: its tracer's, else those of the W3C trace. */
+function datadogIds(traceId: string | undefined, spanId: string | undefined): object | undefined {
+  if (traceId === undefined || spanId === undefined) return undefined
+  return { trace_id: traceId, span_id: decimal(spanId) }
+}
+
+function both(read: FromRecord): Value {
+  return { started: read, completed: read }
+}
+
+/** Everything that a line can hold, by name. */
+export const VALUES: Readonly<Record<string, Value>> = {
+  time: {
+    ...both((record) => record.time),
+    row: ({ time }) => time,
+    plain: isoTime,
+    forms: TIME_FORMS,
+  },
+  level: {
+    ...both((_record, level) => level),
+    row: ({ level }) => level,
+    forms: LEVEL_FORMS,
+  },
+  message: { started: startMessage, completed: completionMessage, row: ({ message }) => message },
+  event: {
+    started: () => 'request.started',
+    completed: () => 'request.completed',
+    row: ({ event }) => event,
+    forms: EVENT_FORMS,
+  },
+  request_id: { ...both((record) => record.requestId), row: ({ requestId }) => requestId },
+  client_request_id: both((record) => record.clientRequestId),
+  request_id_rejected: { started: (record) => record.idRejected },
+  trace_id: { ...both(({ trace }) => trace?.traceId), row: ({ trace }) => trace?.trace_id },
+  span_id: { ...both(({ trace }) => trace?.spanId), row: ({ trace }) => trace?.span_id, forms: SPAN_FORMS },
+  trace_flags: {
+    ...both(({ trace }) => trace?.flags),
+    row: ({ trace }) => trace?.trace_flags,
+    forms: FLAG_FORMS,
+  },
+  dd: { ...both((record) => record.tracerIds), row: ({ tracerIds }) => tracerIds },
+  datadog_ids: {
+    ...both(({ tracerIds, trace }) => tracerIds ?? datadogIds(trace?.traceId, trace?.spanId)),
+    row: ({ tracerIds, trace }) => tracerIds ?? datadogIds(trace?.trace_id, trace?.span_id),
+  },
+  method: {
+    ...both((record) => record.method),
+    forms: METHOD_FORMS,
+  },
+  path: both((record) => record.path),
+  route: both((record) => record.route),
+  protocol: {
+    ...both((record) => record.protocol),
+    forms: PROTOCOL_FORMS,
+  },
+  status: { completed: (record) => record.status, forms: TEXT_FORMS },
+  duration: {
+    completed: (record) => record.durationMs,
+    forms: DURATION_FORMS,
+  },
+  slow: { completed: (record) => record.slow || undefined, forms: TEXT_FORMS },
+  outcome: { completed: (record) => record.outcome },
+  result: { completed: resultOf },
+  fault: { completed: faultOf, row: (row) => errorPartOf(row, 'type') },
+  response_bytes: { completed: (record) => record.responseBytes, forms: TEXT_FORMS },
+  calls: { completed: (record) => record.callCost },
+  'calls.count': { completed: ({ callCost }) => callCost?.count },
+  'calls.total_ms': { completed: ({ callCost }) => callCost?.total_ms },
+  'calls.failed': { completed: ({ callCost }) => callCost?.failed },
+  error: { completed: (record) => record.failure, row: ({ error }) => error },
+  ...Object.fromEntries(
+    ERROR_PARTS.map((part) => [
+      `error.${part}`,
+      {
+        completed: ({ failure }: RequestRecord) => failure?.[part],
+        row: (row: LogRow) => errorPartOf(row, part),
+      },
+    ]),
+  ),
+  truncated: {
+    ...both((record) => record.truncated || undefined),
+    row: ({ truncated }) => truncated || undefined,
+    forms: TEXT_FORMS,
+  },
+}
+
+/** What is read of the details that were asked for, in their order. */
+export function detailValues(captures: readonly Capture[]): Record<string, Value> {
+  return Object.fromEntries(
+    captures.map(({ key }, index) => [
+      key,
+      { ...both(({ captured }) => captured[index]), forms: DETAIL_FORMS[key] ?? {} },
+    ]),
+  )
+}
+
+/** What the service is: the same on every line. */
+export interface Service {
+  readonly service: string | undefined
+  readonly version: string | undefined
+  readonly environment: string | undefined
+}
+
+/** What lines hold of the service and of its project of Google Cloud, which names its traces. */
+export function serviceValues(service: Service, project: string | undefined): Record<string, Value> {
+  const always = (name: keyof Service): Value => {
+    if (service[name] === undefined) return {}
+    const read = (): string | undefined => service[name]
+    return { started: read, completed: read, row: read }
+  }
+  const traceName = (id: unknown): unknown =>
+    project === undefined || id === undefined ? id : `projects/${project}/traces/${id}`
+  return {
+    service: always('service'),
+    version: always('version'),
+    environment: always('environment'),
+    trace_name: {
+      ...both(({ trace }) => traceName(trace?.traceId)),
+      row: ({ trace }) => traceName(trace?.trace_id),
+    },
+  }
+}
+
+/** The forms of each value that a template can name, by its name. */
+export const FORMS_OF: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    ...VALUES,
+    ...serviceValues({ service: undefined, version: undefined, environment: undefined }, undefined),
+    ...Object.fromEntries(Object.entries(DETAIL_FORMS).map(([name, forms]) => [name, { forms }])),
+  }).map(([name, { forms = {} }]) => [name, Object.keys(forms)]),
+)

@@ -1,0 +1,208 @@
+import type { Bindings, ChildLoggerOptions, LogFn, Logger } from 'pino'
+import { systemClock } from '../clock.js'
+import { currentRecord } from '../context.js'
+import { ERROR_PARTS, type LoggedError, type LoggedField, type LogRow } from '../format/log-line.js'
+import { describeError } from '../request/error.js'
+import { type Budget, newBudget, type Plain, propertiesOf, readableKey, toPlain } from '../request/fields.js'
+import type { RequestRecord } from '../request/record.js'
+import { activeTrace, type TraceFields, traceFields, tracerIds } from '../request/trace.js'
+import { attempt, reportFault } from '../safely.js'
+import type { Level } from '../vocabulary.js'
+import { fieldFormatterOf, handOver, replaceWrite, serializerOf, writeLine } from './pino-internals.js'
+
+// Lines of the loggers that waybill makes. They are pino's, but for what a line is made of: pino encodes whatever it is
+// given, however deep and long, and throws what getters throw.
+
+/** The record of the request that a logger and, by inheritance, its children belong to. */
+const RECORD = Symbol('waybill.record')
+/** What is bound to a logger, as it is written. */
+const BOUND = Symbol('waybill.bound')
+
+/** A logger with what waybill keeps of it. */
+type Own = Logger & { [RECORD]?: RequestRecord; [BOUND]?: Bound }
+
+/** What is bound to a logger. */
+interface Bound {
+  readonly fields: readonly LoggedField[]
+  /** Whether something was left out for its size. */
+  readonly cut: boolean
+}
+
+const NOTHING: Bound = { fields: [], cut: false }
+
+/** Makes a logger, and all of its children, write the lines of a format. */
+export function writeLines(logger: Logger, logLine: (row: LogRow) => string): void {
+  const { child } = logger
+  replaceWrite(logger, function (given, message, level) {
+    try {
+      handOver(this, logLine(rowOf(this, given, message, level)), given, message, level)
+    } catch (error) {
+      reportFault(error)
+    }
+  })
+  replace(logger, 'child', function (this: Own, given: Bindings, options?: ChildLoggerOptions): Logger {
+    const made: Logger = Reflect.apply(child, this, [given && {}, options])
+    const format = options?.formatters?.bindings
+    if (given) bind(made, format === undefined ? given : attempt(() => format(given), given))
+    return made
+  })
+  replace(logger, 'setBindings', function (this: Own, given: Bindings): void {
+    bind(this, given)
+  })
+  replace(logger, 'bindings', function (this: Own): Bindings {
+    const { [RECORD]: record, [BOUND]: bound = NOTHING } = this
+    return { ...(record && { request_id: record.requestId }), ...Object.fromEntries(bound.fields) }
+  })
+}
+
+/** Calls a logging method of pino's; what it throws when it looks at what it is given does not reach the app. */
+export function logMethod(this: Logger, args: unknown[], method: LogFn, level: number): void {
+  try {
+    Reflect.apply(method, this, args)
+  } catch {
+    const [given, message] = args
+    writeLine(this, given, typeof message === 'string' ? message : undefined, level)
+  }
+}
+
+function replace(logger: Logger, name: PropertyKey, value: unknown): void {
+  Object.defineProperty(logger, name, { value, writable: true, configurable: true })
+}
+
+/** The logger of a request: its lines carry the id, which is bound when it is asked for. */
+export function loggerOf(parent: Logger, record: RequestRecord): Logger {
+  const logger: Own = Object.create(parent)
+  logger[RECORD] = record
+  return logger
+}
+
+/** Marks a logger that an app has made for a request. */
+export function markLogger(logger: Logger, record: RequestRecord): void {
+  Reflect.defineProperty(logger, RECORD, { value: record, configurable: true, writable: true })
+}
+
+function bind(logger: Own, given: object): void {
+  const { fields, cut } = logger[BOUND] ?? NOTHING
+  const budget = newBudget()
+  const all = [...fields]
+  copyInto(all, given, logger, budget)
+  replace(logger, BOUND, { fields: all, cut: cut || budget.cut })
+}
+
+/** Copies what an app logs or binds, as its serializers give it, within a budget. */
+function copyInto(fields: LoggedField[], given: object, logger: Logger, budget: Budget): void {
+  for (const [key, value] of propertiesOf(given)) {
+    const serialize = serializerOf(logger, key)
+    const shown = serialize === undefined ? value : attempt(() => serialize(value), '[Thrown]')
+    const plain = toPlain(shown, budget)
+    if (plain !== undefined) fields.push([readableKey(key), plain])
+  }
+}
+
+/** What a line is made of. */
+function rowOf(logger: Own, given: unknown, message: string | undefined, level: number): LogRow {
+  const { [BOUND]: bound = NOTHING, [RECORD]: record } = logger
+  const budget = newBudget()
+  const said = message === undefined ? undefined : String(toPlain(message, budget))
+  const logged: LoggedField[] = []
+  const fields = attempt(() => given instanceof Error, false) ? { error: given } : formatted(logger, given)
+  if (fields !== undefined) copyInto(logged, fields, logger, budget)
+  const taken = new Taken([...bound.fields, ...logged])
+  const boundId = bound.fields.some(([name]) => name === 'request_id')
+  const current = record ?? (boundId ? undefined : currentRecord())
+  const active = activeTrace() ?? current?.trace
+  if (!taken.has('error')) taken.rename('err', 'error')
+  const error = taken.take('error', errorOf)
+  return {
+    level: (logger.levels.labels[level] ?? 'info') as Level,
+    time: systemClock.now(),
+    event: taken.take('event', textOf),
+    requestId:
+      current === undefined ? taken.take('request_id', textOf) : taken.drop('request_id', current.requestId),
+    trace: active === undefined ? traceOf(taken) : traceFields(active),
+    tracerIds: tracerIds(),
+    message: said ?? taken.take('message', scalarOf) ?? scalarOf(error?.message),
+    error,
+    fields: taken.left,
+    truncated: bound.cut || budget.cut,
+  }
+}
+
+/** The fields of a line, from which those are taken that have a place of their own. */
+class Taken {
+  readonly left: LoggedField[]
+
+  constructor(fields: LoggedField[]) {
+    this.left = fields
+  }
+
+  has(name: string): boolean {
+    return this.left.some(([each]) => each === name)
+  }
+
+  /** Takes out the first field of a name, if it looks like what its place holds. */
+  take<T>(name: string, read: (value: Plain) => T | undefined): T | undefined {
+    const at = this.left.findIndex(([each]) => each === name)
+    const found = this.left[at]
+    const value = found && read(found[1])
+    if (value !== undefined) this.left.splice(at, 1)
+    return value
+  }
+
+  rename(from: string, to: string): void {
+    const at = this.left.findIndex(([each]) => each === from)
+    const found = this.left[at]
+    if (found !== undefined) this.left[at] = [to, found[1]]
+  }
+
+  /** Takes out a field that says what another place says. */
+  drop(name: string, value: string): string {
+    this.take(name, (each) => (each === value ? each : undefined))
+    return value
+  }
+}
+
+function formatted(logger: Logger, given: unknown): object | undefined {
+  if (typeof given !== 'object' || given === null) return undefined
+  const log = fieldFormatterOf(logger)
+  return log === undefined ? given : attempt(() => log(given), given)
+}
+
+function textOf(value: Plain): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function scalarOf(value: Plain | undefined): string | undefined {
+  return value === undefined || typeof value === 'object' ? undefined : String(value)
+}
+
+/** An error, as `log.error({ err })`, `log.error(error)` or `log.error({ error: 'a text' })` give it. */
+function errorOf(value: Plain): LoggedError | undefined {
+  if (typeof value === 'string') return { message: value }
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
+}
+
+const TRACE_FIELDS = [
+  ['trace_id', /^[0-9a-f]{32}$/],
+  ['span_id', /^[0-9a-f]{16}$/],
+  ['trace_flags', /^[0-9a-f]{2}$/],
+] as const
+
+/** The trace that an app has logged itself. */
+function traceOf(taken: Taken): Partial<TraceFields> | undefined {
+  const found = TRACE_FIELDS.flatMap(([name, form]): [string, string][] => {
+    const value = taken.take(name, (each) => (typeof each === 'string' && form.test(each) ? each : undefined))
+    return value === undefined ? [] : [[name, value]]
+  })
+  return found.length === 0 ? undefined : Object.fromEntries(found)
+}
+
+/** Shows an error with its own properties; one that is none stays what it is. */
+export function serializeError(error: unknown): unknown {
+  if (!attempt(() => error instanceof Error, false)) return error
+  const own = propertiesOf(error as object).filter(([key]) => !SHOWN.has(key))
+  return { ...describeError(error, true), ...Object.fromEntries(own) }
+}
+
+/** What {@link describeError} shows of an error. */
+const SHOWN: ReadonlySet<string> = new Set([...ERROR_PARTS, 'name', 'cause', 'errors'])
