@@ -94,6 +94,8 @@ export interface Syntax {
   /** What stands before the value of a field, with a separator of one character, which the first field of a line drops. */
   key(name: string): string
   value(value: unknown): string
+  /** Makes what writes the field of a key: the key and a value. */
+  field(key: string): (value: unknown) => string
   /** Whether an object may hold others; where not, their keys are joined. */
   readonly nests: boolean
 }
@@ -107,6 +109,11 @@ export const json: Syntax = {
   value: (value) => {
     if (typeof value === 'string') return encodeText(value)
     return typeof value === 'object' ? encodeValue(value) : String(value)
+  },
+  field: (key) => {
+    const open = `${key}"`
+    return (value) =>
+      typeof value === 'string' && PLAIN.test(value) ? `${open}${value}"` : key + json.value(value)
   },
   nests: true,
 }
@@ -126,5 +133,6 @@ export const logfmt: Syntax = {
     if (typeof value === 'string') return BARE.test(value) ? value : encodeText(value)
     return typeof value === 'object' && value !== null ? encodeText(encodeValue(value)) : String(value)
   },
+  field: (key) => (value) => key + logfmt.value(value),
   nests: false,
 }

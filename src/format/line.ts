@@ -4,6 +4,7 @@ import type { Level } from '../vocabulary.js'
 import { type CutMark, fitLine, fits } from './fit.js'
 import { type Form, flatValue } from './forms.js'
 import type { Format } from './index.js'
+import { joinByClosures, joinParts, type Part, type Write } from './join.js'
 import { json, type Syntax } from './json.js'
 import { customOf, type LogRow } from './log-line.js'
 import { constantOf, isTemplate, type Reference, referenceOf, SPREADS } from './template.js'
@@ -18,10 +19,7 @@ export interface Values {
 }
 
 /** The parts that write each of some fields, by the names of these. */
-type Beside = ReadonlyMap<string, readonly Write[]>
-
-/** Writes a part of a line: fields, each behind its separator; an empty text where there is nothing to write. */
-type Write = (subject: never, level: Level) => string
+type Beside = ReadonlyMap<string, readonly Part[]>
 
 /** Makes a format of its template: what a line holds, and the syntax that it is written in. */
 export function lineFormat(template: Template, syntax: Syntax, values: Values, maxLineBytes: number): Format {
@@ -55,7 +53,7 @@ class LineWriter {
   readonly #template: Template
   /** The values that have a place of their own. */
   readonly #placed: ReadonlySet<string>
-  readonly #parts: Write
+  readonly #join: Write
 
   constructor(template: Template, kind: LineKind, values: Values, syntax: Syntax) {
     this.#kind = kind
@@ -63,15 +61,15 @@ class LineWriter {
     this.#syntax = syntax
     this.#template = template
     this.#placed = new Set(valuesOf(template))
-    this.#parts = joined(this.#partsOf(template, []))
+    this.#join = joinParts(this.#partsOf(template, []))
   }
 
   write(subject: never, level: Level): string {
     const { open, close } = this.#syntax
-    return `${open}${this.#parts(subject, level)}${close}\n`
+    return `${open}${this.#join(subject, level)}${close}\n`
   }
 
-  #partsOf(template: Template, path: readonly string[]): Write[] {
+  #partsOf(template: Template, path: readonly string[]): Part[] {
     return Object.entries(template).flatMap(([key, value]) => {
       const reference = referenceOf(value)
       if (reference === undefined || !SPREADS.includes(reference.source))
@@ -81,7 +79,7 @@ class LineWriter {
     })
   }
 
-  #partOf(value: TemplateValue, path: readonly string[]): Write[] {
+  #partOf(value: TemplateValue, path: readonly string[]): Part[] {
     const reference = referenceOf(value)
     if (reference !== undefined) return this.#field(reference, path)
     if (isTemplate(value)) return this.#group(value, path)
@@ -93,12 +91,12 @@ class LineWriter {
     return this.#syntax.key(this.#syntax.name(path))
   }
 
-  #group(template: Template, path: readonly string[]): Write[] {
+  #group(template: Template, path: readonly string[]): Part[] {
     const parts = this.#partsOf(template, path)
     if (!this.#syntax.nests || parts.length === 0) return parts
     const before = this.#key(path) + this.#syntax.open
     const { close } = this.#syntax
-    const write = joined(parts)
+    const write = joinParts(parts)
     return [
       (subject, level) => {
         const text = write(subject, level)
@@ -107,16 +105,26 @@ class LineWriter {
     ]
   }
 
-  #field({ source, form }: Reference, path: readonly string[], as?: Form): Write[] {
+  #field({ source, form }: Reference, path: readonly string[], as?: Form): Part[] {
     const value = this.#values.named[source] ?? this.#values.included[source]
     const read = value?.[this.#kind] as ((subject: never, level: Level) => unknown) | undefined
     if (read === undefined) return []
     const shape = as ?? (form === undefined ? value?.plain : value?.forms?.[form])
-    return [fieldWriter(this.#key(path), read, shape, this.#syntax)]
+    const write = this.#syntax.field(this.#key(path))
+    if (shape === undefined) return [{ read, write }]
+    return [
+      {
+        read,
+        write: (given) => {
+          const shaped = shape(given as never)
+          return shaped === undefined ? '' : write(shaped)
+        },
+      },
+    ]
   }
 
   /** What was asked for by name and has no place of its own. */
-  #included({ form }: Reference, parent: readonly string[], beside: readonly string[]): Write[] {
+  #included({ form }: Reference, parent: readonly string[], beside: readonly string[]): Part[] {
     const shape = form === 'headers' ? (value: unknown) => [value] : undefined
     return Object.keys(this.#values.included).flatMap((source) => {
       const name = fieldName(source, form)
@@ -126,14 +134,14 @@ class LineWriter {
   }
 
   /** What handlers and log lines add, under names that nothing else in the line has. */
-  #added({ form }: Reference, parent: readonly string[], beside: Beside): Write[] {
+  #added({ form }: Reference, parent: readonly string[], beside: Beside): Part[] {
     if (this.#kind === 'started') return []
     const { key, value: write, name } = this.#syntax
     const shape = form === undefined ? (value: unknown) => value : flatValue
     // A reader's names are kept for what it expects there; a native name is free where nothing has it.
-    const isTaken = (parts: readonly Write[] | undefined, subject: never, level: Level): boolean => {
+    const isTaken = (parts: readonly Part[] | undefined, subject: never, level: Level): boolean => {
       if (parts === undefined || parts.length === 0) return false
-      return this.#template !== native || parts.some((part) => part(subject, level) !== '')
+      return this.#template !== native || joinByClosures(parts)(subject, level) !== ''
     }
     const writeAll = (fields: Iterable<readonly [string, unknown]>, subject: never, level: Level): string => {
       const names = new FreeNames((each) => isTaken(beside.get(each), subject, level))
@@ -153,8 +161,8 @@ class LineWriter {
   /** The fields that lines of this kind may have beside those that are added at a path, by their names. */
   #beside(template: Template, path: readonly string[]): Beside {
     const { nests, name } = this.#syntax
-    const fields = (of: Template, at: readonly string[]): [string, Write[]][] =>
-      Object.entries(of).flatMap(([key, value]): [string, Write[]][] => {
+    const fields = (of: Template, at: readonly string[]): [string, Part[]][] =>
+      Object.entries(of).flatMap(([key, value]): [string, Part[]][] => {
         const here = [...at, key]
         const { source, form } = referenceOf(value) ?? {}
         if (source === 'added') return []
@@ -167,43 +175,6 @@ class LineWriter {
         return [[name(here), this.#partOf(value, here)]]
       })
     return new Map(nests ? fields(template, path) : fields(this.#template, []))
-  }
-}
-
-/** Joins parts; the first one that is there drops its separator. */
-function joined(parts: readonly Write[]): Write {
-  return (subject, level) => {
-    let line = ''
-    for (const part of parts) {
-      const text = part(subject, level)
-      if (text !== '') line += line === '' ? text.slice(1) : text
-    }
-    return line
-  }
-}
-
-/** A longer text is not kept from line to line. */
-const MAX_KEPT = 256
-
-/** Writes a key and a value; most values come again, so the latest text is kept. */
-function fieldWriter(
-  key: string,
-  read: (subject: never, level: Level) => unknown,
-  form: Form | undefined,
-  { value: write }: Syntax,
-): Write {
-  let latest: unknown
-  let text = ''
-  return (subject, level) => {
-    const value = read(subject, level)
-    if (value === undefined) return ''
-    if (value === latest) return text
-    const shaped = form === undefined ? value : form(value as never)
-    const written = shaped === undefined ? '' : key + write(shaped)
-    if (typeof value === 'object' || written.length > MAX_KEPT) return written
-    latest = value
-    text = written
-    return written
   }
 }
 
