@@ -72,9 +72,9 @@ export function fitLine(
   syntax: Syntax,
   mark: CutMark | undefined,
 ): string {
-  const pathOf = (path: readonly string[]): readonly string[] => (syntax.nests ? path : [syntax.name(path)])
-  const flatMark = mark === undefined ? null : { path: [flatName(pathOf(mark.path))], value: mark.value }
-  const keep = new Set(declaredPaths(template).map((path) => flatName(pathOf(path))))
+  const placeOf = (path: readonly string[]): readonly string[] => (syntax.nests ? path : [syntax.name(path)])
+  const flatMark = mark === undefined ? null : { path: [flatName(placeOf(mark.path))], value: mark.value }
+  const keep = new Set(declaredPaths(template).map((path) => flatName(placeOf(path))))
   const flat = Object.fromEntries(flatten(JSON.parse(line), template, []))
   const record = unflatten(fitRecord(flat, maxBytes - 1, keep, flatMark))
   if (syntax.nests) return `${encodeValue(record)}\n`
@@ -82,9 +82,14 @@ export function fitLine(
   return `${fields.join('').slice(1)}\n`
 }
 
-/** The name of a field by its path: no key of a line can be another's. */
+/** The name of a field by its path: its key at the top, which is what it takes there; no name can be another's. */
 function flatName(path: readonly string[]): string {
-  return JSON.stringify(path)
+  const [key = '', ...rest] = path
+  return rest.length === 0 && !key.startsWith('[') ? key : JSON.stringify(path)
+}
+
+function pathOf(name: string): readonly string[] {
+  return name.startsWith('[') ? JSON.parse(name) : [name]
 }
 
 /** Where all fields stand that a template declares. */
@@ -108,7 +113,7 @@ function flatten(line: Container, template: Template, parent: readonly string[])
 /** A line as it was before {@link flatten}. */
 function unflatten(flat: Container): Container {
   const line: Container = {}
-  for (const [name, value] of Object.entries(flat)) put(line, JSON.parse(name), value)
+  for (const [name, value] of Object.entries(flat)) put(line, pathOf(name), value)
   return line
 }
 
