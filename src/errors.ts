@@ -135,9 +135,13 @@ function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(shorten(value))
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return 'an array'
-  if (value instanceof Error) return shorten(`${value.name}: ${value.message}`.replaceAll(/\s+/g, ' '))
+  if (value instanceof Error) return onOneLine(`${value.name}: ${value.message}`)
   if (typeof value === 'object' && value !== null) return 'an object'
-  return shorten(String(value).replaceAll(/\s+/g, ' '))
+  return onOneLine(String(value))
+}
+
+function onOneLine(text: string): string {
+  return shorten(text.slice(0, 1000).replaceAll(/\s+/g, ' '))
 }
 
 function shorten(text: string): string {

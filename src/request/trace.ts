@@ -45,8 +45,9 @@ export function traceFields({ traceId, spanId, flags }: TraceContext): TraceFiel
 
 /** A key of at most 256 characters, and a value of at most as many that does not end with a space. */
 const MEMBER = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[ -+\--<>-~]{0,255}[!-+\--<>-~]$/
-const SPACE_AROUND = /^[ \t]+|[ \t]+$/g
 const MAX_MEMBERS = 32
+/** As many members of the greatest length as are valid, each with a comma and a few spaces. */
+const MAX_HEADER = MAX_MEMBERS * 520
 /** What is passed on at least (section 3.3.1.5), and at most. */
 const MAX_LENGTH = 512
 /** Members that are longer are the first to be left out. */
@@ -57,14 +58,27 @@ const LARGE = 128
  * valid invalidates all. Too long a text loses whole members, large ones first, the last ones first.
  */
 export function readTraceState(header: unknown): string | undefined {
-  if (typeof header !== 'string' || header === '') return undefined
+  if (typeof header !== 'string' || header === '' || header.length > MAX_HEADER) return undefined
   const members = header
     .split(',')
-    .map((member) => member.replace(SPACE_AROUND, ''))
+    .map(withoutSpaceAround)
     .filter((member) => member !== '')
   if (members.length === 0 || members.length > MAX_MEMBERS) return undefined
   if (!members.every((member) => MEMBER.test(member))) return undefined
   return shorten(members)
+}
+
+/** A pattern for the space at the end would try each space as the first one. */
+function withoutSpaceAround(text: string): string {
+  let start = 0
+  let end = text.length
+  while (isSpace(text[start])) start++
+  while (end > start && isSpace(text[end - 1])) end--
+  return text.slice(start, end)
+}
+
+function isSpace(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
 }
 
 function shorten(members: string[]): string {
