@@ -159,7 +159,7 @@ const keys = new Set<string>()
  * @param key the name of the field; empty for an error
  */
 export function warnLate(call: string, key: string, outcome: Outcome): void {
-  if (keys.size >= MAX_KEYS) return
+  if (keys.size >= MAX_KEYS || key.length > 1000) return
   keys.add(key)
   const message = `waybill: request.waybill.${call} had no effect: the request had completed already (${outcome})`
   warnOnce('WAYBILL_WARN_LATE', key, message)

@@ -1,5 +1,5 @@
-import { attempt } from '../safely.js'
-import { cutText } from '../text.js'
+import { attempt, keysOf } from '../safely.js'
+import { cutText, showBigint } from '../text.js'
 import type { Outcome } from '../vocabulary.js'
 import { withoutJson, withoutRequest } from './parse-errors.js'
 
@@ -20,7 +20,7 @@ const MAX_EACH = 4000
 /** Of a type or a code. */
 const MAX_WORD = 200
 /** How many errors a stack tells of, how far down, and how many of those that one error is made of. */
-const MAX_ERRORS = 12
+export const MAX_ERRORS = 12
 const MAX_DEPTH = 5
 const MAX_PARTS = 5
 /** How many properties of what is no error are shown. */
@@ -110,25 +110,20 @@ function ownMessageOf(thrown: unknown): { own: string; safe: string } {
   return { own, safe: withoutRequest(own, read(thrown, 'type'), own !== whole) }
 }
 
-const MAX_BIGINT = 2n ** 512n
-
 /** Any value but an object as text. */
 function shown(value: unknown): string {
   if (typeof value === 'function') return '[function]'
-  // Making digits of a long one takes long.
-  if (typeof value === 'bigint' && (value > MAX_BIGINT || value < -MAX_BIGINT)) return '[bigint]'
-  return String(value)
+  return typeof value === 'bigint' ? showBigint(value) : String(value)
 }
 
 /** Keys whose values are nobody's business. */
 const SECRET = /(?:passw(?:or)?d|authorization|cookie|token|secret|api[_-]?key)$/i
 
 /** What an object says that is no error and has no message: its first plain values. Errors have none. */
-function shownObject(value: unknown): string {
+function shownObject(value: object): string {
   if (typeof read(value, 'stack') === 'string') return ''
-  const keys = attempt(() => Object.keys(value as object), []).slice(0, MAX_PROPERTIES)
   const parts: [string, unknown][] = []
-  for (const key of keys) {
+  for (const key of keysOf(value, MAX_PROPERTIES)) {
     const each = read(value, key)
     if (!['string', 'number', 'boolean'].includes(typeof each)) continue
     const text = typeof each === 'string' ? cutText(each, MAX_VALUE) : each

@@ -1,15 +1,21 @@
 import { showValue, warnOnce } from '../errors.js'
-import { attempt } from '../safely.js'
+import { attempt, keysOf } from '../safely.js'
+import { cutText, showBigint } from '../text.js'
 import { describeError } from './error.js'
 
 /** More fields than a line can hold. */
 const MAX_FIELDS = 1000
+/** The characters of all fields of a request: several lines of them, whatever is added and however often. */
+const MAX_ROOM = 65_536
 
 /** The fields that handlers added to a request, ready to be written. */
 export class AddedFields {
   readonly fields = new Map<string, Plain>()
   /** Whether something was left out for its size. */
   cut = false
+  /** How many characters each field takes, and how many more all of them may. */
+  readonly #sizes = new Map<string, number>()
+  #room = MAX_ROOM
 
   /**
    * Copies fields in; a later value replaces an earlier one of the same name. A reserved name is refused with a
@@ -25,8 +31,9 @@ export class AddedFields {
       )
       return
     }
-    const budget = newBudget()
-    for (const [name, value] of propertiesOf(fields)) {
+    const names = keysOf(fields, MAX_FIELDS + 1)
+    if (names.length > MAX_FIELDS) this.cut = true
+    for (const name of names.slice(0, MAX_FIELDS)) {
       const key = readableKey(name)
       if (reserved.has(key)) {
         warnOnce(
@@ -34,17 +41,23 @@ export class AddedFields {
           key,
           `waybill: request.waybill.add() can't set ${showValue(key)}: the name is reserved`,
         )
-        continue
-      }
-      if (this.fields.size >= MAX_FIELDS) {
-        budget.cut = true
-        break
-      }
-      renew(budget)
-      const plain = toPlain(value, budget)
-      if (plain !== undefined) this.fields.set(key, plain)
+      } else this.#set(key, propertyOf(fields, name))
     }
+  }
+
+  #set(key: string, value: unknown): void {
+    if (this.fields.size >= MAX_FIELDS && !this.fields.has(key)) {
+      this.cut = true
+      return
+    }
+    const room = this.#room + (this.#sizes.get(key) ?? 0)
+    const budget: Budget = { values: MAX_VALUES, room: room - key.length, cut: false }
+    const plain = toPlain(value, budget)
     if (budget.cut) this.cut = true
+    if (plain === undefined) return
+    this.fields.set(key, plain)
+    this.#sizes.set(key, room - budget.room)
+    this.#room = budget.room
   }
 }
 
@@ -58,49 +71,41 @@ export function isRecord(fields: unknown): fields is object {
 export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain }
 
 /** What a copy may still take; `cut` becomes true when something was left out for its size. */
-export interface Budget {
+interface Budget {
   values: number
+  /** In characters. */
+  room: number
   cut: boolean
 }
 
 const MAX_DEPTH = 8
+/** Of one field. */
 const MAX_VALUES = 1000
 /** No line holds a longer text, so none is kept. */
 const MAX_TEXT = 8000
-
-/** A fresh budget, for the first of several fields. */
-export function newBudget(): Budget {
-  return { values: MAX_VALUES, cut: false }
-}
-
-/** Gives the next field as much as the one before. */
-export function renew(budget: Budget): void {
-  budget.values = MAX_VALUES
-}
+/** Of a key. */
+const MAX_KEY = 1000
+/** What a value that is no text takes, and what stands around any value. */
+const VALUE_ROOM = 8
 
 /**
  * Copies a value into what JSON can hold, so that it can be written later whatever becomes of the original.
  * What can't be held is lost alone: functions, symbols and `undefined` are left out, a getter or `toJSON` that
  * throws reads `[Thrown]`, a cycle `[Circular]`; a BigInt, NaN or Infinity becomes text.
  */
-export function toPlain(
-  value: unknown,
-  budget: Budget,
-  ancestors: readonly object[] = [],
-): Plain | undefined {
-  if (budget.values-- <= 0) {
-    budget.cut = true
-    return undefined
-  }
+function toPlain(value: unknown, budget: Budget, ancestors: readonly object[] = []): Plain | undefined {
+  if (isSpent(budget)) return undefined
+  budget.values--
+  budget.room -= VALUE_ROOM
   switch (typeof value) {
     case 'string':
-      return cutText(value, budget)
+      return keepText(value, budget)
     case 'boolean':
       return value
     case 'number':
       return Number.isFinite(value) ? value : String(value)
     case 'bigint':
-      return String(value)
+      return keepText(showBigint(value), budget)
     case 'object':
       return value === null ? null : copyObject(value, budget, ancestors)
     default:
@@ -108,10 +113,18 @@ export function toPlain(
   }
 }
 
-function cutText(text: string, budget: Budget): string {
-  if (text.length <= MAX_TEXT) return text
+/** Whether nothing more may be taken. */
+function isSpent(budget: Budget): boolean {
+  if (budget.values > 0 && budget.room > 0) return false
   budget.cut = true
-  return text.slice(0, MAX_TEXT)
+  return true
+}
+
+function keepText(text: string, budget: Budget): string {
+  const kept = cutText(text, Math.max(0, Math.min(MAX_TEXT, budget.room)))
+  if (kept !== text) budget.cut = true
+  budget.room -= kept.length
+  return kept
 }
 
 function copyObject(value: object, budget: Budget, ancestors: readonly object[]): Plain | undefined {
@@ -123,7 +136,10 @@ function copyObject(value: object, budget: Budget, ancestors: readonly object[])
   const path = [...ancestors, value]
   try {
     if (value instanceof Error) return copyProperties(describeError(value, true), budget, path)
-    if (ArrayBuffer.isView(value)) return `[${value.constructor.name} of ${value.byteLength} bytes]`
+    if (ArrayBuffer.isView(value))
+      return keepText(`[${value.constructor.name} of ${value.byteLength} bytes]`, budget)
+    if (value instanceof String || value instanceof Number || value instanceof Boolean)
+      return toPlain(value.valueOf(), budget, path)
     if (value instanceof Map) return copyEntries(value, budget, path)
     if (value instanceof Set) return copyItems(value, budget, path)
     if (Array.isArray(value)) return copyItems(value, budget, path)
@@ -144,10 +160,7 @@ function copyJson(value: unknown, budget: Budget, path: readonly object[]): Plai
 function copyItems(items: Iterable<unknown>, budget: Budget, path: readonly object[]): Plain[] {
   const copy: Plain[] = []
   for (const item of items) {
-    if (budget.values <= 0) {
-      budget.cut = true
-      break
-    }
+    if (isSpent(budget)) break
     copy.push(toPlain(item, budget, path) ?? null)
   }
   return copy
@@ -156,13 +169,11 @@ function copyItems(items: Iterable<unknown>, budget: Budget, path: readonly obje
 function copyEntries(entries: Iterable<[unknown, unknown]>, budget: Budget, path: readonly object[]): Plain {
   const copy = new Map<string, Plain>()
   for (const [key, value] of entries) {
-    if (budget.values <= 0) {
-      budget.cut = true
-      break
-    }
+    if (isSpent(budget)) break
     const name = readableKey(attempt(() => String(key), '[Thrown]'))
+    budget.room -= name.length
     const plain = toPlain(value, budget, path)
-    if (plain !== undefined) copy.set(cutText(name, budget), plain)
+    if (plain !== undefined) copy.set(name, plain)
   }
   // Unlike an assignment, this makes a key named __proto__ a key like any other.
   return Object.fromEntries(copy)
@@ -172,22 +183,18 @@ function copyEntries(entries: Iterable<[unknown, unknown]>, budget: Budget, path
 const READABLE = /^[ -~]*$/
 
 /** A key as it is written, so that two which differ in nothing but what is replaced are one. */
-export function readableKey(key: string): string {
-  return READABLE.test(key) ? key : key.toWellFormed().replaceAll('\0', '\ufffd')
+function readableKey(key: string): string {
+  const short = cutText(key, MAX_KEY)
+  return READABLE.test(short) ? short : short.toWellFormed().replaceAll('\0', '\ufffd')
 }
 
 function copyProperties(value: object, budget: Budget, path: readonly object[]): Plain {
   return copyEntries(propertiesOf(value), budget, path)
 }
 
-/** The own properties of an object; one whose getter throws reads `[Thrown]`, one that can't be listed is left out. */
-export function propertiesOf(value: object): [string, unknown][] {
-  return keysOf(value).map((key) => [key, propertyOf(value, key)])
-}
-
-/** The names of an object's own properties; none where they can't be listed. */
-export function keysOf(value: object): string[] {
-  return attempt(() => Object.keys(value), [])
+/** The own properties of an object, read one by one, so that none is read that is not taken. */
+function* propertiesOf(value: object): Generator<[string, unknown]> {
+  for (const key of keysOf(value, MAX_VALUES + 1)) yield [key, propertyOf(value, key)]
 }
 
 function propertyOf(value: object, key: string): unknown {

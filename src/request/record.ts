@@ -4,10 +4,10 @@ import type { Socket } from 'node:net'
 import { type Clock, roundMs } from '../clock.js'
 import { showValue, warnLate } from '../errors.js'
 import type { CurrentRequest, RawRequest, RequestLogger } from '../options.js'
-import { attempt } from '../safely.js'
+import { attempt, keysOf } from '../safely.js'
 import type { Outcome } from '../vocabulary.js'
-import type { Failure } from './error.js'
-import { AddedFields, isRecord, keysOf } from './fields.js'
+import { type Failure, MAX_ERRORS } from './error.js'
+import { AddedFields, isRecord } from './fields.js'
 import type { IdRejection } from './id.js'
 import type { TraceContext } from './trace.js'
 
@@ -203,7 +203,7 @@ export class RequestRecord implements CurrentRequest {
       this.added ??= new AddedFields()
       this.added.add(fields, this.keeper.reserved)
     } else if (this.outcome !== 'aborted') {
-      for (const key of keysOf(fields)) warnLate(`add(${showValue(key)})`, key, this.outcome)
+      for (const key of keysOf(fields, 100)) warnLate(`add(${showValue(key)})`, key, this.outcome)
     }
   }
 
@@ -216,7 +216,7 @@ export class RequestRecord implements CurrentRequest {
 
   threw(thrown: unknown): void {
     if (this.thrown === undefined) this.thrown = [thrown]
-    else if (!this.thrown.includes(thrown)) this.thrown.push(thrown)
+    else if (!this.thrown.includes(thrown)) this.thrown = [...this.thrown.slice(1 - MAX_ERRORS), thrown]
   }
 
   /** Whether a value of the events was cut. */
