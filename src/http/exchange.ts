@@ -16,7 +16,7 @@ import { failureOf } from '../request/error.js'
 import { acceptRequestId, newUuid } from '../request/id.js'
 import { type Ending, endingOf, hasBody, hasFailed, isAccepted, levelOf } from '../request/outcome.js'
 import { type Propagation, type RecordKeeper, RequestRecord } from '../request/record.js'
-import { activeTrace, readTrace } from '../request/trace.js'
+import { fastifyTrace, readTrace, serverTrace } from '../request/trace.js'
 import { cutPath, pathOf } from '../request/url.js'
 import { reportFault, safely } from '../safely.js'
 import type { Level } from '../vocabulary.js'
@@ -126,7 +126,7 @@ export class Tracker implements RecordKeeper {
   start(record: RequestRecord, source: CaptureSource): void {
     if (record.started) return
     record.started = true
-    record.trace = activeTrace() ?? readTrace(source.headers)
+    record.trace = serverTrace() ?? readTrace(source.headers)
     const { captures } = this.#settings
     if (captures.length > 0) record.captured = captures.map(({ read }) => read(source, this.#semicolon))
     if (!record.startHeld) this.#write('started', record, this.#settings.startLevel)
@@ -202,6 +202,7 @@ export class Tracker implements RecordKeeper {
       if (framework !== undefined) {
         // An app may have given the request another logger, to bind more to it.
         record.useLogger(framework.log)
+        record.trace = fastifyTrace(framework) ?? record.trace
         record.route ??= framework.matched?.(status, record.thrown !== undefined)
       }
     } catch (error) {

@@ -97,10 +97,16 @@ function shorten(members: string[]): string {
 const API = Symbol.for('opentelemetry.js.api.1')
 /** The key of the active span within a context of the API. */
 const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
+/** The key of what instrumentations of servers say of a request; its span stays the server's within all others. */
+const REQUEST = Symbol.for('OpenTelemetry SDK Context Key RPC_METADATA')
 
 /** What is read of the registered API; any part of it may be missing. */
 interface Api {
-  readonly context?: { active(): { getValue(key: symbol): Span | undefined } }
+  readonly context?: { active(): Context }
+}
+
+interface Context {
+  getValue(key: symbol): unknown
 }
 
 interface Span {
@@ -118,18 +124,41 @@ interface SpanContext {
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/
 const SPAN_ID = /^(?!0{16})[0-9a-f]{16}$/
 
-/** Where the calling code stands in its trace, if a tracer of OpenTelemetry says so. */
-export function activeTrace(): TraceContext | undefined {
-  const { [API]: api } = globalThis as { [API]?: Api }
-  if (api === undefined) return undefined
-  // A tracer that throws, or that is only part of one, has no span to give.
-  return attempt(() => readActive(api), undefined)
+function registeredApi(): Api | undefined {
+  return (globalThis as { [API]?: Api })[API]
 }
 
-function readActive(api: Api): TraceContext | undefined {
-  const span = api.context?.active().getValue(SPAN)?.spanContext()
-  if (!span || !TRACE_ID.test(span.traceId) || !SPAN_ID.test(span.spanId)) return undefined
-  const { traceId, spanId, traceFlags = 0, traceState } = span
+/** Where the calling code stands in its trace, if a tracer of OpenTelemetry says so. */
+export function activeTrace(): TraceContext | undefined {
+  const api = registeredApi()
+  if (api === undefined) return undefined
+  // A tracer that throws, or that is only part of one, has no span to give.
+  return attempt(() => readSpan(api.context?.active().getValue(SPAN)), undefined)
+}
+
+/** Where the request that the calling code handles stands in its trace: the span of its server, else the active one. */
+export function serverTrace(): TraceContext | undefined {
+  const api = registeredApi()
+  if (api === undefined) return undefined
+  return attempt(() => serverSpanIn(api.context?.active()), undefined)
+}
+
+/** Where a request of Fastify stands in its trace, as `@fastify/otel` says it, whose span begins after the start. */
+export function fastifyTrace(request: object): TraceContext | undefined {
+  if (registeredApi() === undefined || !('opentelemetry' in request)) return undefined
+  const { opentelemetry } = request as { opentelemetry: () => { readonly context?: Context | null } }
+  return attempt(() => serverSpanIn(opentelemetry.call(request).context), undefined)
+}
+
+function serverSpanIn(context: Context | null | undefined): TraceContext | undefined {
+  const { span } = Object(context?.getValue(REQUEST)) as { span?: unknown }
+  return readSpan(span) ?? readSpan(context?.getValue(SPAN))
+}
+
+function readSpan(span: unknown): TraceContext | undefined {
+  const found = (span as Span | undefined)?.spanContext()
+  if (!found || !TRACE_ID.test(found.traceId) || !SPAN_ID.test(found.spanId)) return undefined
+  const { traceId, spanId, traceFlags = 0, traceState } = found
   return { traceId, spanId, flags: toHex(traceFlags), state: traceState?.serialize() || undefined }
 }
 
