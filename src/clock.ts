@@ -9,10 +9,25 @@ export interface Clock {
   elapsed(): number
 }
 
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  elapsed: () => performance.now(),
+// Taken when this is loaded, because tests replace it later.
+const elapsed = performance.now.bind(performance)
+
+/** The end of the year 9999, after which no time has four digits for its year (RFC 3339). */
+const LAST_TIME = 253_402_300_799_999
+
+/** The wall clock; where a test or a broken machine has it say what is no time, the time by the monotonic clock. */
+function now(): number {
+  try {
+    const time: unknown = Date.now()
+    // False for what is no number, too.
+    if (typeof time === 'number' && time >= 0 && time <= LAST_TIME) return time
+  } catch {
+    // The same as for any other clock that can't be read.
+  }
+  return Math.round(performance.timeOrigin + elapsed())
 }
+
+export const systemClock: Clock = { now, elapsed }
 
 /** Milliseconds with three decimals. */
 export function roundMs(ms: number): number {

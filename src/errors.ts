@@ -135,9 +135,13 @@ function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(shorten(value))
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return 'an array'
-  if (value instanceof Error) return shorten(`${value.name}: ${value.message}`.replaceAll(/\s+/g, ' '))
+  if (value instanceof Error) return onOneLine(`${value.name}: ${value.message}`)
   if (typeof value === 'object' && value !== null) return 'an object'
-  return shorten(String(value).replaceAll(/\s+/g, ' '))
+  return onOneLine(String(value))
+}
+
+function onOneLine(text: string): string {
+  return shorten(text.slice(0, 1000).replaceAll(/\s+/g, ' '))
 }
 
 function shorten(text: string): string {
@@ -155,7 +159,7 @@ const keys = new Set<string>()
  * @param key the name of the field; empty for an error
  */
 export function warnLate(call: string, key: string, outcome: Outcome): void {
-  if (keys.size >= MAX_KEYS) return
+  if (keys.size >= MAX_KEYS || key.length > 1000) return
   keys.add(key)
   const message = `waybill: request.waybill.${call} had no effect: the request had completed already (${outcome})`
   warnOnce('WAYBILL_WARN_LATE', key, message)

@@ -55,7 +55,7 @@ export function pinoLogger(settings: LoggerSettings, { format, lines }: Output):
     },
     lines,
   )
-  writeLines(logger, format.logLine)
+  writeLines(logger, format.logLine, settings.redactor)
   return logger
 }
 

@@ -79,7 +79,7 @@ export interface Completion {
 
 /**
  * The options about where lines go and how they look. Each can be left out. On an app with its own logger, all but
- * `maxLineBytes` are refused, because that logger writes the lines.
+ * `maxLineBytes` and `redact` are refused, because that logger writes the lines.
  */
 export interface LoggerOptions {
   /**
@@ -128,6 +128,15 @@ export interface LoggerOptions {
    * @default 8000; 4096 in a worker of `node:cluster` whose stdout is a pipe, because it shares that of its primary
    */
   maxLineBytes?: number | undefined
+  /**
+   * What is redacted, beside what always is: fields that handlers add and that log lines have, by their paths in pino's
+   * syntax (`user.email`, `*.iban`, `items[*].price`), details that `include` names (`headers.x-user`, `client_ip`,
+   * `query.code`), and parameters of routes (`path.token` shows `/reset/[redacted]`). Keys whose last word is `password`,
+   * `passwd`, `authorization`, `cookie`, `token`, `secret` or `apikey`, in any case style, are redacted at any depth;
+   * `false` redacts nothing. With an app's own logger it is about events: the app's lines are that logger's.
+   * @default []
+   */
+  redact?: readonly string[] | false | undefined
   /**
    * How many bytes of lines are kept in memory for a slow reader of stdout: a whole number, 8000 or more. It holds for the
    * whole process: the last logger to set it decides. It has no effect with a `destination`, and is refused there.

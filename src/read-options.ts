@@ -1,7 +1,6 @@
 import {
   aFunction,
   arrayOf,
-  check,
   checkNames,
   either,
   type Kind,
@@ -11,17 +10,12 @@ import {
   text,
   withFunctions,
 } from './checks.js'
-import {
-  type Environment,
-  readEnvironment,
-  readVariable,
-  resourceAttribute,
-  wantsColors,
-} from './environment.js'
+import { type Environment, readEnvironment, resourceAttribute, wantsColors } from './environment.js'
 import { anyOf, unusedOption } from './errors.js'
 import { DETAIL_FORMS } from './format/forms.js'
 import type { FormatSettings } from './format/index.js'
 import { checkTemplate } from './format/template.js'
+import { readAll, type Table } from './option-table.js'
 import type {
   Completion,
   Destination,
@@ -37,10 +31,12 @@ import type {
 import type { PropagationSettings } from './outgoing/headers.js'
 import { type Capture, compileCaptures } from './request/details.js'
 import { type IdRules, newUuid } from './request/id.js'
+import { createRedactor, parsePath, type Redactor } from './request/redact.js'
 import { FORMAT_NAMES, LEVELS, type Level, type LogLevel, MAX_LINE_BYTES, PIPE_BYTES } from './vocabulary.js'
 
 /** Where lines go and how they look: the complete form of {@link LoggerOptions}. */
 export interface LoggerSettings extends FormatSettings {
+  readonly redactor: Redactor
   readonly level: LogLevel
   /** Undefined: stdout. */
   readonly destination: Destination | undefined
@@ -51,6 +47,7 @@ export interface LoggerSettings extends FormatSettings {
 
 /** What is logged of a request: the complete form of the other {@link Options}. */
 export interface EventSettings {
+  readonly redactor: Redactor
   readonly ids: IdRules
   /** Undefined: the id is not sent back. */
   readonly responseHeader: string | undefined
@@ -94,6 +91,12 @@ const detail: Kind<Include> = {
 }
 const details = arrayOf('an array of request details', detail, { keyOf: lowerHeader })
 const queryKeys = arrayOf('an array of query keys', someText)
+const redactedPath = ofType<string>(
+  'string',
+  'a path such as "user.email" or "*.iban"',
+  (path) => parsePath(path) !== undefined,
+)
+const redactedPaths = arrayOf('an array of paths such as "user.email"', redactedPath)
 const headerName = text('a header name', new RegExp(`^${TOKEN}$`))
 const headerList = arrayOf('a non-empty array of header names', headerName, { minItems: 1 })
 const ownHeader = text('a header name that has no other use', new RegExp(`^(?!(?:${TAKEN})$)${TOKEN}$`, 'i'))
@@ -103,14 +106,6 @@ const askHost = aFunction<(host: string) => boolean>('a function of the host')
 const askRequest = aFunction<(request: RawRequest) => boolean>('a function of the request')
 const makeId = aFunction<(request: RawRequest) => string>('a function that returns an id')
 const makeLevel = aFunction<(completion: Completion) => Level>('a function that returns a level')
-
-/** What an option must be; what decides when it is left out is its environment variable, then its default. */
-interface Row<T> {
-  readonly kind: Kind<T>
-  readonly variable?: string
-  readonly default?: T | ((environment: Environment) => T | undefined)
-}
-type Table<T> = { readonly [K in keyof T]-?: Row<NonNullable<T[K]>> }
 
 /** Every option. */
 const OPTIONS = {
@@ -136,6 +131,7 @@ const OPTIONS = {
       kind: lineBytes,
       default: ({ isSharedPipe }) => (isSharedPipe ? PIPE_BYTES : MAX_LINE_BYTES),
     },
+    redact: { kind: either(redactedPaths, oneOf([false])), default: [] },
   } satisfies Table<LoggerOptions>,
   events: {
     requestId: { kind: objectOf<RequestIdOptions>('an object'), default: {} },
@@ -177,10 +173,16 @@ export function parseLoggerOptions(options: LoggerOptions, environment: Environm
   const around = isStdout
     ? environment
     : { ...environment, isTerminal: false, isSharedPipe: false, isJournal: false }
-  const { googleProject, journalPriority, ...settings } = readAll(OPTIONS.logger, options, around)
+  const { googleProject, journalPriority, redact, ...settings } = readAll(OPTIONS.logger, options, around)
   const unused = (['maxHeldBytes', 'whenFull'] as const).find((name) => settings[name] !== undefined)
   if (!isStdout && unused !== undefined) throw unusedOption(unused, 'with a destination: it is about stdout')
-  return { ...settings, project: googleProject, priority: journalPriority, colors: wantsColors(around) }
+  return {
+    ...settings,
+    redactor: createRedactor(redact),
+    project: googleProject,
+    priority: journalPriority,
+    colors: wantsColors(around),
+  }
 }
 
 /**
@@ -189,7 +191,7 @@ export function parseLoggerOptions(options: LoggerOptions, environment: Environm
  * @throws {WaybillError} for an option that this logger decides
  */
 export function parseOwnLoggerOptions(options: LoggerOptions, environment: Environment): number {
-  const { maxLineBytes, ...others } = OPTIONS.logger
+  const { maxLineBytes, redact: _ofEvents, ...others } = OPTIONS.logger
   const given = Object.keys(others).find((name) => Reflect.get(options, name) !== undefined)
   if (given !== undefined) {
     const does = given === 'level' ? 'sets the level' : 'writes the lines'
@@ -204,6 +206,7 @@ export function parseEventOptions(options: Options): EventSettings {
   const { requestId, slow, propagate, ...settings } = readAll(OPTIONS.events, options, environment)
   const { header, ...ids } = readAll(OPTIONS.requestId, requestId, environment, 'requestId.')
   const { context, completionLevel } = settings
+  const redactor = createRedactor(readAll({ redact: OPTIONS.logger.redact }, options, environment).redact)
   const include = settings.include.map(lowerHeader)
   if (options.allowQuery !== undefined && !include.includes('query'))
     throw unusedOption('allowQuery', 'without include: ["query"]')
@@ -218,7 +221,8 @@ export function parseEventOptions(options: Options): EventSettings {
   return {
     ids: { headers: lowered, trust: ids.trust, generate: ids.generate },
     responseHeader: responseHeader || undefined,
-    captures: compileCaptures(include, settings.allowQuery),
+    captures: compileCaptures(include, settings.allowQuery, redactor),
+    redactor,
     startLevel: settings.startLevel || undefined,
     completionLevel,
     slowMs: slow,
@@ -230,29 +234,6 @@ export function parseEventOptions(options: Options): EventSettings {
 /** Reads the logger that an app may bring to a middleware. */
 export function parseLogger(options: MiddlewareOptions): ParentLogger | undefined {
   return readAll(OPTIONS.middleware, options, readEnvironment()).logger
-}
-
-/** The value of an option; undefined if nothing decides what it is. */
-type ValueOf<R> = R extends { kind: Kind<infer T> }
-  ? T | (R extends { default: infer D } ? Unset<D> : undefined)
-  : never
-type Unset<D> = D extends (environment: Environment) => infer T ? Extract<T, undefined> : never
-
-/** Reads the options of a table; `undefined` means left out. */
-function readAll<T extends Table<Record<string, unknown>>>(
-  table: T,
-  options: object,
-  environment: Environment,
-  group = '',
-): { readonly [K in keyof T]: ValueOf<T[K]> } {
-  const values = Object.entries(table).map(([name, row]) => {
-    const value: unknown = Reflect.get(options, name)
-    if (value !== undefined) return [name, check(group + name, value, row.kind)]
-    const { variable, default: otherwise } = row
-    const set = variable === undefined ? undefined : readVariable(variable, environment, row.kind.words)
-    return [name, set ?? (typeof otherwise === 'function' ? otherwise(environment) : otherwise)]
-  })
-  return Object.fromEntries(values)
 }
 
 /** Header names are the same in any case. */

@@ -16,6 +16,14 @@ export function safely<T>(step: () => T): T | undefined {
   }
 }
 
+// Taken when this is loaded, because tests replace it later.
+const { nextTick } = process
+
+/** Runs a step of waybill's own, as {@link safely} does, when what runs now is over. */
+export function safelyNext(step: () => void): void {
+  nextTick(() => safely(step))
+}
+
 /** Counts an error of waybill's own, and warns of the first one. */
 export function reportFault(error: unknown): void {
   faults++
@@ -44,6 +52,19 @@ export function attempt<T>(read: () => T, otherwise: T): T {
   } catch {
     return otherwise
   }
+}
+
+/**
+ * The names of an object's first own properties; none where they can't be listed. Bytes and characters are no properties:
+ * to list them would take long.
+ */
+export function keysOf(value: object, most: number): string[] {
+  return attempt(() => {
+    if (ArrayBuffer.isView(value) || value instanceof String) return []
+    if (Array.isArray(value))
+      return Array.from({ length: Math.min(value.length, most) }, (_, at) => String(at))
+    return Object.keys(value).slice(0, most)
+  }, [])
 }
 
 /**

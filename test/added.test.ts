@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest'
 import { AddedFields } from '../src/request/fields.js'
+import { createRedactor } from '../src/request/redact.js'
 import { nextWarning } from './support/warnings.js'
 
+const redactor = createRedactor([])
 const reserved = new Set(['status', '__proto__'])
 
 function add(...calls: unknown[]): AddedFields {
   const added = new AddedFields()
-  for (const fields of calls) added.add(fields, reserved)
+  for (const fields of calls) added.add(fields, reserved, redactor)
   return added
 }
 
@@ -164,9 +166,74 @@ test.each([['a text'], [42], [null], [['a']]])('takes no fields from %j, and thr
 
 test('keys that differ only in what readers stumble over are one, and the last counts', () => {
   const added = new AddedFields()
-  added.add({ 'a\0': 1, 'a\ud800': 2, nested: { '\udc00': 3, '\ufffd': 4 } }, new Set())
+  added.add({ 'a\0': 1, 'a\ud800': 2, nested: { '\udc00': 3, '\ufffd': 4 } }, new Set(), redactor)
   expect([...added.fields]).toEqual([
     ['a\ufffd', 2],
     ['nested', { '\ufffd': 4 }],
   ])
+})
+
+test('of very many keys a thousand are kept, and no other is read', () => {
+  let reads = 0
+  const keys = Array.from({ length: 200_000 }, (_, at) => `key_${at}`)
+  const many = new Proxy(Object.fromEntries(keys.map((key) => [key, 1])), {
+    get: (target, key) => {
+      reads++
+      return Reflect.get(target, key)
+    },
+  })
+  const top = add(many, { after: 1 })
+  expect([top.fields.size, top.cut, reads]).toEqual([1000, true, 1000])
+  const nested = add({ many, after: 1 })
+  expect([nested.fields.get('after'), nested.cut]).toEqual([1, true])
+  expect(reads).toBeLessThan(2010)
+})
+
+test('all fields of a request have room together for several lines of text, however they are added', () => {
+  const text = 'x'.repeat(7000)
+  const added = new AddedFields()
+  for (let at = 0; at < 1000; at++)
+    added.add({ [`field_${at}`]: { [text]: text }, [`${text}_${at}`]: text }, reserved, redactor)
+  expect(added.cut).toBe(true)
+  expect(JSON.stringify([...added.fields]).length).toBeLessThan(80_000)
+})
+
+test('a value that is replaced leaves its room to others', () => {
+  const added = new AddedFields()
+  for (let at = 0; at < 1000; at++) added.add({ progress: `${at}${'x'.repeat(500)}` }, reserved, redactor)
+  added.add({ progress: 'done', user_id: 42 }, reserved, redactor)
+  expect([Object.fromEntries(added.fields), added.cut]).toEqual([{ progress: 'done', user_id: 42 }, false])
+})
+
+test.each<[string, object]>([
+  ['a text of 50 MB', { value: 'x'.repeat(50_000_000) }],
+  ['a boxed text of 50 MB', { value: new String('x'.repeat(50_000_000)) }],
+  ['a key of 50 MB', { ['x'.repeat(50_000_000)]: 1 }],
+  ['an inner key of 50 MB', { value: { ['x'.repeat(50_000_000)]: 1 } }],
+  ['a number of a million digits', { value: 2n ** 4_000_000n }],
+  ['a list of a billion items', { value: Array(1e9) }],
+  [
+    'a set without an end',
+    {
+      value: Object.assign(new Set(), {
+        *[Symbol.iterator]() {
+          for (;;) yield 1
+        },
+      }),
+    },
+  ],
+  [
+    'an error with 50 MB of everything',
+    { value: Object.assign(new Error('x'.repeat(50_000_000)), { name: 'x'.repeat(50_000_000) }) },
+  ],
+  [
+    'a text that is never plain',
+    { value: Object.assign(new String('x'), { valueOf: () => new String('x') }) },
+  ],
+])('%s costs little time and room', (_name, fields) => {
+  const began = performance.now()
+  const added = add(fields, { after: 1 })
+  expect(added.fields.get('after')).toBe(1)
+  expect(JSON.stringify([...added.fields]).length).toBeLessThan(40_000)
+  expect(performance.now() - began).toBeLessThan(1000)
 })

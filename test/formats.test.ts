@@ -1,11 +1,16 @@
 import { expect, test } from 'vitest'
 import { createLogger, type FormatName, type Template } from '../src/index.js'
 import { compileCaptures } from '../src/request/details.js'
+import { createRedactor } from '../src/request/redact.js'
 import { linesOf } from './fuzz/events.js'
 import { Capture } from './support/capture.js'
 import { formatOf } from './support/format.js'
 
-const captures = compileCaptures(['query', 'client_ip', 'user_agent', 'header:x-shop'], [])
+const captures = compileCaptures(
+  ['query', 'client_ip', 'user_agent', 'header:x-shop'],
+  [],
+  createRedactor([]),
+)
 
 const arrival = {
   requestId: 'abc',

@@ -62,7 +62,7 @@ test('a logger of its own takes no other options', () => {
     expect.objectContaining({
       code: 'WAYBILL_ERR_OPTION_UNKNOWN',
       message:
-        'waybill: unknown option "slow"; the options are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes',
+        'waybill: unknown option "slow"; the options are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, redact',
     }),
   )
 })

@@ -62,7 +62,14 @@ function lineOf({ lines }: Run, message: string): Line | undefined {
   return lines.find(({ message: said, msg = said }) => msg === message)
 }
 
-describe.each(['fastify', 'express'])('on %s, with the SDK of OpenTelemetry', (FRAMEWORK) => {
+const SERVICES = [
+  'fastify',
+  'express',
+  'express, each middleware in a span',
+  'express, attached, each middleware in a span',
+]
+
+describe.each(SERVICES)('on %s, with the SDK of OpenTelemetry', (FRAMEWORK) => {
   test('the active span is what lines say, and what goes along', async () => {
     const done = await run({ FRAMEWORK, TRACED_FIRST: 'http,undici' })
     const { lines, spans, answers } = done

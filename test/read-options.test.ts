@@ -10,6 +10,7 @@ import {
   parseOwnLoggerOptions,
 } from '../src/read-options.js'
 import { newUuid } from '../src/request/id.js'
+import { createRedactor } from '../src/request/redact.js'
 
 const piped: Environment = { variables: {}, isTerminal: false, isSharedPipe: false, isJournal: false }
 const atTerminal: Environment = { ...piped, isTerminal: true }
@@ -51,6 +52,7 @@ test('every option has a default', () => {
     slowMs: Number.POSITIVE_INFINITY,
     context: true,
     propagation: { header: 'x-request-id', reach: [] },
+    redactor: createRedactor([]),
   })
 })
 
@@ -151,7 +153,7 @@ test.each([
     { colours: true },
     'UNKNOWN',
     'colours',
-    'unknown option "colours"; the options are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, requestId, include, allowQuery, startLevel, completionLevel, slow, context, propagate',
+    'unknown option "colours"; the options are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, redact, requestId, include, allowQuery, startLevel, completionLevel, slow, context, propagate',
   ],
   [
     { requestId: { nope: 'x' } },

@@ -1,4 +1,4 @@
-import type { Plain } from '../request/fields.js'
+import type { Plain } from '../request/copy.js'
 import type { TraceFields } from '../request/trace.js'
 import type { Level } from '../vocabulary.js'
 

@@ -38,7 +38,8 @@ export const UNPARSED = 'unparsed request'
 
 /** The message of a start event. */
 export function startMessage({ method, path }: RequestRecord): string {
-  return method === undefined ? UNPARSED : `${method} ${path}`
+  if (path === undefined) return method ?? UNPARSED
+  return `${method} ${path}`
 }
 
 /** The message of a completion event; an outcome other than `completed` is named. */

@@ -8,6 +8,9 @@ import type { RequestRecord } from '../request/record.js'
 import { reportFault, safely } from '../safely.js'
 import { isNetworkError } from './connection.js'
 
+// Taken when this is loaded, because tests replace it later.
+const { queueMicrotask } = globalThis
+
 /** Stands in the place of the object that is being constructed, so that a subclass adds its fields to it. */
 class Given {
   constructor(object: object) {

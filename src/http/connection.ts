@@ -2,7 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { RequestRecord } from '../request/record.js'
-import { attempt, safely, setHidden } from '../safely.js'
+import { attempt, safely, safelyNext, setHidden } from '../safely.js'
 import { respondingOn, unsentBytesOf } from './node-internals.js'
 
 const CONNECTION = Symbol('waybill.connection')
@@ -40,7 +40,7 @@ export function connectionFor(socket: Partial<Socket>): Connection {
   })
   // A response that was detached from its connection is never closed; all others are by then.
   socket.once?.('close', () => {
-    process.nextTick(() => safely(() => connection.last?.keeper.end(connection.last)))
+    safelyNext(() => connection.last?.keeper.end(connection.last))
   })
   return connection
 }

@@ -16,8 +16,9 @@ import { failureOf } from '../request/error.js'
 import { acceptRequestId, newUuid } from '../request/id.js'
 import { type Ending, endingOf, hasBody, hasFailed, isAccepted, levelOf } from '../request/outcome.js'
 import { type Propagation, type RecordKeeper, RequestRecord } from '../request/record.js'
-import { activeTrace, readTrace, tracerIds } from '../request/trace.js'
-import { cutPath, pathOf } from '../request/url.js'
+import type { Redactor } from '../request/redact.js'
+import { fastifyTrace, readTrace, serverTrace, tracerIds } from '../request/trace.js'
+import { showPath } from '../request/url.js'
 import { reportFault, safely } from '../safely.js'
 import type { Level } from '../vocabulary.js'
 import { carryRequest, letGo, recordOf, recordOfResponse, watchRequest } from './carrier.js'
@@ -27,6 +28,7 @@ import { type Header, headerNamed, watchResponse } from './response.js'
 /** Follows the requests of one app from their arrival to their end: each has one start and exactly one completion. */
 export class Tracker implements RecordKeeper {
   readonly reserved = reservedNames()
+  readonly redactor: Redactor
   readonly idHeader: Header | undefined
   readonly propagation: Propagation | undefined
   /** Whether the service is closing: what it breaks off then is unfinished. */
@@ -50,6 +52,7 @@ export class Tracker implements RecordKeeper {
     clock = systemClock,
   ) {
     this.#settings = settings
+    this.redactor = settings.redactor
     this.#events = events
     this.#logger = logger
     this.#semicolon = semicolon
@@ -93,9 +96,7 @@ export class Tracker implements RecordKeeper {
     record.protocol = raw.httpVersion
     if (raw.httpVersionMajor === 2) record.stream = (raw as Http2ServerRequest).stream
     record.target = targetOf(raw)
-    const whole = pathOf(record.target, this.#semicolon)
-    record.path = cutPath(whole)
-    record.pathCut = record.path !== whole
+    showPath(record, this.#semicolon)
     if (this.#settings.context) watchRequest(raw, record)
     else carryRequest(raw, record)
     return record
@@ -126,17 +127,18 @@ export class Tracker implements RecordKeeper {
   start(record: RequestRecord, source: CaptureSource): void {
     if (record.started) return
     record.started = true
-    record.trace = activeTrace() ?? readTrace(source.headers)
+    record.trace = serverTrace() ?? readTrace(source.headers)
     record.tracerIds = tracerIds()
     const { captures } = this.#settings
     if (captures.length > 0) record.captured = captures.map(({ read }) => read(source, this.#semicolon))
+    if (this.redactor.parameters.size > 0)
+      showPath(record, this.#semicolon, record.framework?.matched !== undefined)
     if (!record.startHeld) this.#write('started', record, this.#settings.startLevel)
   }
 
   /** Starts a request that no route has had. */
   startUnrouted(record: RequestRecord): void {
-    const { raw, target, socket } = record
-    this.start(record, sourceOf(raw, target, socket))
+    this.start(record, sourceOf(record.raw, record.target, record.socket))
   }
 
   /** Runs what handles a request within its context. */
@@ -203,7 +205,9 @@ export class Tracker implements RecordKeeper {
       if (framework !== undefined) {
         // An app may have given the request another logger, to bind more to it.
         record.useLogger(framework.log)
+        record.trace = fastifyTrace(framework) ?? record.trace
         record.route ??= framework.matched?.(status, record.thrown !== undefined)
+        if (this.redactor.parameters.size > 0) showPath(record, this.#semicolon)
       }
     } catch (error) {
       reportFault(error)
@@ -238,11 +242,8 @@ export class Tracker implements RecordKeeper {
   /** Writes the completions of all requests that are open when the process ends. */
   finish(): void {
     for (let record = this.#open.first; record !== undefined; record = this.#open.first) {
-      const isOver = connection.wasSent(record)
-      this.end(
-        record,
-        isOver ? undefined : { outcome: 'unfinished', status: connection.sentStatusOf(record) },
-      )
+      const status = connection.sentStatusOf(record)
+      this.end(record, connection.wasSent(record) ? undefined : { outcome: 'unfinished', status })
     }
   }
 

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import { IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { RequestRecord } from '../request/record.js'
-import { activeTrace } from '../request/trace.js'
+import { serverTrace } from '../request/trace.js'
 import { reportFault, safely } from '../safely.js'
 import { carryResponse, noteLate, recordOfResponse, wrapperOf, wrapResponseEmit } from './carrier.js'
 import { noteDestroyed, noteHeld } from './connection.js'
@@ -144,7 +144,7 @@ function wrapWriteHead(own: WriteHead | undefined, parent: { readonly writeHead:
         ? original.call(this, status, reason, head)
         : original.call(this, status, head)
     // A tracer may have begun its span after the start was written.
-    record.trace ??= activeTrace()
+    record.trace ??= serverTrace()
     // Another wrapper of the method may have changed the status.
     const { statusCode } = this
     for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)

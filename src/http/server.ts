@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { RawRequest } from '../options.js'
 import type { RequestRecord } from '../request/record.js'
-import { reportFault, safely, setHidden } from '../safely.js'
+import { reportFault, safely, safelyNext, setHidden } from '../safely.js'
 import { recordOf } from './carrier.js'
 import type { Tracker } from './exchange.js'
 import { keepTickShape } from './node-internals.js'
@@ -141,8 +141,8 @@ export function receiveHandover(tracker: Tracker, raw: RawRequest, connection: D
   })
   connection.once('close', () => safely(() => tracker.end(record)))
   // Its start is told now, unless a framework has it do a route.
-  process.nextTick(() => {
-    if (!record.started) safely(() => tracker.startUnrouted(record))
+  safelyNext(() => {
+    if (!record.started) tracker.startUnrouted(record)
   })
   return record
 }

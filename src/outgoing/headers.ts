@@ -31,6 +31,7 @@ function decidedOnce(patterns: readonly string[]): Propagation['reaches'] {
     if (answer === undefined) {
       const host = hostOf(name)
       answer = host !== undefined && (isInside(host) || isListed(host, patterns))
+      if (host === undefined) return false
       if (decided.size >= MAX_DECIDED) decided.clear()
       decided.set(name, answer)
     }

@@ -27,15 +27,18 @@ export function isInside(host: string): boolean {
 }
 
 const BRACKETS = /^\[|\]$/g
-const ZONE = /%.*$/
+const ZONE = '%'
 const DOTTED_NUMBERS = /^[\d.]+\.$/
+/** No name is longer (RFC 1035, section 2.3.4), with the zone of an address to spare. */
+const MAX_NAME = 300
 
 /**
  * A host as all its spellings come down to, such as `0x7f.1` to `127.0.0.1` (WHATWG URL, section 3.5); undefined for what
  * is no host, or one and more.
  */
 export function hostOf(name: string): string | undefined {
-  const bare = name.replace(BRACKETS, '').replace(ZONE, '')
+  if (name.length > MAX_NAME) return undefined
+  const [bare = ''] = name.replace(BRACKETS, '').split(ZONE, 1)
   const isAddress = isIP(bare) === 6
   const text = `http://${isAddress ? `[${bare}]` : name}/`
   // An address with a dot behind it is a name to a resolver.

@@ -2,11 +2,22 @@ import type { Bindings, ChildLoggerOptions, LogFn, Logger } from 'pino'
 import { systemClock } from '../clock.js'
 import { currentRecord } from '../context.js'
 import { ERROR_PARTS, type LoggedError, type LoggedField, type LogRow } from '../format/log-line.js'
+import {
+  type Budget,
+  copyField,
+  MAX_ROOM,
+  MAX_TEXT,
+  MAX_VALUES,
+  type Plain,
+  propertiesOf,
+  readableKey,
+} from '../request/copy.js'
 import { describeError } from '../request/error.js'
-import { type Budget, newBudget, type Plain, propertiesOf, readableKey, toPlain } from '../request/fields.js'
 import type { RequestRecord } from '../request/record.js'
+import { createRedactor, type Redactor } from '../request/redact.js'
 import { activeTrace, type TraceFields, traceFields, tracerIds } from '../request/trace.js'
 import { attempt, reportFault } from '../safely.js'
+import { cutText } from '../text.js'
 import type { Level } from '../vocabulary.js'
 import { fieldFormatterOf, handOver, replaceWrite, serializerOf, writeLine } from './pino-internals.js'
 
@@ -17,9 +28,11 @@ import { fieldFormatterOf, handOver, replaceWrite, serializerOf, writeLine } fro
 const RECORD = Symbol('waybill.record')
 /** What is bound to a logger, as it is written. */
 const BOUND = Symbol('waybill.bound')
+/** What decides which fields of its lines are redacted. */
+const REDACTOR = Symbol('waybill.redactor')
 
 /** A logger with what waybill keeps of it. */
-type Own = Logger & { [RECORD]?: RequestRecord; [BOUND]?: Bound }
+type Own = Logger & { [RECORD]?: RequestRecord; [BOUND]?: Bound; [REDACTOR]?: Redactor }
 
 /** What is bound to a logger. */
 interface Bound {
@@ -31,8 +44,9 @@ interface Bound {
 const NOTHING: Bound = { fields: [], cut: false }
 
 /** Makes a logger, and all of its children, write the lines of a format. */
-export function writeLines(logger: Logger, logLine: (row: LogRow) => string): void {
+export function writeLines(logger: Logger, logLine: (row: LogRow) => string, redactor: Redactor): void {
   const { child } = logger
+  replace(logger, REDACTOR, redactor)
   replaceWrite(logger, function (given, message, level) {
     try {
       handOver(this, logLine(rowOf(this, given, message, level)), given, message, level)
@@ -42,6 +56,8 @@ export function writeLines(logger: Logger, logLine: (row: LogRow) => string): vo
   })
   replace(logger, 'child', function (this: Own, given: Bindings, options?: ChildLoggerOptions): Logger {
     const made: Logger = Reflect.apply(child, this, [given && {}, options])
+    const paths = redactedPaths(options)
+    if (paths !== undefined) replace(made, REDACTOR, createRedactor(paths))
     const format = options?.formatters?.bindings
     if (given) bind(made, format === undefined ? given : attempt(() => format(given), given))
     return made
@@ -81,33 +97,49 @@ export function markLogger(logger: Logger, record: RequestRecord): void {
   Reflect.defineProperty(logger, RECORD, { value: record, configurable: true, writable: true })
 }
 
-function bind(logger: Own, given: object): void {
-  const { fields, cut } = logger[BOUND] ?? NOTHING
-  const budget = newBudget()
-  const all = [...fields]
-  copyInto(all, given, logger, budget)
-  replace(logger, BOUND, { fields: all, cut: cut || budget.cut })
+/** The paths that an app has a child logger redact. */
+function redactedPaths({ redact }: ChildLoggerOptions = {}): string[] | undefined {
+  return Array.isArray(redact) ? redact : redact?.paths
 }
 
-/** Copies what an app logs or binds, as its serializers give it, within a budget. */
-function copyInto(fields: LoggedField[], given: object, logger: Logger, budget: Budget): void {
+function bind(logger: Own, given: object): void {
+  const { fields, cut } = logger[BOUND] ?? NOTHING
+  const copy = copyOf(given, logger)
+  replace(logger, BOUND, { fields: [...fields, ...copy.fields], cut: cut || copy.cut })
+}
+
+/** More fields than a line can hold. */
+const MAX_FIELDS = 1000
+
+/** Copies what an app logs or binds, as its serializers show it, within a budget. */
+function copyOf(given: object, logger: Own): Bound {
+  const redactor = logger[REDACTOR] ?? NOTHING_REDACTED
+  const fields: LoggedField[] = []
+  let room = MAX_ROOM
+  let cut = false
   for (const [key, value] of propertiesOf(given)) {
     const serialize = serializerOf(logger, key)
     const shown = serialize === undefined ? value : attempt(() => serialize(value), '[Thrown]')
-    const plain = toPlain(shown, budget)
+    // An error has room whatever is beside it.
+    const isError = key === 'err' || key === 'error'
+    const budget: Budget = { values: MAX_VALUES, room: isError ? MAX_ROOM : room, cut: false, redactor }
+    const plain = fields.length < MAX_FIELDS ? copyField(key, shown, budget, redactor.top) : undefined
     if (plain !== undefined) fields.push([readableKey(key), plain])
+    if (!isError) room = budget.room
+    cut ||= budget.cut
   }
+  return { fields, cut: cut || fields.length === MAX_FIELDS }
 }
+
+const NOTHING_REDACTED = createRedactor(false)
 
 /** What a line is made of. */
 function rowOf(logger: Own, given: unknown, message: string | undefined, level: number): LogRow {
   const { [BOUND]: bound = NOTHING, [RECORD]: record } = logger
-  const budget = newBudget()
-  const said = message === undefined ? undefined : String(toPlain(message, budget))
-  const logged: LoggedField[] = []
+  const text = message === undefined ? undefined : cutText(message, MAX_TEXT)
   const fields = attempt(() => given instanceof Error, false) ? { error: given } : formatted(logger, given)
-  if (fields !== undefined) copyInto(logged, fields, logger, budget)
-  const taken = new Taken([...bound.fields, ...logged])
+  const logged = fields === undefined ? NOTHING : copyOf(fields, logger)
+  const taken = new Taken([...bound.fields, ...logged.fields])
   const boundId = bound.fields.some(([name]) => name === 'request_id')
   const current = record ?? (boundId ? undefined : currentRecord())
   const active = activeTrace() ?? current?.trace
@@ -121,10 +153,10 @@ function rowOf(logger: Own, given: unknown, message: string | undefined, level: 
       current === undefined ? taken.take('request_id', textOf) : taken.drop('request_id', current.requestId),
     trace: active === undefined ? traceOf(taken) : traceFields(active),
     tracerIds: tracerIds(),
-    message: said ?? taken.take('message', scalarOf) ?? scalarOf(error?.message),
+    message: text ?? taken.take('message', scalarOf) ?? scalarOf(error?.message),
     error,
     fields: taken.left,
-    truncated: bound.cut || budget.cut,
+    truncated: bound.cut || logged.cut || text !== message,
   }
 }
 
@@ -200,7 +232,7 @@ function traceOf(taken: Taken): Partial<TraceFields> | undefined {
 /** Shows an error with its own properties; one that is none stays what it is. */
 export function serializeError(error: unknown): unknown {
   if (!attempt(() => error instanceof Error, false)) return error
-  const own = propertiesOf(error as object).filter(([key]) => !SHOWN.has(key))
+  const own = [...propertiesOf(error as object)].filter(([key]) => !SHOWN.has(key))
   return { ...describeError(error, true), ...Object.fromEntries(own) }
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Include, RawRequest } from '../options.js'
 import { attempt } from '../safely.js'
+import { isNamed, REDACTED, type Redactor } from './redact.js'
 import { queryOf, redactQuery } from './url.js'
 
 /** What request details are read from; a Fastify request is one. */
@@ -48,12 +49,25 @@ function authorityOf(headers: IncomingHttpHeaders): string {
 const HEADER = 'header:'
 
 /** Compiles the details that were asked for. */
-export function compileCaptures(include: readonly Include[], allowedQuery: readonly string[]): Capture[] {
-  const allowed = new Set(allowedQuery)
-  return include.map((name) => ({ key: name, read: readerOf(name, allowed) }))
+export function compileCaptures(
+  include: readonly Include[],
+  allowedQuery: readonly string[],
+  redactor: Redactor,
+): Capture[] {
+  const allowed = new Set(allowedQuery.filter((key) => !isNamed(redactor, ['query', key])))
+  return include.map((name) => {
+    const read = readerOf(name, allowed, redactor)
+    const path = name.startsWith(HEADER) ? ['headers', name.slice(HEADER.length)] : [name]
+    if (!isNamed(redactor, path)) return { key: name, read }
+    return { key: name, read: (...from) => read(...from) && REDACTED }
+  })
 }
 
-function readerOf(name: Include, allowedQuery: ReadonlySet<string>): Capture['read'] {
+function readerOf(
+  name: Include,
+  allowedQuery: ReadonlySet<string>,
+  { parameters }: Redactor,
+): Capture['read'] {
   switch (name) {
     case 'query':
       return ({ originalUrl }, semicolon) => {
@@ -68,7 +82,9 @@ function readerOf(name: Include, allowedQuery: ReadonlySet<string>): Capture['re
     case 'user_agent':
       return ({ headers }) => headers['user-agent'] || undefined
     case 'referer':
-      return ({ headers }) => withoutQuery(headers.referer) || undefined
+      // The route of the page that it names is not known.
+      return ({ headers }) =>
+        (parameters.size > 0 ? originOf(headers.referer) : withoutQuery(headers.referer)) || undefined
     default: {
       const header = name.slice(HEADER.length)
       return ({ headers }) => joined(headers[header]) || undefined
@@ -78,6 +94,10 @@ function readerOf(name: Include, allowedQuery: ReadonlySet<string>): Capture['re
 
 function withoutQuery(url: string | undefined): string | undefined {
   return url?.replace(/[?#].*$/s, '')
+}
+
+function originOf(url: string | undefined): string | undefined {
+  return url === undefined ? undefined : /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i.exec(url)?.[0]
 }
 
 /** Headers are a plain object: a name such as `constructor` finds what is no header. */

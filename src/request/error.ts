@@ -1,5 +1,7 @@
-import { attempt } from '../safely.js'
+import { attempt, keysOf } from '../safely.js'
+import { cutText, showBigint } from '../text.js'
 import type { Outcome } from '../vocabulary.js'
+import { withoutJson, withoutRequest } from './parse-errors.js'
 
 /** An error as a line shows it. */
 export interface Failure {
@@ -10,7 +12,20 @@ export interface Failure {
   stack?: string
 }
 
-const MAX_CAUSES = 5
+/** No line holds more, and nothing behind this meets more. */
+const MAX_MESSAGE = 8000
+const MAX_STACK = 16_000
+/** Of each of the errors that a stack tells of. */
+const MAX_EACH = 4000
+/** Of a type or a code. */
+const MAX_WORD = 200
+/** How many errors a stack tells of, how far down, and how many of those that one error is made of. */
+export const MAX_ERRORS = 12
+const MAX_DEPTH = 5
+const MAX_PARTS = 5
+/** How many properties of what is no error are shown. */
+const MAX_PROPERTIES = 10
+const MAX_VALUE = 200
 
 /** What is read of a request that may have failed. */
 interface Failed {
@@ -26,53 +41,157 @@ export function failureOf({ thrown, status = 0, outcome }: Failed): Failure | un
 }
 
 /**
- * Describes whatever was thrown; it never throws itself, however hostile the value.
- * @param withStack whether to add the stack, with those of its causes below it
+ * Describes whatever was thrown; it never throws itself, however hostile the value, and shows no more than a line holds. What
+ * an error quotes of a request is left out.
+ * @param withStack whether to add the stack, with those of its causes and parts below it
  * @param before what was being handled when it was thrown, latest first; their stacks follow
  */
 export function describeError(thrown: unknown, withStack: boolean, before: readonly unknown[] = []): Failure {
-  const code = attempt(() => codeOf(thrown), undefined)
+  const code = codeOf(thrown)
   const failure: Failure = {
-    type: attempt(() => typeOf(thrown), 'Error'),
+    type: typeOf(thrown),
     ...(code !== undefined && { code }),
-    message: attempt(() => messageOf(thrown), ''),
+    message: messageOf(thrown),
   }
   if (!withStack) return failure
-  const stacks = [thrown, ...before].map((each) => attempt(() => stackOf(each), ''))
-  const stack = stacks.filter((each) => each !== '').join('\nwhile handling: ')
+  const stack = stackWithCauses(thrown, before)
   if (stack !== '') failure.stack = stack
   return failure
 }
 
+/** A property of any value; undefined where it throws when it is read. */
+function read(value: unknown, key: string): unknown {
+  return attempt(() => (value as Record<string, unknown>)[key], undefined)
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
+
 /** The name a class gave its errors, else the name of the class: `TypeError`, `NotFound`. */
 function typeOf(thrown: unknown): string {
-  if (typeof thrown !== 'object' || thrown === null) return typeof thrown
-  const { name } = thrown as { name?: unknown }
-  if (typeof name === 'string' && name !== '' && name !== 'Error') return name
-  const className = thrown.constructor?.name
-  return className === undefined || className === '' ? 'Error' : className
+  if (!isObject(thrown)) return typeof thrown
+  for (const name of [read(thrown, 'name'), read(read(thrown, 'constructor'), 'name')])
+    if (typeof name === 'string' && name !== '' && name !== 'Error') return cutText(name, MAX_WORD)
+  return 'Error'
 }
 
-/** The code of an error, if it is a text. */
+/** A word of several, as errors of `http-errors` have it: `entity.too.large`. */
+const DOTTED = /^[a-z]+(?:\.[a-zA-Z]+)+$/
+
+/** The code of an error, if it is a text; of an error of a body parser its type. */
 export function codeOf(thrown: unknown): string | undefined {
-  const { code } = Object(thrown) as { code?: unknown }
-  return typeof code === 'string' && code !== '' ? code : undefined
+  const code = read(thrown, 'code')
+  if (typeof code === 'string' && code !== '') return cutText(code, MAX_WORD)
+  const type = read(thrown, 'type')
+  return typeof type === 'string' && type.length <= MAX_WORD && DOTTED.test(type) ? type : undefined
 }
 
-function messageOf(thrown: unknown): string {
-  if (typeof thrown !== 'object' || thrown === null) return String(thrown)
-  const { message } = thrown as { message?: unknown }
-  return message === undefined ? '' : String(message)
-}
-
-function stackOf(thrown: unknown): string {
-  const stacks: string[] = []
-  let current = thrown
-  while (typeof current === 'object' && current !== null && stacks.length <= MAX_CAUSES) {
-    const { stack, cause } = current as { stack?: unknown; cause?: unknown }
-    if (typeof stack !== 'string' || stacks.includes(stack)) break
-    stacks.push(stack)
-    current = cause
+/** The message of whatever was thrown; of an error that has none, those of its parts or its cause. */
+function messageOf(thrown: unknown, depth = 0): string {
+  const { safe } = ownMessageOf(thrown)
+  if (safe !== '' || !isObject(thrown) || depth >= MAX_DEPTH) return safe
+  const { errors, count } = partsOf(thrown)
+  if (count === 0) {
+    const cause = read(thrown, 'cause')
+    return isNothing(cause) ? '' : messageOf(cause, depth + 1)
   }
-  return stacks.join('\ncaused by: ')
+  // The parts of its parts would be too many.
+  const messages = errors.map((each) => messageOf(each, MAX_DEPTH)).filter((each) => each !== '')
+  if (count > errors.length) messages.push(`and ${count - errors.length} more`)
+  return cutText(messages.join('; '), MAX_MESSAGE)
+}
+
+/** The message of a value itself, cut to a length, and the same without what it quotes. */
+function ownMessageOf(thrown: unknown): { own: string; safe: string } {
+  const message = isObject(thrown) ? (read(thrown, 'message') ?? thrown) : thrown
+  const whole = isObject(message) ? shownObject(message) : shown(message)
+  const own = cutText(whole, MAX_MESSAGE)
+  return { own, safe: withoutRequest(own, read(thrown, 'type'), own !== whole) }
+}
+
+/** Any value but an object as text. */
+function shown(value: unknown): string {
+  if (typeof value === 'function') return '[function]'
+  return typeof value === 'bigint' ? showBigint(value) : String(value)
+}
+
+/** Keys whose values are nobody's business. */
+const SECRET = /(?:passw(?:or)?d|authorization|cookie|token|secret|api[_-]?key)$/i
+
+/** What an object says that is no error and has no message: its first plain values. Errors have none. */
+function shownObject(value: object): string {
+  if (typeof read(value, 'stack') === 'string') return ''
+  const parts: [string, unknown][] = []
+  for (const key of keysOf(value, MAX_PROPERTIES)) {
+    const each = read(value, key)
+    if (!['string', 'number', 'boolean'].includes(typeof each)) continue
+    const text = typeof each === 'string' ? cutText(each, MAX_VALUE) : each
+    parts.push([cutText(key, MAX_VALUE), SECRET.test(key.slice(-MAX_VALUE)) ? '[redacted]' : text])
+  }
+  return parts.length === 0 ? '' : JSON.stringify(Object.fromEntries(parts))
+}
+
+/** The first of the errors that an error is made of, and how many there are. */
+function partsOf(thrown: object): { errors: readonly unknown[]; count: number } {
+  if (typeOf(thrown) === 'SuppressedError')
+    return { errors: [read(thrown, 'error'), read(thrown, 'suppressed')], count: 2 }
+  const errors = read(thrown, 'errors')
+  // Validators put under this name what is no error.
+  const isAggregate =
+    typeOf(thrown) === 'AggregateError' || attempt(() => thrown instanceof AggregateError, false)
+  if (!isAggregate || !attempt(() => Array.isArray(errors), false)) return { errors: [], count: 0 }
+  const length = read(errors, 'length')
+  const count = Number.isSafeInteger(length) ? Number(length) : 0
+  return {
+    errors: Array.from({ length: Math.min(count, MAX_PARTS) }, (_, at) => read(errors, String(at))),
+    count,
+  }
+}
+
+/** The stacks of an error, of its causes and parts, and of what was being handled before. */
+function stackWithCauses(thrown: unknown, before: readonly unknown[]): string {
+  const stacks: string[] = []
+  const seen = new Set<unknown>()
+
+  function add(value: unknown, label: string, depth: number): void {
+    if (isNothing(value) || stacks.length >= MAX_ERRORS || depth > MAX_DEPTH) return
+    const text = cutText(stackOf(value) || (label === '' ? '' : nameAndMessage(value)), MAX_EACH)
+    // Objects that a getter makes anew each time differ in nothing else.
+    if (seen.has(value) || seen.has(text)) return
+    seen.add(value)
+    if (text !== '') {
+      seen.add(text)
+      stacks.push(label + text)
+    }
+    if (!isObject(value)) return
+    const { errors, count } = partsOf(value)
+    for (const [at, each] of errors.entries()) add(each, `caused by ${at + 1} of ${count}: `, depth + 1)
+    add(read(value, 'cause'), 'caused by: ', depth + 1)
+  }
+
+  add(thrown, '', 0)
+  for (const each of before.slice(0, MAX_ERRORS)) add(each, 'while handling: ', 0)
+  return cutText(stacks.join('\n'), MAX_STACK)
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null
+}
+
+/** The stack of an error, whose first lines repeat the message. */
+function stackOf(thrown: unknown): string {
+  const stack = read(thrown, 'stack')
+  if (!isObject(thrown) || typeof stack !== 'string') return ''
+  const { own, safe } = ownMessageOf(thrown)
+  const text = cutText(stack, MAX_MESSAGE)
+  const plain = withoutJson(text, text !== stack)
+  if (withoutJson(own, false) === safe) return plain
+  if (own !== '' && plain.includes(own)) return plain.replace(own, () => safe)
+  const frames = plain.split('\n').filter((line) => line.startsWith('    at '))
+  return [`${typeOf(thrown)}: ${safe}`, ...frames].join('\n')
+}
+
+function nameAndMessage(value: unknown): string {
+  return isObject(value) ? `${typeOf(value)}: ${messageOf(value)}` : ownMessageOf(value).safe
 }

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { randomFillSync } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { systemClock } from '../clock.js'
 import { showValue, warnOnce } from '../errors.js'
 import type { RawRequest } from '../options.js'
 
@@ -117,7 +118,7 @@ let latest = 0
  * more than twice the time and many times the memory (`npm run bench:pieces`).
  */
 export function newUuid(): string {
-  const now = Date.now()
+  const now = Math.trunc(systemClock.now())
   if (now !== latest) {
     latest = now
     const digits = now.toString(16).padStart(12, '0')

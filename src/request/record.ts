@@ -4,11 +4,12 @@ import type { Socket } from 'node:net'
 import { type Clock, roundMs } from '../clock.js'
 import { showValue, warnLate } from '../errors.js'
 import type { CurrentRequest, RawRequest, RequestLogger } from '../options.js'
-import { attempt } from '../safely.js'
+import { attempt, keysOf } from '../safely.js'
 import type { Outcome } from '../vocabulary.js'
-import type { Failure } from './error.js'
-import { AddedFields, isRecord, keysOf } from './fields.js'
+import { type Failure, MAX_ERRORS } from './error.js'
+import { AddedFields, isRecord } from './fields.js'
 import type { IdRejection } from './id.js'
+import type { Redactor } from './redact.js'
 import type { TraceContext } from './trace.js'
 
 /** Whether every line of a logger carries an id as `request_id`; a logger without `bindings()` does not. */
@@ -40,6 +41,8 @@ export interface Propagation {
 export interface RecordKeeper {
   /** The names that handlers can't give to fields of their own. */
   readonly reserved: ReadonlySet<string>
+  /** Decides which of these fields are redacted. */
+  readonly redactor: Redactor
   /** The response header that carries the id; undefined where none does. */
   readonly idHeader: { readonly name: string; readonly lowered: string } | undefined
   /** Undefined where nothing goes along with calls. */
@@ -194,9 +197,9 @@ export class RequestRecord implements CurrentRequest {
   add(fields: object): void {
     if (!this.closed || !isRecord(fields)) {
       this.added ??= new AddedFields()
-      this.added.add(fields, this.keeper.reserved)
+      this.added.add(fields, this.keeper.reserved, this.keeper.redactor)
     } else if (this.outcome !== 'aborted') {
-      for (const key of keysOf(fields)) warnLate(`add(${showValue(key)})`, key, this.outcome)
+      for (const key of keysOf(fields, 100)) warnLate(`add(${showValue(key)})`, key, this.outcome)
     }
   }
 
@@ -209,7 +212,7 @@ export class RequestRecord implements CurrentRequest {
 
   threw(thrown: unknown): void {
     if (this.thrown === undefined) this.thrown = [thrown]
-    else if (!this.thrown.includes(thrown)) this.thrown.push(thrown)
+    else if (!this.thrown.includes(thrown)) this.thrown = [...this.thrown.slice(1 - MAX_ERRORS), thrown]
   }
 
   /** Whether a value of the events was cut. */

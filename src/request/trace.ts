@@ -45,8 +45,9 @@ export function traceFields({ traceId, spanId, flags }: TraceContext): TraceFiel
 
 /** A key of at most 256 characters, and a value of at most as many that does not end with a space. */
 const MEMBER = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[ -+\--<>-~]{0,255}[!-+\--<>-~]$/
-const SPACE_AROUND = /^[ \t]+|[ \t]+$/g
 const MAX_MEMBERS = 32
+/** As many members of the greatest length as are valid, each with a comma and a few spaces. */
+const MAX_HEADER = MAX_MEMBERS * 520
 /** What is passed on at least (section 3.3.1.5), and at most. */
 const MAX_LENGTH = 512
 /** Members that are longer are the first to be left out. */
@@ -57,14 +58,27 @@ const LARGE = 128
  * valid invalidates all. Too long a text loses whole members, large ones first, the last ones first.
  */
 export function readTraceState(header: unknown): string | undefined {
-  if (typeof header !== 'string' || header === '') return undefined
+  if (typeof header !== 'string' || header === '' || header.length > MAX_HEADER) return undefined
   const members = header
     .split(',')
-    .map((member) => member.replace(SPACE_AROUND, ''))
+    .map(withoutSpaceAround)
     .filter((member) => member !== '')
   if (members.length === 0 || members.length > MAX_MEMBERS) return undefined
   if (!members.every((member) => MEMBER.test(member))) return undefined
   return shorten(members)
+}
+
+/** A pattern for the space at the end would try each space as the first one. */
+function withoutSpaceAround(text: string): string {
+  let start = 0
+  let end = text.length
+  while (isSpace(text[start])) start++
+  while (end > start && isSpace(text[end - 1])) end--
+  return text.slice(start, end)
+}
+
+function isSpace(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
 }
 
 function shorten(members: string[]): string {
@@ -83,10 +97,16 @@ function shorten(members: string[]): string {
 const API = Symbol.for('opentelemetry.js.api.1')
 /** The key of the active span within a context of the API. */
 const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
+/** The key of what instrumentations of servers say of a request; its span stays the server's within all others. */
+const REQUEST = Symbol.for('OpenTelemetry SDK Context Key RPC_METADATA')
 
 /** What is read of the registered API; any part of it may be missing. */
 interface Api {
-  readonly context?: { active(): { getValue(key: symbol): Span | undefined } }
+  readonly context?: { active(): Context }
+}
+
+interface Context {
+  getValue(key: symbol): unknown
 }
 
 interface Span {
@@ -104,18 +124,41 @@ interface SpanContext {
 const TRACE_ID = /^(?!0{32})[0-9a-f]{32}$/
 const SPAN_ID = /^(?!0{16})[0-9a-f]{16}$/
 
-/** Where the calling code stands in its trace, if a tracer of OpenTelemetry says so. */
-export function activeTrace(): TraceContext | undefined {
-  const { [API]: api } = globalThis as { [API]?: Api }
-  if (api === undefined) return undefined
-  // A tracer that throws, or that is only part of one, has no span to give.
-  return attempt(() => readActive(api), undefined)
+function registeredApi(): Api | undefined {
+  return (globalThis as { [API]?: Api })[API]
 }
 
-function readActive(api: Api): TraceContext | undefined {
-  const span = api.context?.active().getValue(SPAN)?.spanContext()
-  if (!span || !TRACE_ID.test(span.traceId) || !SPAN_ID.test(span.spanId)) return undefined
-  const { traceId, spanId, traceFlags = 0, traceState } = span
+/** Where the calling code stands in its trace, if a tracer of OpenTelemetry says so. */
+export function activeTrace(): TraceContext | undefined {
+  const api = registeredApi()
+  if (api === undefined) return undefined
+  // A tracer that throws, or that is only part of one, has no span to give.
+  return attempt(() => readSpan(api.context?.active().getValue(SPAN)), undefined)
+}
+
+/** Where the request that the calling code handles stands in its trace: the span of its server, else the active one. */
+export function serverTrace(): TraceContext | undefined {
+  const api = registeredApi()
+  if (api === undefined) return undefined
+  return attempt(() => serverSpanIn(api.context?.active()), undefined)
+}
+
+/** Where a request of Fastify stands in its trace, as `@fastify/otel` says it, whose span begins after the start. */
+export function fastifyTrace(request: object): TraceContext | undefined {
+  if (registeredApi() === undefined || !('opentelemetry' in request)) return undefined
+  const { opentelemetry } = request as { opentelemetry: () => { readonly context?: Context | null } }
+  return attempt(() => serverSpanIn(opentelemetry.call(request).context), undefined)
+}
+
+function serverSpanIn(context: Context | null | undefined): TraceContext | undefined {
+  const { span } = Object(context?.getValue(REQUEST)) as { span?: unknown }
+  return readSpan(span) ?? readSpan(context?.getValue(SPAN))
+}
+
+function readSpan(span: unknown): TraceContext | undefined {
+  const found = (span as Span | undefined)?.spanContext()
+  if (!found || !TRACE_ID.test(found.traceId) || !SPAN_ID.test(found.spanId)) return undefined
+  const { traceId, spanId, traceFlags = 0, traceState } = found
   return { traceId, spanId, flags: toHex(traceFlags), state: traceState?.serialize() || undefined }
 }
 

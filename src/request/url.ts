@@ -1,6 +1,6 @@
 import { attempt } from '../safely.js'
-
-const REDACTED = '[redacted]'
+import type { RequestRecord } from './record.js'
+import { REDACTED, redactPath } from './redact.js'
 
 /**
  * A query string with every value redacted but those of the allowed keys. A part without `=` could be a bare
@@ -64,6 +64,19 @@ export function cutPath(path: string): string {
   return path.slice(0, end)
 }
 
+/**
+ * Sets the path of a request: without the parameters of its route that are redacted.
+ * @param isOpen whether its route may be found yet: till then nothing of a path is shown that may have such parameters
+ */
+export function showPath(record: RequestRecord, semicolon: boolean, isOpen = false): void {
+  if (record.raw === undefined) return
+  const { parameters } = record.keeper.redactor
+  const whole = pathOf(record.target, semicolon)
+  const shown = isOpen ? undefined : redactPath(whole, record.route, parameters)
+  record.path = shown === undefined ? undefined : cutPath(shown)
+  record.pathCut = record.path !== shown
+}
+
 /** The query of a request target, without its `?`; undefined when there is none. */
 export function queryOf(target: string, semicolon = false): string | undefined {
   const start = endOfPath(target, semicolon)
@@ -111,6 +124,7 @@ export function mountPattern(matched: string, params: Params, sensitive: boolean
 
 /** A segment as routers see it; a client can encode a character in several ways. */
 function decodeSegment(segment: string): string {
+  if (!segment.includes('%')) return segment
   return attempt(() => decodeURIComponent(segment), segment).replaceAll(SEPARATOR, ENCODED_SLASH)
 }
 
@@ -133,14 +147,51 @@ function lastPlace(path: string, value: unknown): Place | undefined {
   const text = Array.isArray(value) ? value.join(SEPARATOR) : value
   if (typeof text !== 'string' || text === '') return undefined
   let within: Place | undefined
-  for (const each of [text, text.replaceAll(SEPARATOR, ENCODED_SLASH)]) {
-    for (let start = path.lastIndexOf(each); start !== -1; start = path.lastIndexOf(each, start - 1)) {
-      const end = start + each.length
-      if (path[start - 1] === SEPARATOR && (end === path.length || path[end] === SEPARATOR))
-        return { start, end }
-      within ??= { start, end }
-      if (start === 0) break
-    }
+  for (const each of new Set([text, text.replaceAll(SEPARATOR, ENCODED_SLASH)])) {
+    const end = path.length
+    const atEnd = path.endsWith(each) ? { start: end - each.length, end } : undefined
+    // Nearly always.
+    if (atEnd !== undefined && isWhole(path, atEnd)) return atEnd
+    const places = lastPlaces(path, each)
+    if (places.whole !== undefined) return places.whole
+    within ??= places.within
   }
   return within
+}
+
+/** Whether a place of a path is whole segments. */
+function isWhole(path: string, { start, end }: Place): boolean {
+  return path[start - 1] === SEPARATOR && (end === path.length || path[end] === SEPARATOR)
+}
+
+/**
+ * The last places of a text in a path, found in linear time, by the algorithm of Knuth, Morris and Pratt: a client may send
+ * a path in which it stands at every character.
+ */
+function lastPlaces(path: string, text: string): { whole: Place | undefined; within: Place | undefined } {
+  const borders = bordersOf(text)
+  let whole: Place | undefined
+  let within: Place | undefined
+  let matched = 0
+  for (let at = 0; at < path.length; at++) {
+    while (matched > 0 && (matched === text.length || path.charCodeAt(at) !== text.charCodeAt(matched)))
+      matched = borders[matched - 1] ?? 0
+    if (path.charCodeAt(at) === text.charCodeAt(matched)) matched++
+    if (matched < text.length) continue
+    within = { start: at + 1 - text.length, end: at + 1 }
+    if (isWhole(path, within)) whole = within
+  }
+  return { whole, within }
+}
+
+/** For each beginning of a text the length of the longest shorter one that it ends with. */
+function bordersOf(text: string): Uint32Array {
+  const borders = new Uint32Array(text.length)
+  let length = 0
+  for (let at = 1; at < text.length; at++) {
+    while (length > 0 && text.charCodeAt(at) !== text.charCodeAt(length)) length = borders[length - 1] ?? 0
+    if (text.charCodeAt(at) === text.charCodeAt(length)) length++
+    borders[at] = length
+  }
+  return borders
 }

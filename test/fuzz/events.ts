@@ -3,6 +3,7 @@ import type { Format } from '../../src/format/index.js'
 import type { Include } from '../../src/options.js'
 import { compileCaptures } from '../../src/request/details.js'
 import type { RequestRecord } from '../../src/request/record.js'
+import { createRedactor } from '../../src/request/redact.js'
 import { cutPath } from '../../src/request/url.js'
 import type { Level, Outcome } from '../../src/vocabulary.js'
 import { type Arrival, startRecord, trackerTo } from '../support/record.js'
@@ -17,7 +18,7 @@ const INCLUDE: Include[] = [
   'host',
   'header:x.dot',
 ]
-export const captures = compileCaptures(INCLUDE, [])
+export const captures = compileCaptures(INCLUDE, [], createRedactor([]))
 
 /** The life of a request with nothing in it to rely on. */
 export interface Life {

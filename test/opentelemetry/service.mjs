@@ -1,7 +1,7 @@
 // A service that calls another one in every way, from within a span of its own.
 import http from 'node:http'
 import { text } from 'node:stream/consumers'
-import { trace as api } from '@opentelemetry/api'
+import { trace as api, context } from '@opentelemetry/api'
 import express from 'express'
 import Fastify from 'fastify'
 import plugin, { createLogger, currentRequest, log } from 'waybill'
@@ -33,6 +33,28 @@ async function handle(requestLog) {
   })
 }
 
+/** Runs a middleware as the instrumentation of Express does: within a span of its own, what comes next outside of it. */
+function withinSpan(middleware) {
+  return (request, response, next) => {
+    const outer = context.active()
+    return tracer.startActiveSpan(`middleware - ${middleware.name}`, (span) =>
+      middleware(request, response, (error) => {
+        span.end()
+        context.with(outer, next, undefined, error)
+      }),
+    )
+  }
+}
+
+function startExpress(middleware, attach = () => {}) {
+  const app = express().use(middleware)
+  app.get('/', async (request, response) => response.json(await handle(request.log)))
+  return new Promise((resolve) => {
+    const server = app.listen(0, '127.0.0.1', () => resolve(server))
+    attach(server)
+  })
+}
+
 const servers = {
   async fastify() {
     const app = Fastify({ logger: OWN_LOGGER !== undefined })
@@ -41,12 +63,11 @@ const servers = {
     await app.listen({ port: 0, host: '127.0.0.1' })
     return app.server
   },
-  express() {
-    const app = express().use(waybill())
-    app.get('/', async (request, response) => response.json(await handle(request.log)))
-    return new Promise((resolve) => {
-      const server = app.listen(0, '127.0.0.1', () => resolve(server))
-    })
+  express: () => startExpress(waybill()),
+  'express, each middleware in a span': () => startExpress(withinSpan(waybill())),
+  'express, attached, each middleware in a span': () => {
+    const middleware = waybill()
+    return startExpress(withinSpan(middleware), middleware.attach)
   },
 }
 

@@ -1,6 +1,7 @@
 import { createLogger, type FormatName } from '../../src/index.js'
 import type { Include } from '../../src/options.js'
 import { compileCaptures } from '../../src/request/details.js'
+import { createRedactor } from '../../src/request/redact.js'
 import { type Life, linesOf } from '../fuzz/events.js'
 import { Capture, type Line } from '../support/capture.js'
 import { formatOf } from '../support/format.js'
@@ -14,7 +15,7 @@ const INCLUDE: Include[] = [
   'header:x-shop',
   'header:x.dot',
 ]
-const captures = compileCaptures(INCLUDE, [])
+const captures = compileCaptures(INCLUDE, [], createRedactor([]))
 const service = { service: 'shop', version: '1.2.3', environment: 'production', project: 'acme' }
 
 export const TRACE = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', flags: '01' }

@@ -27,9 +27,15 @@ if (mode === 'with' && setUp === 'before waybill') await app.register(waybill)
 
 /** The trace of the span that is active where this is called. */
 const activeTrace = () => trace.getActiveSpan().spanContext().traceId
+/** The span that the request has for its own. */
+const serverSpan = (request) => {
+  const { context } = request.opentelemetry()
+  const metadata = context.getValue(Symbol.for('OpenTelemetry SDK Context Key RPC_METADATA'))
+  return (metadata?.span ?? trace.getSpan(context)).spanContext().spanId
+}
 
 app.addHook('preHandler', (request, _reply, done) => {
-  request.log.info({ active_trace: activeTrace() }, 'handled')
+  request.log.info({ active_trace: activeTrace(), server_span: serverSpan(request) }, 'handled')
   done()
 })
 app.get('/ok', async () => ({ ok: true }))

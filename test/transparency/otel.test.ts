@@ -37,6 +37,7 @@ test.concurrent.for(ALONE)(
         const trace = handled?.active_trace
         expect(trace).toMatch(/^[0-9a-f]{32}$/)
         expect([handled?.trace_id, completion?.trace_id]).toEqual([trace, trace])
+        expect(completion?.span_id).toBe(handled?.server_span)
       }
     }),
 )
@@ -49,4 +50,6 @@ test.concurrent('@fastify/otel within spans of instrumentation-http answers as w
     expect(traces[0]).toEqual([TRACE])
     for (const each of traces) expect(each).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)])
     expect(new Set(traces.flat()).size).toBe(REQUESTS.length)
+    for (const [started, handled, completion] of requests)
+      expect([started?.span_id, completion?.span_id]).toEqual([handled?.server_span, handled?.server_span])
   }))

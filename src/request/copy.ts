@@ -1,0 +1,191 @@
+import { attempt, keysOf } from '../safely.js'
+import { cutText, showBigint } from '../text.js'
+import { describeError } from './error.js'
+import { isRedacted, type Places, placesBelow, REDACTED, type Redactor } from './redact.js'
+
+/** A value that JSON can hold as it is. */
+export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain }
+
+/** What a copy may still take; `cut` becomes true when something was left out for its size. */
+export interface Budget {
+  values: number
+  /** In characters. */
+  room: number
+  cut: boolean
+  readonly redactor: Redactor
+}
+
+const MAX_DEPTH = 8
+/** Of one field. */
+export const MAX_VALUES = 1000
+/** The characters of all fields of a request or a log line: several lines of them, whatever is added and however often. */
+export const MAX_ROOM = 65_536
+/** No line holds a longer text, so none is kept. */
+export const MAX_TEXT = 8000
+/** Of a key. */
+const MAX_KEY = 1000
+/** What a value that is no text takes, and what stands around any value. */
+const VALUE_ROOM = 8
+
+/**
+ * Copies a value into what JSON can hold, so that it can be written later whatever becomes of the original.
+ * What can't be held is lost alone: functions, symbols and `undefined` are left out, a getter or `toJSON` that
+ * throws reads `[Thrown]`, a cycle `[Circular]`; a BigInt, NaN or Infinity becomes text.
+ */
+function toPlain(
+  value: unknown,
+  budget: Budget,
+  ancestors: readonly object[],
+  places: Places,
+): Plain | undefined {
+  if (isSpent(budget)) return undefined
+  budget.values--
+  budget.room -= VALUE_ROOM
+  switch (typeof value) {
+    case 'string':
+      return keepText(value, budget)
+    case 'boolean':
+      return value
+    case 'number':
+      return Number.isFinite(value) ? value : String(value)
+    case 'bigint':
+      return keepText(showBigint(value), budget)
+    case 'object':
+      return value === null ? null : copyObject(value, budget, ancestors, places)
+    default:
+      return undefined
+  }
+}
+
+/**
+ * Copies a field: what {@link toPlain} makes of its value, or what stands for a value that must not be read.
+ * @param places those of what holds the field
+ */
+export function copyField(key: string, value: unknown, budget: Budget, places: Places): Plain | undefined {
+  return copyAt(key, value, budget, [], places)
+}
+
+function copyAt(
+  key: string,
+  value: unknown,
+  budget: Budget,
+  path: readonly object[],
+  places: Places,
+): Plain | undefined {
+  const below = placesBelow(places, key)
+  if (value !== undefined && isRedacted(budget.redactor, key, below)) return REDACTED
+  return toPlain(value, budget, path, below)
+}
+
+/** Whether nothing more may be taken. */
+function isSpent(budget: Budget): boolean {
+  if (budget.values > 0 && budget.room > 0) return false
+  budget.cut = true
+  return true
+}
+
+function keepText(text: string, budget: Budget): string {
+  const kept = cutText(text, Math.max(0, Math.min(MAX_TEXT, budget.room)))
+  if (kept !== text) budget.cut = true
+  budget.room -= kept.length
+  return kept
+}
+
+function copyObject(
+  value: object,
+  budget: Budget,
+  ancestors: readonly object[],
+  places: Places,
+): Plain | undefined {
+  if (ancestors.includes(value)) return '[Circular]'
+  if (ancestors.length >= MAX_DEPTH) {
+    budget.cut = true
+    return '[Too deep]'
+  }
+  const path = [...ancestors, value]
+  try {
+    if (value instanceof Error) return copyProperties(describeError(value, true), budget, path, places)
+    if (ArrayBuffer.isView(value))
+      return keepText(`[${value.constructor.name} of ${value.byteLength} bytes]`, budget)
+    if (value instanceof String || value instanceof Number || value instanceof Boolean)
+      return toPlain(value.valueOf(), budget, path, places)
+    if (value instanceof Map) return copyEntries(value, budget, path, places)
+    if (value instanceof Set) return copyItems(value, budget, path, places)
+    if (Array.isArray(value)) return copyItems(value, budget, path, places)
+    const toJSON: unknown = Reflect.get(value, 'toJSON')
+    if (typeof toJSON === 'function') return copyJson(toJSON.call(value), budget, path, places)
+    return copyProperties(value, budget, path, places)
+  } catch {
+    return '[Thrown]'
+  }
+}
+
+/** What a `toJSON` returned; as for JSON.stringify, another `toJSON` on that does not count. */
+function copyJson(
+  value: unknown,
+  budget: Budget,
+  path: readonly object[],
+  places: Places,
+): Plain | undefined {
+  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isRecord ? copyProperties(value, budget, path, places) : toPlain(value, budget, path, places)
+}
+
+function copyItems(
+  items: Iterable<unknown>,
+  budget: Budget,
+  path: readonly object[],
+  places: Places,
+): Plain[] {
+  const copy: Plain[] = []
+  for (const item of items) {
+    if (isSpent(budget)) break
+    copy.push(copyAt(String(copy.length), item, budget, path, places) ?? null)
+  }
+  return copy
+}
+
+function copyEntries(
+  entries: Iterable<[unknown, unknown]>,
+  budget: Budget,
+  path: readonly object[],
+  places: Places,
+): Plain {
+  const copy = new Map<string, Plain>()
+  for (const [key, value] of entries) {
+    if (isSpent(budget)) break
+    const name = readableKey(attempt(() => String(key), '[Thrown]'))
+    budget.room -= name.length
+    const plain = copyAt(name, value, budget, path, places)
+    if (plain !== undefined) copy.set(name, plain)
+  }
+  // Unlike an assignment, this makes a key named __proto__ a key like any other.
+  return Object.fromEntries(copy)
+}
+
+/** What `readableKey` leaves as it is; to find out takes less than to replace nothing. */
+const READABLE = /^[ -~]*$/
+
+/** A key as it is written, so that two which differ in nothing but what is replaced are one. */
+export function readableKey(key: string): string {
+  const short = cutText(key, MAX_KEY)
+  return READABLE.test(short) ? short : short.toWellFormed().replaceAll('\0', '\ufffd')
+}
+
+function copyProperties(value: object, budget: Budget, path: readonly object[], places: Places): Plain {
+  return copyEntries(propertiesOf(value), budget, path, places)
+}
+
+/** The own properties of an object, read one by one, so that none is read that is not taken. */
+export function* propertiesOf(value: object): Generator<[string, unknown]> {
+  for (const key of keysOf(value, MAX_VALUES + 1)) yield [key, propertyOf(value, key)]
+}
+
+/** A property of an object; `[Thrown]` where its getter throws. */
+export function propertyOf(value: object, key: string): unknown {
+  try {
+    return Reflect.get(value, key)
+  } catch {
+    return '[Thrown]'
+  }
+}

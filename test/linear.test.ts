@@ -1,0 +1,132 @@
+import { expect, test } from 'vitest'
+import { showValue } from '../src/errors.js'
+import type { RawRequest } from '../src/options.js'
+import { hostOfUrl, hostsOf } from '../src/outgoing/call.js'
+import { createPropagation } from '../src/outgoing/headers.js'
+import { hostOf, isInside, isListed } from '../src/outgoing/hosts.js'
+import { compileCaptures, sourceOf, targetOf } from '../src/request/details.js'
+import { describeError } from '../src/request/error.js'
+import { AddedFields } from '../src/request/fields.js'
+import { acceptRequestId, newUuid } from '../src/request/id.js'
+import { createRedactor } from '../src/request/redact.js'
+import { readTrace, readTraceState } from '../src/request/trace.js'
+import { cutPath, mountPattern, pathOf, queryOf, redactQuery } from '../src/request/url.js'
+
+/** Far more than what is linear takes, on a busy machine too; what is quadratic takes seconds, then minutes. */
+const PATIENCE_MS = 1000
+
+const HEADERS = [
+  'x-request-id',
+  'traceparent',
+  'tracestate',
+  'host',
+  'user-agent',
+  'referer',
+  'cookie',
+  ':authority',
+]
+const ids = { headers: ['x-request-id'], trust: 'always', generate: newUuid } as const
+const captures = compileCaptures(
+  ['query', 'client_ip', 'host', 'user_agent', 'referer', 'header:cookie'],
+  ['page'],
+  createRedactor([]),
+)
+const { reaches } = createPropagation({ header: 'x-request-id', reach: ['api.partner.com', '*.shop.com'] })
+
+function requestWith(text: string): RawRequest {
+  const headers = Object.fromEntries(HEADERS.map((name) => [name, text]))
+  const rawHeaders = Object.entries(headers).flat()
+  return { headers, rawHeaders, url: text, method: 'GET' } as unknown as RawRequest
+}
+
+/** Whatever meets what a client sends, or what an app makes of it. */
+const READERS: Record<string, (text: string) => unknown> = {
+  'the path of a target': (text) => cutPath(pathOf(text, true)),
+  'the query of a target': (text) => redactQuery(queryOf(text) ?? text, new Set(['page'])),
+  'the target of CONNECT': (text) => targetOf({ ...requestWith(text), method: 'CONNECT' } as RawRequest),
+  'the pattern of a mounted router': (text) => {
+    const half = text.slice(0, text.length / 2)
+    return [
+      mountPattern(`/v${text}-${half}`, { whole: text, half }, false),
+      mountPattern(`${text}/${half}x`, { half, rest: half.split('/') }, false),
+    ]
+  },
+  'the request id': (text) => acceptRequestId(requestWith(text), ids),
+  'the trace': (text) => [readTrace(requestWith(text).headers), readTraceState(text)],
+  'the details that are asked for by name': (text) => {
+    const raw = requestWith(text)
+    return captures.map(({ read }) => read(sourceOf(raw, text, null), true))
+  },
+  'the hosts of a call': (text) => hostsOf(text, text, text).map((host) => [reaches(host), hostOfUrl(host)]),
+  'the name of a host': (text) => [
+    hostOf(text),
+    isInside(text),
+    isListed(text, ['*.shop.com']),
+    reaches(text),
+  ],
+  'an error': (text) => describeError(Object.assign(new SyntaxError(text), { code: text, type: text }), true),
+  'a value in a message': (text) => [showValue(text), showValue(new Error(text))],
+  'a field of a handler': (text) =>
+    new AddedFields().add({ [text]: text, list: text.split('') }, new Set(), createRedactor([])),
+}
+
+/** Runs of one or of a few characters, between what patterns begin and end with. */
+const RUNS = [
+  ' ',
+  '\t',
+  ',',
+  '=',
+  '/',
+  '%',
+  '%2F',
+  '%zz',
+  '.',
+  '-',
+  'a',
+  'a.',
+  '/a',
+  '&',
+  '&a=',
+  ';',
+  '?',
+  '#',
+  '@',
+]
+const MORE_RUNS = [
+  'a=1,',
+  ' ,',
+  '[',
+  ']',
+  '::',
+  '\n',
+  '%\n',
+  "'",
+  '"',
+  '\0',
+  '\u2028',
+  '\xe9',
+  '\ud800',
+  '😀',
+  '{',
+  '"},',
+]
+const ENDS = ['', 'x', ' x', '=', '\n']
+const BEGINNINGS = ['', 'x', '/', 'http://', 'a=', '00-', "Unexpected token '", '[']
+
+/** What a text begins with, what it repeats, what it ends with, and its length. */
+const TEXTS = [...RUNS, ...MORE_RUNS].flatMap((run) => [
+  ...BEGINNINGS.map((beginning) => [beginning, run, '', 60_000] as const),
+  ...ENDS.map((end) => ['', run, end, 60_000] as const),
+  ['x', run, 'x', 60_000] as const,
+  ['', run, 'x', 300_000] as const,
+])
+
+test.each(Object.entries(READERS))('%s is read in linear time', (_name, read) => {
+  for (const [beginning, run, end, length] of TEXTS) {
+    const text = beginning + run.repeat(length / run.length) + end
+    const began = performance.now()
+    read(text)
+    const ms = performance.now() - began
+    expect(ms, JSON.stringify([beginning, run, end, length])).toBeLessThan(PATIENCE_MS)
+  }
+})
