@@ -34,6 +34,7 @@ export class AddedFields {
     const names = keysOf(fields, MAX_FIELDS + 1)
     if (names.length > MAX_FIELDS) this.cut = true
     for (const name of names.slice(0, MAX_FIELDS)) {
+      if (name.length > MAX_KEY) this.cut = true
       const key = readableKey(name)
       if (reserved.has(key)) {
         warnOnce(
@@ -170,7 +171,9 @@ function copyEntries(entries: Iterable<[unknown, unknown]>, budget: Budget, path
   const copy = new Map<string, Plain>()
   for (const [key, value] of entries) {
     if (isSpent(budget)) break
-    const name = readableKey(attempt(() => String(key), '[Thrown]'))
+    const whole = attempt(() => String(key), '[Thrown]')
+    if (whole.length > MAX_KEY) budget.cut = true
+    const name = readableKey(whole)
     budget.room -= name.length
     const plain = toPlain(value, budget, path)
     if (plain !== undefined) copy.set(name, plain)
