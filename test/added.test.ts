@@ -237,3 +237,12 @@ test.each<[string, object]>([
   expect(JSON.stringify([...added.fields]).length).toBeLessThan(40_000)
   expect(performance.now() - began).toBeLessThan(1000)
 })
+
+test('a key that is cut is marked', () => {
+  const long = 'x'.repeat(1001)
+  expect([
+    add({ [long]: 1 }).cut,
+    add({ inner: { [long]: 1 } }).cut,
+    add({ [long.slice(1)]: 1 }).cut,
+  ]).toEqual([true, true, false])
+})

@@ -1,5 +1,7 @@
+import Fastify from 'fastify'
 import { expect, test } from 'vitest'
 import { showValue } from '../src/errors.js'
+import waybill from '../src/index.js'
 import type { RawRequest } from '../src/options.js'
 import { hostOfUrl, hostsOf } from '../src/outgoing/call.js'
 import { createPropagation } from '../src/outgoing/headers.js'
@@ -11,6 +13,8 @@ import { acceptRequestId, newUuid } from '../src/request/id.js'
 import { createRedactor } from '../src/request/redact.js'
 import { readTrace, readTraceState } from '../src/request/trace.js'
 import { cutPath, mountPattern, pathOf, queryOf, redactQuery } from '../src/request/url.js'
+import { Capture } from './support/capture.js'
+import { ask, listen } from './support/http.js'
 
 /** Far more than what is linear takes, on a busy machine too; what is quadratic takes seconds, then minutes. */
 const PATIENCE_MS = 1000
@@ -129,4 +133,28 @@ test.each(Object.entries(READERS))('%s is read in linear time', (_name, read) =>
     const ms = performance.now() - began
     expect(ms, JSON.stringify([beginning, run, end, length])).toBeLessThan(PATIENCE_MS)
   }
+})
+
+test('a server answers at once what has long runs in its headers and its target', async () => {
+  const log = new Capture()
+  const app = Fastify({ http: { maxHeaderSize: 1_000_000 } })
+  await app.register(waybill, { destination: log, include: ['query', 'referer', 'host', 'header:cookie'] })
+  app.get('/', async () => 'ok')
+  const port = await listen(app)
+  const run = ' '.repeat(60_000)
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  const spaces = ['tracestate', 'referer', 'cookie', 'x-request-id'].map((name) => [name, `a=1${run}x`])
+  const requests: [string, Record<string, string>][] = [
+    ['/', { traceparent, ...Object.fromEntries(spaces) }],
+    [`/?${'&a='.repeat(20_000)}`, { traceparent: `${traceparent.repeat(1000)}` }],
+    [`/${"'%".repeat(30_000)}`, { host: '%['.repeat(30_000) }],
+  ]
+  const began = performance.now()
+  const statuses = []
+  for (const [path, headers] of requests) statuses.push((await ask(port, path, { headers })).status)
+  const ms = performance.now() - began
+  await log.completions(3)
+  await app.close()
+  expect(statuses).toEqual([200, 200, 400])
+  expect(ms).toBeLessThan(2 * PATIENCE_MS)
 })

@@ -5,6 +5,7 @@ import { ERROR_PARTS, type LoggedError, type LoggedField, type LogRow } from '..
 import {
   type Budget,
   copyField,
+  MAX_KEY,
   MAX_ROOM,
   MAX_TEXT,
   MAX_VALUES,
@@ -125,8 +126,8 @@ function copyOf(given: object, logger: Own): Bound {
     const budget: Budget = { values: MAX_VALUES, room: isError ? MAX_ROOM : room, cut: false, redactor }
     const plain = fields.length < MAX_FIELDS ? copyField(key, shown, budget, redactor.top) : undefined
     if (plain !== undefined) fields.push([readableKey(key), plain])
-    if (!isError) room = budget.room
-    cut ||= budget.cut
+    if (!isError) room = budget.room - key.length
+    cut ||= budget.cut || key.length > MAX_KEY
   }
   return { fields, cut: cut || fields.length === MAX_FIELDS }
 }

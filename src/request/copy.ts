@@ -23,7 +23,7 @@ export const MAX_ROOM = 65_536
 /** No line holds a longer text, so none is kept. */
 export const MAX_TEXT = 8000
 /** Of a key. */
-const MAX_KEY = 1000
+export const MAX_KEY = 1000
 /** What a value that is no text takes, and what stands around any value. */
 const VALUE_ROOM = 8
 
@@ -154,7 +154,9 @@ function copyEntries(
   const copy = new Map<string, Plain>()
   for (const [key, value] of entries) {
     if (isSpent(budget)) break
-    const name = readableKey(attempt(() => String(key), '[Thrown]'))
+    const whole = attempt(() => String(key), '[Thrown]')
+    if (whole.length > MAX_KEY) budget.cut = true
+    const name = readableKey(whole)
     budget.room -= name.length
     const plain = copyAt(name, value, budget, path, places)
     if (plain !== undefined) copy.set(name, plain)

@@ -30,13 +30,18 @@ const MAX_VALUE = 200
 /** What is read of a request that may have failed. */
 interface Failed {
   readonly thrown: readonly unknown[] | undefined
+  /** Absent of what could not be parsed. */
+  readonly method: string | undefined
   readonly status: number | undefined
   readonly outcome: Outcome
 }
 
 /** The error that a failed request failed with; one that a handler turned into a good answer is none. */
-export function failureOf({ thrown, status = 0, outcome }: Failed): Failure | undefined {
+export function failureOf({ thrown, method, status = 0, outcome }: Failed): Partial<Failure> | undefined {
   if (thrown === undefined || (outcome === 'completed' && status < 400)) return undefined
+  const code = method === undefined ? codeOf(thrown.at(-1)) : undefined
+  // Anyone can have many such lines written, and the parser says no more with its message.
+  if (code !== undefined) return { code }
   return describeError(thrown.at(-1), status >= 500, thrown.slice(0, -1).reverse())
 }
 

@@ -1,6 +1,15 @@
 import { showValue, warnOnce } from '../errors.js'
 import { attempt, keysOf } from '../safely.js'
-import { type Budget, copyField, MAX_ROOM, MAX_VALUES, type Plain, propertyOf, readableKey } from './copy.js'
+import {
+  type Budget,
+  copyField,
+  MAX_KEY,
+  MAX_ROOM,
+  MAX_VALUES,
+  type Plain,
+  propertyOf,
+  readableKey,
+} from './copy.js'
 import type { Redactor } from './redact.js'
 
 /** More fields than a line can hold. */
@@ -32,6 +41,7 @@ export class AddedFields {
     const names = keysOf(fields, MAX_FIELDS + 1)
     if (names.length > MAX_FIELDS) this.cut = true
     for (const name of names.slice(0, MAX_FIELDS)) {
+      if (name.length > MAX_KEY) this.cut = true
       const key = readableKey(name)
       if (reserved.has(key)) {
         warnOnce(

@@ -181,7 +181,7 @@ export class RequestRecord implements CurrentRequest {
   durationMs: number | undefined = undefined
   slow = false
   responseBytes: number | undefined = undefined
-  failure: Failure | undefined = undefined
+  failure: Partial<Failure> | undefined = undefined
   callCost: CallCost | undefined = undefined
   /** How long after the completion the handler answered. */
   lateMs: number | undefined = undefined

@@ -145,9 +145,11 @@ export function serverTrace(): TraceContext | undefined {
 
 /** Where a request of Fastify stands in its trace, as `@fastify/otel` says it, whose span begins after the start. */
 export function fastifyTrace(request: object): TraceContext | undefined {
-  if (registeredApi() === undefined || !('opentelemetry' in request)) return undefined
-  const { opentelemetry } = request as { opentelemetry: () => { readonly context?: Context | null } }
-  return attempt(() => serverSpanIn(opentelemetry.call(request).context), undefined)
+  if (registeredApi() === undefined) return undefined
+  return attempt(() => {
+    const { opentelemetry } = request as { opentelemetry?: () => { readonly context?: Context | null } }
+    return opentelemetry && serverSpanIn(opentelemetry.call(request).context)
+  }, undefined)
 }
 
 function serverSpanIn(context: Context | null | undefined): TraceContext | undefined {
