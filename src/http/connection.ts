@@ -1,6 +1,7 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { nextTick } from '../clock.js'
 import type { RequestRecord } from '../request/record.js'
 import { attempt, safely, setHidden } from '../safely.js'
 import { respondingOn, unsentBytesOf } from './node-internals.js'
@@ -40,7 +41,7 @@ export function connectionFor(socket: Partial<Socket>): Connection {
   })
   // A response that was detached from its connection is never closed; all others are by then.
   socket.once?.('close', () => {
-    process.nextTick(() => safely(() => connection.last?.keeper.end(connection.last)))
+    nextTick(() => safely(() => connection.last?.keeper.end(connection.last)))
   })
   return connection
 }
@@ -118,17 +119,16 @@ export function leaveConnection(record: RequestRecord): void {
 /** Notes that the server itself resets a stream of HTTP/2. */
 function watchReset(record: RequestRecord, stream: ServerHttp2Stream): void {
   const { close } = stream
+  // A client whose connection is lost has its streams closed so, too.
+  const isAlive = (): boolean => attempt(() => stream.session?.socket.destroyed, true) === false
   setHidden(stream, 'close', (code?: number, callback?: () => void) => {
-    // A client whose connection is lost has its streams closed so, too.
-    const isLost = attempt(() => stream.session?.socket.destroyed, true)
-    if (code && isLost === false) safely(() => noteBroken(record, undefined))
+    if (code && isAlive()) safely(() => noteBroken(record, undefined))
     close.call(stream, code, callback)
   })
   const { destroy } = stream
   setHidden(stream, 'destroy', (...args: Parameters<Duplex['destroy']>) => {
-    const isLost = attempt(() => stream.session?.socket.destroyed, true)
     const [error] = args
-    if (error && isLost === false && !isNetworkError(error)) safely(() => noteBroken(record, error))
+    if (error && isAlive() && !isNetworkError(error)) safely(() => noteBroken(record, error))
     return destroy.apply(stream, args)
   })
 }

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { nextTick } from '../clock.js'
 import type { RawRequest } from '../options.js'
 import type { RequestRecord } from '../request/record.js'
 import { reportFault, safely, setHidden } from '../safely.js'
@@ -141,7 +142,7 @@ export function receiveHandover(tracker: Tracker, raw: RawRequest, connection: D
   })
   connection.once('close', () => safely(() => tracker.end(record)))
   // Its start is told now, unless a framework has it do a route.
-  process.nextTick(() => {
+  nextTick(() => {
     if (!record.started) safely(() => tracker.startUnrouted(record))
   })
   return record
