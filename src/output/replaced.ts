@@ -67,8 +67,8 @@ export class StandardStream {
  */
 export function writeLines(stream: Writable, text: string, onError: (error: unknown) => void): void {
   const done = (error?: unknown): void => {
-    if (!(error instanceof Error)) return
-    // The event of this error follows, and ends the process if nothing listens.
+    if (typeof error !== 'object' || error === null) return
+    // The event of this error follows, and would end the process if nothing listened.
     attempt(() => stream.listenerCount('error') === 0 && stream.once('error', () => {}), undefined)
     onError(error)
   }

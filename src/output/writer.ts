@@ -107,8 +107,10 @@ export class LineWriter implements Destination {
     // A replaced `write` has ended the process: it takes no more.
     if (this.#isBusy) return
     while (!this.#drain() && this.#waited < MAX_WAIT_AT_EXIT) {
-      this.#waited = this.#retryAfter === FIRST_RETRY ? 0 : this.#waited + this.#retryAfter
+      if (this.#retryAfter === FIRST_RETRY) this.#waited = 0
+      const pausedAt = elapsed()
       this.#pause()
+      this.#waited += elapsed() - pausedAt
     }
     if (this.#held.size === 0) return
     this.#complain(`nobody has read stdout for ${MAX_WAIT_AT_EXIT} ms`)
