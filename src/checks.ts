@@ -1,3 +1,4 @@
+import { WriteStream } from 'node:fs'
 import { anyOf, showValue, suggest, WaybillError, wrongOption } from './errors.js'
 
 /** The values that an option accepts. */
@@ -61,6 +62,17 @@ export function withFunctions<T extends object>(must: string, names: readonly (k
       typeof value === 'object' && value !== null
         ? `one without ${missing(value as T).join(', ')}`
         : showValue(value),
+  }
+}
+
+/** A kind without streams to files: what they hold is lost when the process exits. */
+export function exceptFiles<T extends object>(kind: Kind<T>): Kind<T> {
+  const isFile = (value: unknown): boolean => value instanceof WriteStream
+  const got = 'a stream to a file, which loses lines when the process exits; log to stdout and redirect that'
+  return {
+    ...kind,
+    accepts: (value): value is T => kind.accepts(value) && !isFile(value),
+    show: (value) => (isFile(value) ? got : (kind.show ?? showValue)(value)),
   }
 }
 

@@ -1,12 +1,43 @@
-/** Who has something to say when the process ends; held weakly, since an app may be gone by then. */
-const tasks = new Set<WeakRef<{ finish(): void }>>()
+import { safely } from './safely.js'
 
-/** Calls `finish()` when the process ends, before stdout is closed or while it still takes lines. */
-export function onExit(task: { finish(): void }): void {
-  if (tasks.size === 0) process.on('exit', finishAll)
-  tasks.add(new WeakRef(task))
+type Task = () => void
+
+/** What all copies of waybill in a process share, so that it has one listener however often waybill is loaded. */
+interface Registry {
+  readonly tasks: Set<Task>
+  readonly run: () => void
+}
+
+const REGISTRY = Symbol.for('waybill.exit')
+
+/** Calls a function when the process exits. */
+export function atExit(task: Task): void {
+  const { tasks, run } = findRegistry()
+  tasks.add(task)
+  if (!process.listeners('exit').includes(run)) process.on('exit', run)
+}
+
+function findRegistry(): Registry {
+  const host: NodeJS.Process & { [REGISTRY]?: Registry } = process
+  const known = host[REGISTRY]
+  if (known !== undefined) return known
+  const tasks = new Set<Task>()
+  const run = (): void => {
+    for (const task of tasks) safely(task)
+  }
+  Object.defineProperty(host, REGISTRY, { value: { tasks, run } })
+  return { tasks, run }
+}
+
+/** The apps with requests to complete; held weakly, because an app may be gone by then. */
+const apps = new Set<WeakRef<{ finish(): void }>>()
+
+/** Calls `finish()` when the process exits, while stdout still takes lines. */
+export function onExit(app: { finish(): void }): void {
+  if (apps.size === 0) atExit(finishAll)
+  apps.add(new WeakRef(app))
 }
 
 function finishAll(): void {
-  for (const task of tasks) task.deref()?.finish()
+  for (const app of apps) safely(() => app.deref()?.finish())
 }

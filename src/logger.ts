@@ -1,9 +1,10 @@
 import { type Logger, pino } from 'pino'
-import { standard } from './destination/standard.js'
+import { systemClock } from './clock.js'
 import { readEnvironment } from './environment.js'
 import { createFormat, type Format } from './format/index.js'
 import type { Destination, LoggerOptions } from './options.js'
 import { logMethod, serializeError, writeLines } from './output/log-lines.js'
+import { standard } from './output/stdout.js'
 import { checkLoggerOptionNames, type LoggerSettings, parseLoggerOptions } from './read-options.js'
 import { pathOf } from './request/url.js'
 
@@ -63,7 +64,7 @@ export function pinoLogger(settings: LoggerSettings, { format, lines }: Output):
 function lossLine(settings: LoggerSettings, format: Format, fd: 1 | 2, dropped: number): string {
   const line = format.logLine({
     level: 'warn',
-    time: Date.now(),
+    time: systemClock.now(),
     event: 'log.dropped',
     message: `${dropped} log lines were dropped: the reader of ${fd === 1 ? 'stdout' : 'stderr'} did not keep up`,
     fields: [['dropped', dropped]],

@@ -118,7 +118,8 @@ export interface LoggerOptions {
    */
   journalPriority?: boolean | undefined
   /**
-   * Where lines go: any object with a function `write(line)`. It is called for each line, within the request.
+   * Where lines go: any object with a function `write(line)`, which is called for each line, within the request. A stream to a
+   * file (`fs.createWriteStream`) is refused, because it loses lines when the process exits.
    * @default stdout
    */
   destination?: Destination | undefined

@@ -3,6 +3,7 @@ import {
   arrayOf,
   checkNames,
   either,
+  exceptFiles,
   type Kind,
   objectOf,
   ofType,
@@ -75,7 +76,9 @@ const bytes = (range: string, min: number, max: number): Kind<number> =>
   ofType('number', `a whole number of bytes ${range}`, (n) => Number.isInteger(n) && n >= min && n <= max)
 const lineBytes = bytes(`from ${PIPE_BYTES} to ${MAX_LINE_BYTES}`, PIPE_BYTES, MAX_LINE_BYTES)
 const heldBytes = bytes(`≥ ${MAX_LINE_BYTES}`, MAX_LINE_BYTES, Number.MAX_SAFE_INTEGER)
-const destination = withFunctions<Destination>('an object with the function write(line)', ['write'])
+const destination = exceptFiles(
+  withFunctions<Destination>('an object with the function write(line)', ['write']),
+)
 const logger = withFunctions<ParentLogger>('a pino logger', [...LEVELS, 'child', 'bindings'])
 const template: Kind<Template> = {
   ...objectOf<Template>('an object in the shape of a line'),
@@ -170,9 +173,8 @@ export function checkLoggerOptionNames(options: unknown): void {
 /** Reads the options about where lines go and how they look. */
 export function parseLoggerOptions(options: LoggerOptions, environment: Environment): LoggerSettings {
   const isStdout = options.destination === undefined
-  const around = isStdout
-    ? environment
-    : { ...environment, isTerminal: false, isSharedPipe: false, isJournal: false }
+  const elsewhere = { isTerminal: false, isSharedPipe: false, isJournal: false }
+  const around = isStdout ? environment : { ...environment, ...elsewhere }
   const { googleProject, journalPriority, redact, ...settings } = readAll(OPTIONS.logger, options, around)
   const unused = (['maxHeldBytes', 'whenFull'] as const).find((name) => settings[name] !== undefined)
   if (!isStdout && unused !== undefined) throw unusedOption(unused, 'with a destination: it is about stdout')

@@ -1,3 +1,4 @@
+import { nextTick } from './clock.js'
 import { showValue, warnOnce } from './errors.js'
 
 let faults = 0
@@ -15,9 +16,6 @@ export function safely<T>(step: () => T): T | undefined {
     return undefined
   }
 }
-
-// Taken when this is loaded, because tests replace it later.
-const { nextTick } = process
 
 /** Runs a step of waybill's own, as {@link safely} does, when what runs now is over. */
 export function safelyNext(step: () => void): void {

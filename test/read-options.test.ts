@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { createWriteStream, readFileSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
+import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import type { Environment } from '../src/environment.js'
 import { showValue, WaybillError } from '../src/errors.js'
-import type { Options } from '../src/options.js'
+import type { Destination, Options } from '../src/options.js'
 import {
   checkOptionNames,
   parseEventOptions,
@@ -215,6 +217,12 @@ test.each([
     'VALUE',
     'destination',
     'an object with the function write(line), got one without write',
+  ],
+  [
+    { destination: createWriteStream('/dev/null') },
+    'VALUE',
+    'destination',
+    'an object with the function write(line), got a stream to a file, which loses lines when the process exits; log to stdout and redirect that',
   ],
   [{ destination: null }, 'TYPE', 'destination', 'an object with the function write(line), got null'],
   [{ maxHeldBytes: '8MB' }, 'TYPE', 'maxHeldBytes', 'a whole number of bytes ≥ 8000, got "8MB"'],
@@ -448,4 +456,14 @@ test('every error code and warning code stands in the README and the other way r
 test('a value with line breaks of any kind stays on one line of a message', () => {
   expect(showValue('a\u2028b\u0085c\nd')).toBe('"a\\u2028b\\u0085c\\nd"')
   expect(showValue(Symbol('a\u2029b'))).toBe('Symbol(a b)')
+})
+
+test.each<[string, Destination]>([
+  ['process.stdout', process.stdout],
+  ['a stream of the app', new PassThrough()],
+  ['what pino writes to', pino.destination({ dest: '/dev/null', sync: true })],
+  ['any object with the function', { write: () => {} }],
+])('%s is a destination', (_what, destination) => {
+  const { destination: parsed } = parse({ destination }) as Pick<Options, 'destination'>
+  expect(parsed).toBe(destination)
 })

@@ -4,8 +4,9 @@ import { createFormat } from '../../dist/format/index.js'
 import { RequestRecord } from '../../dist/request/record.js'
 import { MAX_LINE_BYTES } from '../../dist/vocabulary.js'
 
-export { LineWriter } from '../../dist/destination/writer.js'
 export { carryRequest, recordOf } from '../../dist/http/carrier.js'
+export { StandardStream } from '../../dist/output/replaced.js'
+export { LineWriter } from '../../dist/output/writer.js'
 export { acceptRequestId, newUuid } from '../../dist/request/id.js'
 export { PIPE_BYTES } from '../../dist/vocabulary.js'
 

@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import { bench, group, summary } from 'mitata'
 import SonicBoom from 'sonic-boom'
-import { LineWriter, PIPE_BYTES } from '../harness/inside.mjs'
+import { LineWriter, PIPE_BYTES, StandardStream } from '../harness/inside.mjs'
 import { openPipe } from '../harness/pipe.mjs'
 
 const LINE = `${JSON.stringify({ level: 'info', event: 'request.completed' }).padEnd(300)}\n`
@@ -13,7 +13,7 @@ const MAX_HELD_BYTES = 8 * 2 ** 20
 /** What writes lines to a descriptor, by its name. */
 function writersTo(fd, maxWriteBytes) {
   const rules = { maxHeldBytes: MAX_HELD_BYTES, whenFull: 'drop', lossLine: (lines) => `${lines}\n` }
-  const writer = new LineWriter({ fd, atOnce: false, maxWriteBytes }, rules)
+  const writer = new LineWriter({ fd, stream: new StandardStream(1), atOnce: false, maxWriteBytes }, rules)
   const sonic = new SonicBoom({ fd, sync: true })
   return {
     'waybill: LineWriter': () => writer.write(LINE),

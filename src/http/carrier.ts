@@ -3,13 +3,11 @@ import { IncomingMessage, ServerResponse } from 'node:http'
 import { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { Socket } from 'node:net'
 import { Duplex, PassThrough, Readable, Stream, Transform, Writable } from 'node:stream'
+import { queueMicrotask } from '../clock.js'
 import { currentRecord, runWithin } from '../context.js'
 import type { RequestRecord } from '../request/record.js'
 import { reportFault, safely } from '../safely.js'
 import { isNetworkError } from './connection.js'
-
-// Taken when this is loaded, because tests replace it later.
-const { queueMicrotask } = globalThis
 
 /** Stands in the place of the object that is being constructed, so that a subclass adds its fields to it. */
 class Given {

@@ -118,17 +118,16 @@ export function leaveConnection(record: RequestRecord): void {
 /** Notes that the server itself resets a stream of HTTP/2. */
 function watchReset(record: RequestRecord, stream: ServerHttp2Stream): void {
   const { close } = stream
+  // A client whose connection is lost has its streams closed so, too.
+  const isAlive = (): boolean => attempt(() => stream.session?.socket.destroyed, true) === false
   setHidden(stream, 'close', (code?: number, callback?: () => void) => {
-    // A client whose connection is lost has its streams closed so, too.
-    const isLost = attempt(() => stream.session?.socket.destroyed, true)
-    if (code && isLost === false) safely(() => noteBroken(record, undefined))
+    if (code && isAlive()) safely(() => noteBroken(record, undefined))
     close.call(stream, code, callback)
   })
   const { destroy } = stream
   setHidden(stream, 'destroy', (...args: Parameters<Duplex['destroy']>) => {
-    const isLost = attempt(() => stream.session?.socket.destroyed, true)
     const [error] = args
-    if (error && isLost === false && !isNetworkError(error)) safely(() => noteBroken(record, error))
+    if (error && isAlive() && !isNetworkError(error)) safely(() => noteBroken(record, error))
     return destroy.apply(stream, args)
   })
 }

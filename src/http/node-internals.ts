@@ -1,6 +1,7 @@
 import { executionAsyncResource } from 'node:async_hooks'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { nextTick } from '../clock.js'
 
 // The one file that touches what Node.js does not document. Seen in Node.js 20.19 to 26.
 
@@ -39,7 +40,7 @@ let kept: object | undefined
 export function keepTickShape(): void {
   if (kept !== undefined) return
   kept = {}
-  process.nextTick(() => {
+  nextTick(() => {
     kept = executionAsyncResource()
   })
 }

@@ -1,0 +1,241 @@
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { finish, type Run, SLOW_READER, startPiped, startProgram } from './support/program.js'
+
+/** Replaces `process.stdout.write` by a function that keeps what it is given, and shows it on stderr at the end. */
+const REPLACE = `
+  const taken = []
+  const original = process.stdout.write
+  const replace = () => { process.stdout.write = (text) => taken.push(text) }
+  const restore = () => { process.stdout.write = original }
+  process.on('exit', () => process.stderr.write(JSON.stringify(taken)))
+`
+const LOG = `
+  import { createLogger } from 'waybill'
+  const log = createLogger({ format: 'json' })
+`
+
+/** The messages of some lines, each of which must be whole. */
+function messagesOf(lines: readonly string[]): unknown[] {
+  return lines.map((line) => {
+    expect(line.endsWith('\n')).toBe(true)
+    return (JSON.parse(line) as { message: unknown }).message
+  })
+}
+
+/** What went to the replacement of a program, call by call, and what went to its stdout. */
+function read({ stdout, stderr }: Run): { replaced: unknown[]; written: unknown[] } {
+  return {
+    replaced: messagesOf(JSON.parse(stderr) as string[]),
+    written: messagesOf(stdout.split(/(?<=\n)/).filter((line) => line !== '')),
+  }
+}
+
+/** Runs a program with its stdout in a socket, a pipe and a file. */
+async function runEach(source: string): Promise<ReturnType<typeof read>[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'waybill-'))
+  try {
+    const file = join(folder, 'out.log')
+    const runs = await Promise.all([
+      finish(startProgram(source)),
+      finish(startPiped(source, 'cat')),
+      finish(startProgram(source, { stdio: ['ignore', openSync(file, 'w'), 'pipe'] })),
+    ])
+    return runs.map((run, at) => read(at === 2 ? { ...run, stdout: readFileSync(file, 'utf8') } : run))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+test('what replaces process.stdout.write before the first line gets each line by a call of its own, at once', async () => {
+  const program = `${LOG} ${REPLACE}
+    replace()
+    log.info('one')
+    log.info('two')
+    if (taken.length !== 2) log.info('these were late')
+  `
+  const expected = { replaced: ['one', 'two'], written: [] }
+  expect(await runEach(program)).toEqual([expected, expected, expected])
+})
+
+test('what replaces it for a while gets the lines of that time, as a test of an app expects', async () => {
+  const program = `${LOG} ${REPLACE}
+    log.info('before')
+    await new Promise(setImmediate)
+    for (const n of [1, 2]) {
+      replace()
+      log.info('replaced ' + n)
+      restore()
+      log.info('restored ' + n)
+      await new Promise(setImmediate)
+    }
+  `
+  const expected = {
+    replaced: ['replaced 1', 'replaced 2'],
+    written: ['before', 'restored 1', 'restored 2'],
+  }
+  expect(await runEach(program)).toEqual([expected, expected, expected])
+})
+
+test('events go where log lines go', async () => {
+  const program = `${REPLACE}
+    import Fastify from 'fastify'
+    import waybill from 'waybill'
+    replace()
+    const app = Fastify()
+    await app.register(waybill, { format: 'json' })
+    app.get('/', async (request) => {
+      request.log.info('in between')
+      return ''
+    })
+    await app.inject('/')
+    restore()
+  `
+  const { replaced, written } = read(await finish(startProgram(program)))
+  expect(replaced).toEqual(['GET /', 'in between', expect.stringMatching(/^GET \/ 200 /)])
+  expect(written).toEqual([])
+})
+
+test('a stream in the place of process.stdout gets the lines', async () => {
+  const program = `${LOG}
+    import { PassThrough } from 'node:stream'
+    log.info('before')
+    await new Promise(setImmediate)
+    const mine = new PassThrough()
+    Object.defineProperty(process, 'stdout', { value: mine, configurable: true })
+    log.info('after')
+    process.stderr.write(JSON.stringify([String(mine.read())]))
+  `
+  const expected = { replaced: ['after'], written: ['before'] }
+  expect(await runEach(program)).toEqual([expected, expected, expected])
+})
+
+test('lines that a slow reader has not taken are given to the replacement first, in order', async () => {
+  const program = `${LOG} ${REPLACE}
+    for (let n = 0; n < 900; n++) log.info({ text: 'x'.repeat(100) }, String(n))
+    await new Promise(setImmediate)
+    replace()
+    log.info('900')
+  `
+  const { replaced, written } = read(await finish(startPiped(program, SLOW_READER)))
+  expect(replaced.length).toBeGreaterThan(100)
+  expect([...written, ...replaced]).toEqual(Array.from({ length: 901 }, (_, n) => String(n)))
+})
+
+test('lines that are held at exit, and those of the exit itself, go through it', async () => {
+  const program = `${LOG} ${REPLACE}
+    process.prependListener('exit', () => log.info('at exit'))
+    log.info('held')
+    replace()
+    process.exit(3)
+  `
+  const run = await finish(startProgram(program))
+  expect(run.code).toBe(3)
+  expect(read(run)).toEqual({ replaced: ['held', 'at exit'], written: [] })
+})
+
+const BROKEN: [string, string, string][] = [
+  ['throws', `process.stdout.write = () => { throw new Error('no') }`, 'Error: no'],
+  [
+    'is that of a stream which has ended',
+    `const mine = new PassThrough(); mine.end(); Object.defineProperty(process, 'stdout', { value: mine })`,
+    'Error [ERR_STREAM_WRITE_AFTER_END]: write after end',
+  ],
+  [
+    'is that of a stream which was destroyed',
+    `const mine = new PassThrough(); mine.destroy(); Object.defineProperty(process, 'stdout', { value: mine })`,
+    'Error [ERR_STREAM_DESTROYED]: Cannot call write after a stream was destroyed',
+  ],
+]
+
+test.each(BROKEN)(
+  'a replacement that %s costs the service nothing, and stderr says so once',
+  async (_case, replace, error) => {
+    const program = `
+    import { PassThrough } from 'node:stream'
+    ${LOG}
+    ${replace}
+    for (let n = 0; n < 3; n++) {
+      log.info('lost')
+      await new Promise(setImmediate)
+    }
+    process.exitCode = 7
+  `
+    expect(await finish(startProgram(program))).toEqual({
+      code: 7,
+      stdout: '',
+      stderr: `waybill: log lines are lost: stdout can't be written, ${error}\n`,
+    })
+  },
+)
+
+test('a replacement that writes on to a reader which has gone costs the service nothing', async () => {
+  const program = `${LOG}
+    const original = process.stdout.write
+    process.stdout.write = function (...given) { return original.apply(this, given) }
+    for (let n = 0; n < 20; n++) {
+      log.info('lost')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    process.exitCode = 7
+  `
+  const run = await finish(startPiped(program, 'true'))
+  expect(run.code).toBe(7)
+  expect(run.stderr).toMatch(
+    /^waybill: log lines are lost: stdout can't be written, Error: (write )?EPIPE[^\n]*\n$/,
+  )
+})
+
+test('a replacement that logs stops neither the service nor its end', async () => {
+  const program = `${LOG}
+    let calls = 0
+    process.stdout.write = () => { calls++; log.info('another') }
+    log.info('one')
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    process.stderr.write(calls > 1 && calls < 10_000 ? 'alive' : String(calls))
+  `
+  const started = performance.now()
+  expect(await finish(startProgram(program))).toEqual({ code: 0, stdout: '', stderr: 'alive' })
+  expect(performance.now() - started).toBeLessThan(4000)
+})
+
+test('a replacement that ends the process does so at once', async () => {
+  const program = `${LOG}
+    process.stdout.write = () => process.exit(3)
+    log.info('one')
+  `
+  const started = performance.now()
+  expect(await finish(startProgram(program))).toEqual({ code: 3, stdout: '', stderr: '' })
+  expect(performance.now() - started).toBeLessThan(4000)
+})
+
+test('lines for stderr go through what replaces process.stderr.write', async () => {
+  const program = `
+    import { createLogger } from 'waybill'
+    const log = createLogger({ format: 'combined' })
+    const original = process.stderr.write
+    const taken = []
+    process.stderr.write = (text) => taken.push(text)
+    log.info('one')
+    log.info('two')
+    process.stderr.write = original
+    process.stdout.write(String(taken.length))
+  `
+  expect(await finish(startProgram(program))).toEqual({ code: 0, stdout: '2', stderr: '' })
+})
+
+test('looking for a replacement leaves a pipe that others share as it is', async () => {
+  const program = `${LOG}
+    import fs from 'node:fs'
+    const flags = () => /^flags:.*/m.exec(fs.readFileSync('/proc/self/fdinfo/1', 'utf8'))[0]
+    const before = flags()
+    for (let n = 0; n < 3; n++) {
+      log.info('one')
+      await new Promise(setImmediate)
+    }
+    process.stderr.write(String(flags() === before))
+  `
+  expect((await finish(startPiped(program, 'cat'))).stderr).toBe('true')
+})
