@@ -1,0 +1,197 @@
+import type { Express } from 'express'
+import fc from 'fast-check'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { expect, test } from 'vitest'
+import waybill, { createLogger, type FormatName, type Options, WaybillError } from '../src/index.js'
+import { isSecret, parsePath, redactPath } from '../src/request/redact.js'
+import { FORMAT_NAMES } from '../src/vocabulary.js'
+import { Capture } from './support/capture.js'
+import { serveExpress, VERSIONS } from './support/express.js'
+
+const SECRET = 'hunter2'
+
+async function startApp(options: Options, register: (app: FastifyInstance) => void) {
+  const log = new Capture()
+  const app = Fastify()
+  await app.register(waybill, { destination: log, ...options })
+  register(app)
+  return { app, log }
+}
+
+test.each([
+  'password',
+  'Password',
+  'user_password',
+  'userPassword',
+  'PASSWD',
+  'authorization',
+  'proxy-authorization',
+  'Set-Cookie',
+  'cookie',
+  'accessToken',
+  'access_token',
+  'csrf.token',
+  'clientSecret',
+  'apikey',
+  'apiKey',
+  'api-key',
+  'X-API-Key',
+  'HTTPCookie',
+  'token_',
+])('%s names a secret', (key) => {
+  expect(isSecret(key)).toBe(true)
+})
+
+test.each(['tokenCount', 'secretary', 'monkey', 'key', 'cookies', 'passwordless', 'tokenizer', 'id', ''])(
+  '%s names no secret',
+  (key) => {
+    expect(isSecret(key)).toBe(false)
+  },
+)
+
+test.each([
+  ['user.email', ['user', 'email']],
+  ['*.password', ['*', 'password']],
+  ['items[*].price', ['items', '*', 'price']],
+  ['a["b-c"].d', ['a', 'b-c', 'd']],
+  ["['x.y'][0]", ['x.y', '0']],
+  ['headers.x-user', ['headers', 'x-user']],
+] as const)('%s is a path', (path, keys) => {
+  expect(parsePath(path)).toEqual(keys)
+})
+
+test.each(['', '.', 'a.', 'a..b', 'a[', 'a[b]', '[]', 'a"b', 'x'.repeat(501)])('%s is no path', (path) => {
+  expect(parsePath(path)).toBeUndefined()
+  expect(() => createLogger({ redact: [path] })).toThrow(WaybillError)
+})
+
+test('a wrong value is refused by name', () => {
+  expect(() => createLogger({ redact: ['a..b'] })).toThrow(
+    'waybill: option "redact[0]" must be a path such as "user.email" or "*.iban", got "a..b"',
+  )
+})
+
+const FORMATS = FORMAT_NAMES.filter((name) => name !== 'combined')
+
+test.each(FORMATS)('%s: secrets that are added or logged are in no line, at any depth', async (format) => {
+  const { app, log } = await startApp({ format }, (each) => {
+    each.get('/', async (request) => {
+      request.waybill.add({
+        token: SECRET,
+        user: { name: 'Ada', apiKey: SECRET, list: [{ secret: SECRET }] },
+      })
+      request.log.info({ authorization: SECRET, headers: { cookie: SECRET } }, 'logged')
+      request.log.child({ password: SECRET }).warn({ deep: { er: { accessToken: SECRET } } }, 'bound')
+      throw Object.assign(new Error('failed'), { clientSecret: SECRET })
+    })
+  })
+  await app.inject('/')
+  expect(log.raw.length).toBe(4)
+  expect(log.raw.join('')).not.toContain(SECRET)
+  expect(log.raw.join('')).toContain('[redacted]')
+  expect(log.raw.join('')).toContain('Ada')
+})
+
+test('redact: false turns it off', async () => {
+  const { app, log } = await startApp({ redact: false }, (each) => {
+    each.get('/', async (request) => {
+      request.waybill.add({ token: SECRET })
+      return 'ok'
+    })
+  })
+  await app.inject('/')
+  expect(log.events('completed')[0]).toMatchObject({ token: SECRET })
+})
+
+test('paths name more, in what is added and logged, and in details', async () => {
+  const options: Options = {
+    redact: ['user.email', '*.iban', 'items[*].price', 'headers.x-user', 'client_ip', 'query.code'],
+    include: ['header:x-user', 'client_ip', 'query'],
+    allowQuery: ['code', 'page'],
+  }
+  const { app, log } = await startApp(options, (each) => {
+    each.get('/', async (request) => {
+      const fields = { user: { email: 'a@b.c', id: 1 }, bank: { iban: 'DE1' }, items: [{ price: 1, n: 2 }] }
+      request.waybill.add(fields)
+      request.log.info(fields, 'logged')
+      return 'ok'
+    })
+  })
+  await app.inject({ url: '/?code=1&page=2', headers: { 'x-user': 'ada' } })
+  const shown = {
+    user: { email: '[redacted]', id: 1 },
+    bank: { iban: '[redacted]' },
+    items: [{ price: '[redacted]', n: 2 }],
+  }
+  expect(log.lines[1]).toMatchObject(shown)
+  expect(log.events('completed')[0]).toMatchObject({
+    ...shown,
+    'header:x-user': '[redacted]',
+    client_ip: '[redacted]',
+    query: 'code=[redacted]&page=2',
+  })
+})
+
+test('what add() gives to an own logger is redacted', async () => {
+  const log = new Capture()
+  const app = Fastify({ logger: { stream: log } })
+  await app.register(waybill, { redact: ['user.email'] })
+  app.get('/', async (request) => {
+    request.waybill.add({ token: SECRET, user: { email: SECRET } })
+    return 'ok'
+  })
+  await app.inject('/')
+  expect(log.raw.join('')).not.toContain(SECRET)
+})
+
+test.each(FORMAT_NAMES)('%s: a parameter of a route is in no line', async (format: FormatName) => {
+  const options: Options = { format, redact: ['path.token', 'path.*'], include: ['referer'] }
+  const { app, log } = await startApp(options, (each) => {
+    each.get('/reset/:token', async () => 'ok')
+    each.get('/files/*', async () => 'ok')
+    each.get('/other/:id', async () => 'ok')
+  })
+  const headers = { referer: `https://shop.test/reset/${SECRET}` }
+  await app.inject({ url: `/reset/${SECRET}?a=1`, headers })
+  await app.inject({ url: `/files/a/${SECRET}`, headers })
+  await app.inject({ url: '/other/42', headers })
+  const text = log.raw.join('')
+  expect(text).not.toContain(SECRET)
+  expect(text).toContain('/reset/[redacted]')
+  expect(text).toContain('/other/42')
+})
+
+test.each(VERSIONS)(
+  'on %s, whose route is not known at the start, the start has no path',
+  async (_name, create) => {
+    const declare = (app: Express): void => {
+      app.get('/reset/:token', (_request, response) => {
+        response.send('ok')
+      })
+    }
+    const { log, get } = await serveExpress(create, declare, { redact: ['path.token'] })
+    await get(`/reset/${SECRET}`)
+    await log.completions(1)
+    expect(log.raw.join('')).not.toContain(SECRET)
+    expect(log.lines).toMatchObject([
+      { event: 'request.started', message: 'GET' },
+      { event: 'request.completed', path: '/reset/[redacted]', route: '/reset/:token' },
+    ])
+    expect(log.lines[0]).not.toHaveProperty('path')
+  },
+)
+
+test.each([
+  ['/reset/abc', '/reset/:token', '/reset/[redacted]'],
+  ['/reset/abc/def', '/reset/:token/:other', '/reset/[redacted]/def'],
+  ['/files/a.png', '/files/:token(^\\d+).png', '/files/[redacted]'],
+  ['/v1/x/reset/abc', '/reset/:token', '[redacted]'],
+  ['/plain', '/plain', '/plain'],
+  ['/a/b/c', '/a/*token', '/a/[redacted]/[redacted]'],
+] as const)('%s of %s is shown as %s', (path, route, shown) => {
+  expect(redactPath(path, route, new Set(['token']))).toBe(shown)
+})
+
+test('no key, however long, takes more than its length', () => {
+  fc.assert(fc.property(fc.string({ maxLength: 50 }), (key) => void isSecret(key.repeat(20_000))))
+})
