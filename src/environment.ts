@@ -31,6 +31,11 @@ export function readEnvironment(): Environment {
   }
 }
 
+/** Whether Datadog's tracer may add its ids to log lines: its own variable, on by default. */
+export function injectsTracerIds(): boolean {
+  return !/^(?:false|0)$/i.test(process.env.DD_LOGS_INJECTION ?? '')
+}
+
 /**
  * Reads an environment variable; empty is the same as unset.
  * @param words what it may hold, in either case; left out: anything

@@ -1,5 +1,8 @@
-import { afterEach, expect, test } from 'vitest'
+import Fastify from 'fastify'
+import { afterEach, expect, test, vi } from 'vitest'
+import waybill from '../src/index.js'
 import { activeTrace } from '../src/request/trace.js'
+import { Capture } from './support/capture.js'
 
 const API = Symbol.for('opentelemetry.js.api.1')
 const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
@@ -16,6 +19,8 @@ function register(spanContext: unknown): void {
 
 afterEach(() => {
   Reflect.deleteProperty(globalThis, API)
+  Reflect.deleteProperty(globalThis, '_ddtrace')
+  vi.unstubAllEnvs()
 })
 
 test('finds the active span of a tracer that is registered later, by whichever copy of the API', () => {
@@ -61,4 +66,49 @@ test.each<[string, () => unknown]>([
 ])('takes no trace from a tracer that %s', (_what, active) => {
   Reflect.set(globalThis, API, { context: { active } })
   expect(activeTrace()).toBeUndefined()
+})
+
+/** Registers what `dd-trace` registers, with an active span. */
+function registerDatadog(): void {
+  const dd = { trace_id: '6b087f630000000023a1db45a839be39', span_id: '3589707383784137250' }
+  Reflect.set(globalThis, '_ddtrace', {
+    scope: () => ({ active: () => ({}) }),
+    inject: (_span: object, _format: string, carrier: object) => void Object.assign(carrier, { dd }),
+  })
+}
+
+async function requestLines(format: 'json' | 'datadog') {
+  const log = new Capture()
+  const app = Fastify()
+  await app.register(waybill, { destination: log, format })
+  app.get('/', async (request) => {
+    request.log.info({ dd: 'of the app' }, 'logged')
+    return 'ok'
+  })
+  await app.inject('/')
+  return log.lines
+}
+
+test.each(['json', 'datadog'] as const)(
+  '%s: the ids of the tracer of Datadog are on every line',
+  async (format) => {
+    registerDatadog()
+    const lines = await requestLines(format)
+    const dd = { trace_id: '6b087f630000000023a1db45a839be39', span_id: '3589707383784137250' }
+    expect(lines.map((line) => line.dd)).toEqual([dd, dd, dd])
+    expect(lines[1]).toMatchObject({ dd_: 'of the app' })
+  },
+)
+
+test('they are not where their tracer is told so, nor where it throws', async () => {
+  registerDatadog()
+  vi.stubEnv('DD_LOGS_INJECTION', 'false')
+  expect((await requestLines('json')).map((line) => line.dd)).toEqual([undefined, 'of the app', undefined])
+  vi.unstubAllEnvs()
+  Reflect.set(globalThis, '_ddtrace', {
+    scope() {
+      throw new Error('none')
+    },
+  })
+  expect((await requestLines('json')).map((line) => line.dd)).toEqual([undefined, 'of the app', undefined])
 })

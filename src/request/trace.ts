@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { injectsTracerIds } from '../environment.js'
 import { attempt } from '../safely.js'
 
 /** Where a request stands in a distributed trace (W3C Trace Context, level 2). */
@@ -178,7 +179,8 @@ interface DatadogTracer {
 /** The ids by which Datadog's tracer (`dd-trace`) correlates lines, if it is active. */
 export function tracerIds(): object | undefined {
   const { _ddtrace: tracer } = globalThis as { _ddtrace?: DatadogTracer }
-  return tracer === undefined ? undefined : attempt(() => injectedIds(tracer), undefined)
+  if (tracer === undefined || !injectsTracerIds()) return undefined
+  return attempt(() => injectedIds(tracer), undefined)
 }
 
 function injectedIds(tracer: DatadogTracer): object | undefined {
