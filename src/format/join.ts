@@ -62,13 +62,16 @@ export function compileParts(parts: readonly Part[]): Write {
     if (typeof part === 'function') return `text = write${at}(subject, level); ${add}`
     return `value = read${at}(subject, level)
       if (value !== undefined) {
-        if (value === value${at}) {
+        if (misses${at} >= ${MISSES}) {
+          text = write${at}(value)
+          misses${at} = misses${at} === ${PAUSE} ? 0 : misses${at} + 1
+        } else if (value === value${at}) {
           if (misses${at} !== 0) { flatten(text${at}); misses${at} = 0 }
           text = text${at}
         } else {
-          text = write${at}(value)
-          if (misses${at} < ${MISSES}) { value${at} = value; text${at} = text }
-          misses${at} = misses${at} === ${PAUSE} ? 0 : misses${at} + 1
+          text = text${at} = write${at}(value)
+          value${at} = value
+          misses${at}++
         }
         ${add}
       }`

@@ -113,7 +113,8 @@ export const json: Syntax = {
   field: (key) => {
     const open = `${key}"`
     return (value) =>
-      typeof value === 'string' && PLAIN.test(value) ? `${open}${value}"` : key + json.value(value)
+      // biome-ignore lint/style/useTemplate: a template calls ToString for each part.
+      typeof value === 'string' && PLAIN.test(value) ? open + value + '"' : key + json.value(value)
   },
   nests: true,
 }
