@@ -1,6 +1,7 @@
 import { type Logger, pino } from 'pino'
 import { systemClock } from './clock.js'
 import { readEnvironment } from './environment.js'
+import { atExit } from './exit.js'
 import { createFormat, type Format } from './format/index.js'
 import type { Destination, LoggerOptions } from './options.js'
 import { logMethod, serializeError, writeLines } from './output/log-lines.js'
@@ -36,7 +37,16 @@ export function openOutput(settings: LoggerSettings, format: Format): Output {
   const open = (fd: 1 | 2): Destination =>
     standard(fd, { maxHeldBytes, whenFull, lossLine: (lines) => lossLine(settings, format, fd, lines) })
   const events = destination ?? open(1)
+  if (destination !== undefined) flushAtExit(destination)
   return { format, events, lines: format.logsToStderr && destination === undefined ? open(2) : events }
+}
+
+/** Flushes a destination of pino's, which may hold lines, before the process exits. */
+function flushAtExit(destination: Destination & { flushSync?(): void }): void {
+  if (typeof destination.flushSync !== 'function') return
+  const held = new WeakRef(destination)
+  // Behind the tasks that are there by then, which write the completions of open requests.
+  atExit(() => atExit(() => held.deref()?.flushSync?.()))
 }
 
 /** A pino logger whose lines are formatted and written beside the events. */

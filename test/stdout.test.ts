@@ -236,3 +236,27 @@ test('a line whose rest was lost is ended before the next one, whenever stdout c
     rmSync(folder, { recursive: true })
   }
 })
+
+test('an asynchronous destination of pino has all lines when the process exits, those of open requests among them', async () => {
+  const program = `
+    import { pino } from 'pino'
+    import Fastify from 'fastify'
+    import waybill from 'waybill'
+    const app = Fastify()
+    await app.register(waybill, { format: 'json', destination: pino.destination({ sync: false, minLength: 8192 }) })
+    app.get('/', () => {
+      app.log.info('in the handler')
+      setImmediate(() => process.exit())
+      return new Promise(() => {})
+    })
+    void app.inject('/')
+  `
+  const { stdout, stderr } = await finish(startProgram(program))
+  expect(stderr).toBe('')
+  const lines = stdout.trimEnd().split('\n')
+  expect(lines.map((line) => (JSON.parse(line) as { message: string }).message)).toEqual([
+    'GET /',
+    'in the handler',
+    expect.stringMatching(/^GET \/ .*unfinished$/),
+  ])
+})
