@@ -55,6 +55,8 @@ export interface EventSettings {
   readonly captures: readonly Capture[]
   /** Undefined: no start events. */
   readonly startLevel: Level | undefined
+  /** Whether starts may be held back where a terminal shows them: unless their level was set. */
+  readonly holdsStarts: boolean
   readonly completionLevel: Options['completionLevel']
   readonly slowMs: number
   readonly context: boolean
@@ -226,6 +228,7 @@ export function parseEventOptions(options: Options): EventSettings {
     captures: compileCaptures(include, settings.allowQuery, redactor),
     redactor,
     startLevel: settings.startLevel || undefined,
+    holdsStarts: options.startLevel === undefined,
     completionLevel,
     slowMs: slow,
     context,

@@ -55,6 +55,7 @@ test('every option has a default', () => {
     context: true,
     propagation: { header: 'x-request-id', reach: [] },
     redactor: createRedactor([]),
+    holdsStarts: true,
   })
 })
 

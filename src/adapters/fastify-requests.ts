@@ -60,7 +60,7 @@ export class FastifyRequests implements RequestObserver {
     record.route ??= routeOf(request)
     record.isRouted = !isUnrouted(request)
     record.framework = request as Logged
-    record.startHeld = quiet
+    record.isQuiet = quiet
     this.#tracker.start(record, request)
   }
 

@@ -17,6 +17,8 @@ export interface Format {
   started(record: RequestRecord, level: Level): string
   completed(record: RequestRecord, level: Level): string
   logLine(row: LogRow): string
+  /** Whether starts are held back until a request takes long or logs something. */
+  readonly holdsStarts?: boolean
   /** Whether stdout is for events alone, and the app's own lines go to stderr. */
   readonly logsToStderr?: boolean
 }

@@ -1,8 +1,9 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { type Ending, endingOf, isAccepted } from '../request/outcome.js'
 import type { RequestRecord } from '../request/record.js'
-import { attempt, safely, safelyNext, setHidden } from '../safely.js'
+import { attempt, reportFault, safely, safelyNext, setHidden } from '../safely.js'
 import { respondingOn, unsentBytesOf } from './node-internals.js'
 
 const CONNECTION = Symbol('waybill.connection')
@@ -43,31 +44,6 @@ export function connectionFor(socket: Partial<Socket>): Connection {
     safelyNext(() => connection.last?.keeper.end(connection.last))
   })
   return connection
-}
-
-/** The open requests of an app, first to last. */
-export class OpenRequests {
-  first: RequestRecord | undefined = undefined
-  #last: RequestRecord | undefined = undefined
-
-  add(record: RequestRecord): void {
-    record.isOpen = true
-    record.previous = this.#last
-    if (this.#last === undefined) this.first = record
-    else this.#last.next = record
-    this.#last = record
-  }
-
-  remove(record: RequestRecord): void {
-    const { previous, next } = record
-    if (previous === undefined) this.first = next
-    else previous.next = next
-    if (next === undefined) this.#last = previous
-    else next.previous = previous
-    record.isOpen = false
-    record.previous = undefined
-    record.next = undefined
-  }
 }
 
 /** Notes the connection that a request came over, and ends the request with it. */
@@ -256,4 +232,29 @@ function isBypassed(record: RequestRecord): boolean {
     record.isHandedOver ||
     stream?.sentHeaders !== undefined
   )
+}
+
+/** The outcome that follows from what was seen of a request. */
+export function endingSeen(record: RequestRecord, isClosing: () => boolean): Ending {
+  try {
+    const { socket, response, isHandedOver, isRefused, isRouted, isBroken } = record
+    const finished = wasSent(record)
+    if (!finished && wasUnsent(record)) record.isUnsent = true
+    const status = sentStatusOf(record)
+    const left = !finished && hasLeft(record)
+    if (!finished && !left) record.endError ??= response?.errored ?? socket.errored
+    return endingOf({
+      status,
+      timedOut: record.handlerTimedOut || (!finished && (record.hasTimedOut || hasTimedOut(record))),
+      refused: isRefused,
+      left,
+      finished: finished || (isHandedOver && status !== undefined),
+      upgraded: isHandedOver && isAccepted(record.method, status),
+      routed: isRouted,
+      closing: !isBroken && isClosing(),
+    })
+  } catch (error) {
+    reportFault(error)
+    return { outcome: record.isSent ? 'completed' : 'aborted', status: record.headStatus }
+  }
 }

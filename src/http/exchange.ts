@@ -14,7 +14,7 @@ import type { EventSettings } from '../read-options.js'
 import { type CaptureSource, sourceOf, targetOf } from '../request/details.js'
 import { failureOf } from '../request/error.js'
 import { acceptRequestId, newUuid } from '../request/id.js'
-import { type Ending, endingOf, hasBody, hasFailed, isAccepted, levelOf } from '../request/outcome.js'
+import { type Ending, hasBody, hasFailed, levelOf } from '../request/outcome.js'
 import { type Propagation, type RecordKeeper, RequestRecord } from '../request/record.js'
 import type { Redactor } from '../request/redact.js'
 import { fastifyTrace, readTrace, serverTrace, tracerIds } from '../request/trace.js'
@@ -23,6 +23,7 @@ import { reportFault, safely } from '../safely.js'
 import type { Level } from '../vocabulary.js'
 import { carryRequest, letGo, recordOf, recordOfResponse, watchRequest } from './carrier.js'
 import * as connection from './connection.js'
+import { OpenRequests } from './open-requests.js'
 import { type Header, headerNamed, watchResponse } from './response.js'
 
 /** Follows the requests of one app from their arrival to their end: each has one start and exactly one completion. */
@@ -39,7 +40,9 @@ export class Tracker implements RecordKeeper {
   readonly #logger: () => RequestLogger
   readonly #semicolon: boolean
   readonly #clock: Clock
-  readonly #open = new connection.OpenRequests()
+  readonly #open = new OpenRequests()
+  /** Whether starts are held back until a request takes long or logs something. */
+  readonly #holdsStarts: boolean
   /** Stops following the calls to other services. */
   readonly close: () => void
 
@@ -53,6 +56,7 @@ export class Tracker implements RecordKeeper {
   ) {
     this.#settings = settings
     this.redactor = settings.redactor
+    this.#holdsStarts = events.holdsStarts === true && settings.holdsStarts
     this.#events = events
     this.#logger = logger
     this.#semicolon = semicolon
@@ -133,7 +137,15 @@ export class Tracker implements RecordKeeper {
     if (captures.length > 0) record.captured = captures.map(({ read }) => read(source, this.#semicolon))
     if (this.redactor.parameters.size > 0)
       showPath(record, this.#semicolon, record.framework?.matched !== undefined)
+    record.startHeld = record.isQuiet || this.#holdsStarts
     if (!record.startHeld) this.#write('started', record, this.#settings.startLevel)
+    else this.#open.writeStartsLate(this.#clock.elapsed)
+  }
+
+  writeHeldStart(record: RequestRecord): void {
+    if (!record.startHeld || record.isQuiet) return
+    record.startHeld = false
+    this.#write('started', record, this.#settings.startLevel)
   }
 
   /** Starts a request that no route has had. */
@@ -164,36 +176,10 @@ export class Tracker implements RecordKeeper {
     this.#open.remove(record)
     // Another app that shares the server has had it.
     const isOurs = record.started || record.raw === undefined || recordOf(record.raw) === record
-    if (isOurs) this.#complete(record, ending ?? this.#endingOf(record))
+    if (isOurs) this.#complete(record, ending ?? connection.endingSeen(record, this.isClosing))
     connection.leaveConnection(record)
     letGo(record)
     record.framework = undefined
-  }
-
-  /** What was seen of a request, and the outcome that follows from it. */
-  #endingOf(record: RequestRecord): Ending {
-    try {
-      const { socket, response, isHandedOver, isRefused, isRouted, isBroken } = record
-      const finished = connection.wasSent(record)
-      if (!finished && connection.wasUnsent(record)) record.isUnsent = true
-      const status = connection.sentStatusOf(record)
-      const left = !finished && connection.hasLeft(record)
-      if (!finished && !left) record.endError ??= response?.errored ?? socket.errored
-      const timedOut = !finished && (record.hasTimedOut || connection.hasTimedOut(record))
-      return endingOf({
-        status,
-        timedOut: record.handlerTimedOut || timedOut,
-        refused: isRefused,
-        left,
-        finished: finished || (isHandedOver && status !== undefined),
-        upgraded: isHandedOver && isAccepted(record.method, status),
-        routed: isRouted,
-        closing: !isBroken && this.isClosing(),
-      })
-    } catch (error) {
-      reportFault(error)
-      return { outcome: record.isSent ? 'completed' : 'aborted', status: record.headStatus }
-    }
   }
 
   /** Writes the completion; what fails on the way to it costs no more than what it would have said. */
@@ -212,8 +198,9 @@ export class Tracker implements RecordKeeper {
     } catch (error) {
       reportFault(error)
     }
-    const isLogged = !record.startHeld || hasFailed(outcome, status)
-    if (record.startHeld && isLogged) this.#write('started', record, this.#settings.startLevel)
+    const isLogged = !record.isQuiet || hasFailed(outcome, status)
+    if (record.isQuiet && isLogged) this.#write('started', record, this.#settings.startLevel)
+    record.startHeld = false
     record.closed = true
     record.outcome = outcome
     record.status = status
@@ -248,7 +235,7 @@ export class Tracker implements RecordKeeper {
   }
 
   /** Writes an event; a logger or a destination that throws costs the event, not the request. */
-  #write(event: keyof EventLog, record: RequestRecord, level: Level | undefined): void {
+  #write(event: 'started' | 'completed' | 'late', record: RequestRecord, level: Level | undefined): void {
     if (level === undefined) return
     try {
       this.#events[event](record, level)

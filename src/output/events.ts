@@ -11,6 +11,8 @@ import type { Level } from '../vocabulary.js'
 
 /** Writes the events of requests. */
 export interface EventLog {
+  /** Whether starts are held back until a request takes long or logs something. */
+  readonly holdsStarts?: boolean
   started(entry: RequestRecord, level: Level): void
   completed(entry: RequestRecord, level: Level): void
   /** Writes the line about a handler that answered when its client had left. */
@@ -28,6 +30,7 @@ export function eventsToDestination(format: Format, destination: Destination): E
     if (line !== '') destination.write(line)
   }
   return {
+    holdsStarts: format.holdsStarts === true,
     started(entry, level) {
       if (isEnabled(entry, level)) write(format.started(entry, level))
     },

@@ -143,6 +143,7 @@ function rowOf(logger: Own, given: unknown, message: string | undefined, level: 
   const taken = new Taken([...bound.fields, ...logged.fields])
   const boundId = bound.fields.some(([name]) => name === 'request_id')
   const current = record ?? (boundId ? undefined : currentRecord())
+  current?.keeper.writeHeldStart(current)
   const active = activeTrace() ?? current?.trace
   if (!taken.has('error')) taken.rename('err', 'error')
   const error = taken.take('error', errorOf)

@@ -48,6 +48,8 @@ export interface RecordKeeper {
   /** Undefined where nothing goes along with calls. */
   readonly propagation: Propagation | undefined
   end(record: RequestRecord): void
+  /** Writes a start that is held back, unless its request is quiet: before its first log line, or when it takes long. */
+  writeHeldStart(record: RequestRecord): void
   /** Notes that a request is answered after it was over. */
   late(record: RequestRecord): void
 }
@@ -81,9 +83,11 @@ export class RequestRecord implements CurrentRequest {
   readonly startedAt: number
 
   // Known from the start.
-  /** Whether the start was written, or held back. */
+  /** Whether the start was written or held back. */
   started = false
-  /** Whether the start is held back: the request has no lines unless it fails. */
+  /** Whether the request has no lines unless it fails. */
+  isQuiet = false
+  /** Whether the start is held back: of a quiet request, and where a terminal shows requests when they complete. */
   startHeld = false
   trace: TraceContext | undefined = undefined
   /** The ids by which Datadog's tracer correlates lines. */

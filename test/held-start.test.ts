@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import type { RequestRecord } from '../src/request/record.js'
+import type { Level } from '../src/vocabulary.js'
+import { NO_ARRIVAL, startRecord, trackerTo } from './support/record.js'
+
+/** Follows requests whose starts are held back, as for a terminal; what is written, in order. */
+function followHeld() {
+  const clock = { ms: 0, now: () => 1_764_000_000_000, elapsed: () => performance.now() }
+  const written: string[] = []
+  const note =
+    (event: string) =>
+    (record: RequestRecord, _level: Level): void => {
+      written.push(`${event} ${record.path}`)
+    }
+  const events = {
+    holdsStarts: true,
+    started: note('started'),
+    completed: note('completed'),
+    late: note('late'),
+  }
+  const tracker = trackerTo(events, {}, clock)
+  const start = (path: string): RequestRecord => startRecord(tracker, { ...NO_ARRIVAL, path }, 0, clock)
+  return { tracker, written, start }
+}
+
+test('a request that completes soon is one line', () => {
+  const { tracker, written, start } = followHeld()
+  const record = start('/quick')
+  tracker.end(record, { outcome: 'completed', status: 200 })
+  expect(written).toEqual(['completed /quick'])
+})
+
+test('a start that is held back is written before the first log line of its request, once', () => {
+  const { tracker, written, start } = followHeld()
+  const record = start('/logs')
+  tracker.writeHeldStart(record)
+  tracker.writeHeldStart(record)
+  tracker.end(record, { outcome: 'completed', status: 200 })
+  tracker.writeHeldStart(record)
+  expect(written).toEqual(['started /logs', 'completed /logs'])
+})
+
+test('requests that are open for a second show their starts then, by one timer', async () => {
+  const { tracker, written, start } = followHeld()
+  const quick = start('/quick')
+  const slow = start('/slow')
+  tracker.end(quick, { outcome: 'completed', status: 200 })
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  const later = start('/later')
+  await expect.poll(() => written, { timeout: 3000 }).toEqual(['completed /quick', 'started /slow'])
+  await expect
+    .poll(() => written, { timeout: 3000 })
+    .toEqual(['completed /quick', 'started /slow', 'started /later'])
+  tracker.end(slow, { outcome: 'completed', status: 200 })
+  tracker.end(later, { outcome: 'aborted', status: 499 })
+  expect(written.slice(3)).toEqual(['completed /slow', 'completed /later'])
+})
