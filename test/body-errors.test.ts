@@ -1,10 +1,10 @@
 import http from 'node:http'
 import { connect } from 'node:net'
-import type express from 'express'
+import express, { type ErrorRequestHandler } from 'express'
 import Fastify from 'fastify'
 import { expect, test } from 'vitest'
 import { waybill } from '../src/express.js'
-import plugin from '../src/index.js'
+import plugin, { log as requestLog } from '../src/index.js'
 import { describeError } from '../src/request/error.js'
 import { Capture, type Line } from './support/capture.js'
 import { listenFor, VERSIONS } from './support/express.js'
@@ -195,4 +195,26 @@ test('a refused connection to a host with two addresses says what was refused', 
     `caused by 1 of 2: Error: ${message[0]}`,
     `caused by 2 of 2: Error: ${message[1]}`,
   ])
+})
+
+test('the body that an error of body-parser keeps is in no log line of it', async () => {
+  const log = new Capture()
+  const app = express()
+  app.set('env', 'test')
+  app.use(waybill({ destination: log, format: 'json' }))
+  app.use(express.json())
+  const refuse: ErrorRequestHandler = (error, _request, response, _next) => {
+    requestLog.warn({ err: error }, 'refused')
+    response.status(400).end()
+  }
+  app.use(refuse)
+  const port = await listenFor(http.createServer(app))
+  await fetch(`http://127.0.0.1:${port}/`, {
+    method: 'POST',
+    body: '{"password":hunter2}',
+    headers: { 'content-type': 'application/json' },
+  })
+  await log.completions(1)
+  expect(log.lines.map(({ message }) => message)).toContain('refused')
+  expect(log.raw.join('')).not.toContain('hunter2')
 })

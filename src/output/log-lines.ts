@@ -235,8 +235,14 @@ function traceOf(taken: Taken): Partial<TraceFields> | undefined {
 export function serializeError(error: unknown): unknown {
   if (!attempt(() => error instanceof Error, false)) return error
   const own = [...propertiesOf(error as object)].filter(([key]) => !SHOWN.has(key))
-  return { ...describeError(error, true), ...Object.fromEntries(own) }
+  const fields = Object.fromEntries(own)
+  // The errors of body-parser keep the body that they could not parse.
+  if (PARSER_TYPE.test(String(attempt(() => Reflect.get(error as object, 'type'), '')))) delete fields.body
+  return { ...describeError(error, true), ...fields }
 }
+
+/** How body-parser names its errors: `entity.parse.failed`. */
+const PARSER_TYPE = /^[a-z]{1,20}(?:\.[a-z]{1,20}){1,3}$/
 
 /** What {@link describeError} shows of an error. */
 const SHOWN: ReadonlySet<string> = new Set([...ERROR_PARTS, 'name', 'cause', 'errors'])

@@ -2,6 +2,7 @@ import { attempt, keysOf } from '../safely.js'
 import { cutText, showBigint } from '../text.js'
 import type { Outcome } from '../vocabulary.js'
 import { withoutJson, withoutRequest } from './parse-errors.js'
+import { isSecret, REDACTED } from './redact.js'
 
 /** An error as a line shows it. */
 export interface Failure {
@@ -121,9 +122,6 @@ function shown(value: unknown): string {
   return typeof value === 'bigint' ? showBigint(value) : String(value)
 }
 
-/** Keys whose values are nobody's business. */
-const SECRET = /(?:passw(?:or)?d|authorization|cookie|token|secret|api[_-]?key)$/i
-
 /** What an object says that is no error and has no message: its first plain values. Errors have none. */
 function shownObject(value: object): string {
   if (typeof read(value, 'stack') === 'string') return ''
@@ -132,7 +130,7 @@ function shownObject(value: object): string {
     const each = read(value, key)
     if (!['string', 'number', 'boolean'].includes(typeof each)) continue
     const text = typeof each === 'string' ? cutText(each, MAX_VALUE) : each
-    parts.push([cutText(key, MAX_VALUE), SECRET.test(key.slice(-MAX_VALUE)) ? '[redacted]' : text])
+    parts.push([cutText(key, MAX_VALUE), isSecret(key) ? REDACTED : text])
   }
   return parts.length === 0 ? '' : JSON.stringify(Object.fromEntries(parts))
 }
