@@ -45,7 +45,7 @@ export const ADDED = Object.entries({
 })
 
 /** Logs the requests that a middleware gets, and those of the servers that it is attached to. */
-export class MiddlewareLog {
+class MiddlewareLog {
   readonly #tracker: Tracker
   readonly #loggerFor: (record: RequestRecord) => RequestLogger
   readonly #hasContext: boolean

@@ -22,7 +22,7 @@ function escapeCharacter(character: string): string {
 }
 
 /** Escapes, inside finished JSON, what is only allowed there within texts, and replaces what some can't read. */
-export function escapeJson(json: string): string {
+function escapeJson(json: string): string {
   const whole = UNREADABLE_ESCAPE.test(json) ? json.replace(ESCAPE, replaceUnreadable) : json
   if (!UNSAFE_OR_LONE.test(whole)) return whole
   return whole.replace(UNSAFE, escapeCharacter).replace(LONE_SURROGATE, REPLACEMENT)

@@ -25,7 +25,7 @@ export class Connection {
 }
 
 /** The record of a socket over which a request has come. */
-export function connectionOf(socket: Partial<Socket>): Connection | undefined {
+function connectionOf(socket: Partial<Socket>): Connection | undefined {
   return (socket as Marked)[CONNECTION]
 }
 
@@ -180,7 +180,7 @@ export function hasLeft(record: RequestRecord): boolean {
 }
 
 /** Whether a response that was not finished has not even begun to be sent, although its head was written. */
-export function wasUnsent({ response, stream, socket, hasTurn, pieces, wasHeld }: RequestRecord): boolean {
+function wasUnsent({ response, stream, socket, hasTurn, pieces, wasHeld }: RequestRecord): boolean {
   if (response === undefined || stream !== undefined) return false
   // The client has not got the answers to what it asked before, or the one write there was has failed.
   if (!hasTurn) return true

@@ -205,7 +205,7 @@ export function headerNamed(name: string): Header {
 }
 
 /** The headers that a head is written with so that a header goes with it: whoever has set one of that name has it sent. */
-export function headFor(
+function headFor(
   response: ServerResponse,
   fields: HeadFields,
   header: Header,

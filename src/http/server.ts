@@ -93,7 +93,7 @@ function refuseExpectations(
 }
 
 /** Receives CONNECT, and does with it what Node.js does when the app does not listen for it. */
-export function takeConnect(server: Server, tracker: Tracker): void {
+function takeConnect(server: Server, tracker: Tracker): void {
   const connect = (raw: RawRequest, other: Duplex | ServerResponse): void => {
     const isUnwanted = isLeftTo(server, 'connect', connect)
     safely(() => noteConnect(tracker, raw, other, isUnwanted))
@@ -153,13 +153,13 @@ type Listener = (...args: never[]) => void
 const ours = new WeakSet<object>()
 
 /** Listens before all others, as one that {@link isLeftTo} knows. */
-export function listenFirst(emitter: EventEmitter, event: string, listener: Listener): void {
+function listenFirst(emitter: EventEmitter, event: string, listener: Listener): void {
   ours.add(listener)
   emitter.prependListener(event, listener as () => void)
 }
 
 /** Whether nothing but waybill listens for what Node.js does by itself then, and this listener is to do it. */
-export function isLeftTo(emitter: EventEmitter, event: string, listener: Listener): boolean {
+function isLeftTo(emitter: EventEmitter, event: string, listener: Listener): boolean {
   const listeners = emitter.listeners(event)
   return listeners[0] === listener && listeners.every((each) => ours.has(each))
 }
