@@ -205,12 +205,7 @@ export function headerNamed(name: string): Header {
 }
 
 /** The headers that a head is written with so that a header goes with it: whoever has set one of that name has it sent. */
-function headFor(
-  response: ServerResponse,
-  fields: HeadFields,
-  header: Header,
-  value: string,
-): HeadFields {
+function headFor(response: ServerResponse, fields: HeadFields, header: Header, value: string): HeadFields {
   return response.hasHeader(header.lowered)
     ? withoutHeader(fields, header, value)
     : withHeader(fields, header, value)
