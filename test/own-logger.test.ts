@@ -297,3 +297,18 @@ test('a serializer of errors that throws costs itself, not the event', async () 
   await app.inject('/')
   expect(log.lines[1]).toMatchObject({ status: 500, error: { type: 'NotPaid', message: 'broken' } })
 })
+
+test.each([
+  ['a path within an error', ['error.stack'], { type: 'Error', message: 'broken', stack: '[Redacted]' }],
+  ['the whole error', ['error'], '[Redacted]'],
+  ['what stands anywhere', ['*.message'], expect.objectContaining({ message: '[Redacted]' })],
+])('redaction of %s holds, whatever else its logger leaves alone', async (_case, redact, error) => {
+  const log = new Capture()
+  const app = Fastify({ logger: { stream: log, redact } })
+  await app.register(waybill)
+  app.get('/', async () => {
+    throw new Error('broken')
+  })
+  await app.inject('/')
+  expect(log.events('completed').map((line) => line.error)).toEqual([error])
+})

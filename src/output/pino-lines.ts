@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import { fits } from '../format/fit.js'
-import { percentEncode, percentText } from '../format/json.js'
+import { mapTexts, percentEncode, percentText } from '../format/json.js'
 import type { Destination, RequestLogger } from '../options.js'
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
@@ -76,7 +76,7 @@ export class PinoLines {
     const stream = logger[copy.stream] as Destination & Held
     if (stream[METADATA] === true) {
       const lastTime = time.slice(Number(logger[copy.timeSliceIndex]))
-      const lastObj = body.object(record, level)
+      const lastObj = mapTexts(body.object(record, level), percentEncode)
       Object.assign(stream, {
         lastLevel: number,
         lastObj,
