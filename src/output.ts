@@ -1,10 +1,10 @@
 import type { Logger } from 'pino'
 import { readEnvironment } from './environment.js'
-import { nativeFields } from './format/fields.js'
 import { createFormat } from './format/index.js'
 import { openOutput, pinoLogger } from './logger.js'
 import type { Options } from './options.js'
-import { type EventLog, eventsToDestination, eventsToLogger } from './output/events.js'
+import { type EventLog, eventsToDestination } from './output/events.js'
+import { eventsToLogger } from './output/own-logger.js'
 import { parseLoggerOptions, parseOwnLoggerOptions } from './read-options.js'
 import type { Capture } from './request/details.js'
 
@@ -23,5 +23,5 @@ export function openLog(
 
 /** Writes events through the logger of each request, on an app that brought one. */
 export function useOwnLogger(options: Options, captures: readonly Capture[]): EventLog {
-  return eventsToLogger(nativeFields(captures), parseOwnLoggerOptions(options, readEnvironment()))
+  return eventsToLogger(captures, parseOwnLoggerOptions(options, readEnvironment()))
 }

@@ -241,3 +241,74 @@ test('a logger of createLogger() writes the native envelope wherever it is used'
     'own',
   ])
 })
+
+class NotPaid extends Error {
+  override name = 'NotPaid'
+}
+
+test.each([
+  ['the serializer that pino brings', {}],
+  ['the same under the name of the field', { error: pino.stdSerializers.err }],
+  ['the one that adds causes', { err: pino.stdSerializers.errWithCause }],
+])('an error has its own type where errors are logged as `error`, with %s', async (_case, serializers) => {
+  const log = new Capture()
+  for (const mixin of [undefined, () => ({ mixed: 1 })]) {
+    const options = { stream: log, errorKey: 'error', serializers, ...(mixin && { mixin }) }
+    const app = Fastify({ logger: options })
+    await app.register(waybill)
+    app.get('/', async () => {
+      throw Object.assign(new NotPaid('broken'), { code: 'E_PAID', secret: 1 })
+    })
+    await app.inject('/')
+  }
+  const error = { type: 'NotPaid', code: 'E_PAID', message: 'broken', stack: expect.any(String) }
+  expect(log.events('completed').map((line) => line.error)).toEqual([error, error])
+})
+
+test.each(['error', 'err'])('a serializer `%s` of the app is given what was thrown', async (name) => {
+  const log = new Capture()
+  const given: unknown[] = []
+  const serialize = (error: unknown) => {
+    given.push(error)
+    return { is: (error as Error).name, text: '\x9b31m', big: 'x'.repeat(20_000) }
+  }
+  const app = Fastify({ logger: { stream: log, errorKey: 'error', serializers: { [name]: serialize } } })
+  await app.register(waybill)
+  const thrown = new NotPaid('broken')
+  app.get('/', async () => {
+    throw thrown
+  })
+  await app.inject('/')
+  expect(given).toEqual([thrown])
+  expect(log.lines[1]).toMatchObject({ error: { is: 'NotPaid', text: '%C2%9B31m' }, truncated: true })
+  expect(Buffer.byteLength(log.raw[1] ?? '')).toBeLessThanOrEqual(8000)
+})
+
+test('a serializer of errors that throws costs itself, not the event', async () => {
+  const log = new Capture()
+  const error = (): never => {
+    throw new Error('serializer broke')
+  }
+  const app = Fastify({ logger: { stream: log, serializers: { error } } })
+  await app.register(waybill)
+  app.get('/', async () => {
+    throw new NotPaid('broken')
+  })
+  await app.inject('/')
+  expect(log.lines[1]).toMatchObject({ status: 500, error: { type: 'NotPaid', message: 'broken' } })
+})
+
+test.each([
+  ['a path within an error', ['error.stack'], { type: 'Error', message: 'broken', stack: '[Redacted]' }],
+  ['the whole error', ['error'], '[Redacted]'],
+  ['what stands anywhere', ['*.message'], expect.objectContaining({ message: '[Redacted]' })],
+])('redaction of %s holds, whatever else its logger leaves alone', async (_case, redact, error) => {
+  const log = new Capture()
+  const app = Fastify({ logger: { stream: log, redact } })
+  await app.register(waybill)
+  app.get('/', async () => {
+    throw new Error('broken')
+  })
+  await app.inject('/')
+  expect(log.events('completed').map((line) => line.error)).toEqual([error])
+})

@@ -59,11 +59,39 @@ export function toRecord(
   return object
 }
 
-/** Puts the fields that handlers added after the built-in ones. */
+/**
+ * Puts the fields that handlers added after the built-in ones, under names that are free.
+ * @param nameOf how a name is written
+ */
 export function withAdded(
   object: Record<string, unknown>,
   { added }: RequestRecord,
+  nameOf: (name: string) => string = (name) => name,
 ): Record<string, unknown> {
-  for (const [key, value] of added?.fields ?? []) object[key] = value
+  if (added === undefined) return object
+  const names = new FreeNames((name) => Object.hasOwn(object, name))
+  for (const [name, value] of added.fields) object[names.free(nameOf(name))] = value
   return object
+}
+
+/** Gives names that are free within one object: a name that is taken gets `_`, then `_2`, `_3` and so on. */
+export class FreeNames {
+  readonly #isTaken: (name: string) => boolean
+  readonly #used = new Set<string>()
+  readonly #counts = new Map<string, number>()
+
+  constructor(isTaken: (name: string) => boolean) {
+    this.#isTaken = isTaken
+  }
+
+  free(name: string): string {
+    let free = name
+    while (this.#used.has(free) || this.#isTaken(free)) {
+      const count = (this.#counts.get(name) ?? 0) + 1
+      this.#counts.set(name, count)
+      free = count === 1 ? `${name}_` : `${name}_${count}`
+    }
+    this.#used.add(free)
+    return free
+  }
 }

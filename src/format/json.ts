@@ -119,6 +119,32 @@ export const json: Syntax = {
   nests: true,
 }
 
+/** JSON that pino could have written, of texts that were percent-encoded before. */
+export const percentJson: Syntax = {
+  ...json,
+  value: (value) => {
+    if (typeof value === 'string') return percentText(value)
+    if (typeof value === 'object') return percentValue(value)
+    return typeof value === 'number' && !Number.isFinite(value) ? 'null' : String(value)
+  },
+  field: (key) => {
+    const open = `${key}"`
+    return (value) =>
+      typeof value === 'string' && PLAIN.test(value) ? `${open}${value}"` : key + percentJson.value(value)
+  },
+}
+
+/** A text as {@link percentJson} writes it. */
+export function percentText(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(percentEncode(text))
+}
+
+function percentValue(value: object | null): string {
+  const text = JSON.stringify(value)
+  const isSafe = !UNSAFE_OR_LONE.test(text) && !UNREADABLE_ESCAPE.test(text)
+  return isSafe ? text : JSON.stringify(mapTexts(value, percentEncode))
+}
+
 /** Texts that stand in logfmt without quotes; not a time, behind which lnav 0.11 would not look for the level. */
 const BARE = /^(?!\d{4}-\d\d-\d\dT)[!#-<>-[\]-~]+$/
 /** What a key of logfmt may not hold. */

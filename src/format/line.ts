@@ -1,6 +1,7 @@
 import type { Template, TemplateValue } from '../options.js'
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
+import { FreeNames } from './fields.js'
 import { type CutMark, fitLine, fits } from './fit.js'
 import { type Form, flatValue } from './forms.js'
 import type { Format } from './index.js'
@@ -8,7 +9,7 @@ import { joinByClosures, joinParts, type Part, type Write } from './join.js'
 import { json, type Syntax } from './json.js'
 import { customOf, type LogRow } from './log-line.js'
 import { constantOf, isTemplate, type Reference, referenceOf, SPREADS } from './template.js'
-import { native } from './templates.js'
+import { isNative } from './templates.js'
 import type { LineKind, Value } from './values.js'
 
 /** The values that a template may name. */
@@ -45,6 +46,17 @@ export function lineFormat(template: Template, syntax: Syntax, values: Values, m
   }
 }
 
+/** Makes what writes the fields of an event alone, for lines that others begin and end. */
+export function fieldsWriter(
+  template: Template,
+  kind: 'started' | 'completed',
+  values: Values,
+  syntax: Syntax,
+): (record: RequestRecord, level: Level) => string {
+  const line = new LineWriter(template, kind, values, syntax)
+  return (record, level) => line.writeFields(record as never, level)
+}
+
 /** Writes the lines of one kind. */
 class LineWriter {
   readonly #kind: LineKind
@@ -67,6 +79,11 @@ class LineWriter {
   write(subject: never, level: Level): string {
     const { open, close } = this.#syntax
     return `${open}${this.#join(subject, level)}${close}\n`
+  }
+
+  /** Writes what stands between the beginning and the end of a line. */
+  writeFields(subject: never, level: Level): string {
+    return this.#join(subject, level)
   }
 
   #partsOf(template: Template, path: readonly string[]): Part[] {
@@ -141,7 +158,7 @@ class LineWriter {
     // A reader's names are kept for what it expects there; a native name is free where nothing has it.
     const isTaken = (parts: readonly Part[] | undefined, subject: never, level: Level): boolean => {
       if (parts === undefined || parts.length === 0) return false
-      return this.#template !== native || joinByClosures(parts)(subject, level) !== ''
+      return !isNative(this.#template) || joinByClosures(parts)(subject, level) !== ''
     }
     const writeAll = (fields: Iterable<readonly [string, unknown]>, subject: never, level: Level): string => {
       const names = new FreeNames((each) => isTaken(beside.get(each), subject, level))
@@ -175,28 +192,6 @@ class LineWriter {
         return [[name(here), this.#partOf(value, here)]]
       })
     return new Map(nests ? fields(template, path) : fields(this.#template, []))
-  }
-}
-
-/** Gives names that are free within one object: a name that is taken gets `_`, then `_2`, `_3` and so on. */
-class FreeNames {
-  readonly #isTaken: (name: string) => boolean
-  readonly #used = new Set<string>()
-  readonly #counts = new Map<string, number>()
-
-  constructor(isTaken: (name: string) => boolean) {
-    this.#isTaken = isTaken
-  }
-
-  free(name: string): string {
-    let free = name
-    while (this.#used.has(free) || this.#isTaken(free)) {
-      const count = (this.#counts.get(name) ?? 0) + 1
-      this.#counts.set(name, count)
-      free = count === 1 ? `${name}_` : `${name}_${count}`
-    }
-    this.#used.add(free)
-    return free
   }
 }
 

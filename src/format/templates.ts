@@ -31,6 +31,28 @@ export const native: Template = {
   truncated: '$truncated',
 }
 
+/** What a logger writes itself, and what is said of the service by its own bindings. */
+const ENVELOPE: ReadonlySet<string> = new Set(
+  'timestamp level service version environment message truncated *'.split(' '),
+)
+
+/** The fields of the native line for lines that a logger begins and ends. */
+export const nativeBody: Template = {
+  ...Object.fromEntries(Object.entries(native).filter(([key]) => !ENVELOPE.has(key))),
+  truncated: '$truncated',
+  '*': '$added',
+}
+
+/** The same for a logger that puts the id on its lines by itself. */
+export const nativeBodyWithoutId: Template = Object.fromEntries(
+  Object.entries(nativeBody).filter(([key]) => key !== 'request_id'),
+)
+
+/** Whether a template is the native one, in which a name is free where nothing has it. */
+export function isNative(template: Template): boolean {
+  return template === native || template === nativeBody || template === nativeBodyWithoutId
+}
+
 /** What readers of logfmt look for (lnav, and what reads Go's `log/slog`). */
 const LOGFMT_NAMES: Readonly<Record<string, string>> = { timestamp: 'time', message: 'msg' }
 

@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino'
-import type { Destination } from '../options.js'
+import type { Destination, RequestLogger } from '../options.js'
 
 // What waybill uses of pino that its documentation does not describe. Seen in pino 9 and 10.
 
@@ -46,4 +46,112 @@ export function serializerOf(logger: Logger, key: string): ((value: unknown) => 
 /** What an app has its child loggers change in what is logged. */
 export function fieldFormatterOf(logger: Logger): ((given: object) => object) | undefined {
   return Reflect.get(logger, formattersSym)?.log
+}
+
+/** What a logger holds, under the symbols of its copy of pino. */
+export type Held = Readonly<Record<PropertyKey, unknown>>
+export type Serializer = (value: unknown) => unknown
+
+export const SERIALIZERS = Symbol.for('pino.serializers')
+export const FORMATTERS = Symbol.for('pino.formatters')
+export const HOOKS = Symbol.for('pino.hooks')
+export const METADATA = Symbol.for('pino.metadata')
+export const WILDCARD = 'pino.wildcardFirst'
+/** The copies of pino whose lines waybill knows, by their versions. */
+const KNOWN = /^(?:9|10)\./
+
+/** One copy of pino: its symbols, and what its loggers write lines by unless an app has replaced that. */
+export class Copy {
+  readonly asJson: symbol
+  readonly write: symbol
+  readonly chindings: symbol
+  readonly stream: symbol
+  readonly time: symbol
+  readonly timeSliceIndex: symbol
+  readonly lsCache: symbol
+  readonly end: symbol
+  readonly stringifiers: symbol
+  readonly mixin: symbol
+  readonly messageKey: symbol
+  readonly errorKey: symbol
+  readonly nestedKey: symbol
+  readonly msgPrefix: symbol
+  readonly useOnlyCustomLevels: symbol
+  readonly itsAsJson: unknown
+  readonly itsWrite: unknown
+
+  constructor(symbolOf: (name: string) => symbol, prototype: Held) {
+    this.asJson = symbolOf('asJson')
+    this.write = symbolOf('write')
+    this.chindings = symbolOf('chindings')
+    this.stream = symbolOf('stream')
+    this.time = symbolOf('time')
+    this.timeSliceIndex = symbolOf('timeSliceIndex')
+    this.lsCache = symbolOf('lsCache')
+    this.end = symbolOf('end')
+    this.stringifiers = symbolOf('stringifiers')
+    this.mixin = symbolOf('mixin')
+    this.messageKey = symbolOf('messageKey')
+    this.errorKey = symbolOf('errorKey')
+    this.nestedKey = symbolOf('nestedKey')
+    this.msgPrefix = symbolOf('msgPrefix')
+    this.useOnlyCustomLevels = symbolOf('useOnlyCustomLevels')
+    this.itsAsJson = prototype[this.asJson]
+    this.itsWrite = prototype[this.write]
+  }
+}
+
+/** The copy of pino that made a logger; undefined where none did, or one that is not known or that was changed. */
+export function findCopy(logger: object): Copy | undefined {
+  const symbols = new Map<string | undefined, symbol>()
+  let prototype: object = logger
+  for (let each: object | null = logger; each !== null; each = Object.getPrototypeOf(each)) {
+    for (const symbol of Object.getOwnPropertySymbols(each)) {
+      symbols.set(symbol.description, symbol)
+      if (symbol.description === 'pino.asJson') prototype = each
+    }
+  }
+  const symbolOf = (name: string): symbol => {
+    const symbol = symbols.get(`pino.${name}`)
+    if (symbol === undefined) throw new Error(`no pino.${name}`)
+    return symbol
+  }
+  try {
+    if (!KNOWN.test(String(Reflect.get(prototype, 'version')))) return undefined
+    const copy = new Copy(symbolOf, prototype as Held)
+    return isNamed(copy.itsAsJson, 'asJson') && isNamed(copy.itsWrite, 'write') ? copy : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a function was declared under a name; a spy that stands for it may have taken the name, but not the text. */
+export function isNamed(value: unknown, name: string): boolean {
+  return (
+    typeof value === 'function' && Function.prototype.toString.call(value).startsWith(`function ${name} (`)
+  )
+}
+
+/** What an app shows errors by that are logged as `error`. */
+export function errorSerializerOf(copy: Copy, logger: Held): Serializer | undefined {
+  // Where lines are not written by pino, neither are its serializers applied by it.
+  if (logger[copy.write] !== copy.itsWrite) return undefined
+  const { error, err } = logger[SERIALIZERS] as Held
+  const serialize = error || (logger[copy.errorKey] === 'error' ? err : undefined)
+  return typeof serialize === 'function' ? (serialize as Serializer) : undefined
+}
+
+const STANDARD: ReadonlySet<string> = new Set(['errSerializer', 'errWithCauseSerializer'])
+
+/** Whether errors are shown by a serializer of pino's own, whose result waybill's description of them replaces. */
+export function isStandard(serialize: Serializer): boolean {
+  return STANDARD.has(serialize.name)
+}
+
+/** A logger that writes the field `error` as it is given. */
+export function withoutErrorSerializer(logger: RequestLogger): RequestLogger {
+  const serializers: object = Reflect.get(logger, SERIALIZERS)
+  const kept = Object.assign(Object.create(Object.getPrototypeOf(serializers)), serializers)
+  const value = Object.assign(kept, { error: (shown: unknown) => shown })
+  return Object.create(logger, { [SERIALIZERS]: { value } })
 }

@@ -1,0 +1,145 @@
+import { showValue, warnOnce } from '../errors.js'
+import { type Field, nativeFields, reservedNames, toRecord, withAdded } from '../format/fields.js'
+import { fitRecord } from '../format/fit.js'
+import { mapTexts, percentEncode, percentJson } from '../format/json.js'
+import { fieldsWriter } from '../format/line.js'
+import { nativeBody, nativeBodyWithoutId } from '../format/templates.js'
+import { completionMessage, detailValues, startMessage, VALUES } from '../format/values.js'
+import type { Template } from '../options.js'
+import { type Budget, copyField, MAX_ROOM, MAX_VALUES } from '../request/copy.js'
+import type { Capture } from '../request/details.js'
+import { describeError } from '../request/error.js'
+import type { RequestRecord } from '../request/record.js'
+import { attempt } from '../safely.js'
+import type { Level } from '../vocabulary.js'
+import { type EventLog, isEnabled, lateMessage, lateRecord } from './events.js'
+import { isStandard, withoutErrorSerializer } from './pino-internals.js'
+import { type EventBody, PinoLines } from './pino-lines.js'
+
+/** What a logger of the app's own puts around an event beside what is bound to it: time, level, keys. */
+const ENVELOPE_BYTES = 300
+/**
+ * An event with none but built-in fields and a message up to this part of a line fits, unless what is bound to the
+ * logger is huge: JSON may take six bytes for a character, and the path is there twice.
+ */
+const SHORT_MESSAGE = 1 / 16
+
+type Kind = 'started' | 'completed'
+
+/** Writes events through the logger that the app brought: its level, redaction, serializers and destination hold. */
+export function eventsToLogger(captures: readonly Capture[], maxLineBytes: number): EventLog {
+  const reserved = reservedNames()
+  const { withId, withoutId } = bodiesOf(captures)
+  const lines = new PinoLines(namesOf(captures), maxLineBytes)
+
+  function write(kind: Kind, entry: RequestRecord, level: Level, message: string): void {
+    const body = (entry.bindsId ? withoutId : withId)[kind]
+    if (!lines.write(entry, level, body, message)) log(entry, level, body.object(entry, level), message)
+  }
+
+  /** Has the logger write an event. */
+  function log(entry: RequestRecord, level: Level, record: Record<string, unknown>, story: string): void {
+    const logger = record.error === undefined ? entry.logger : showError(entry, record)
+    const message = percentEncode(story)
+    if (message === story && message.length <= maxLineBytes * SHORT_MESSAGE && isPlain(entry)) {
+      logger[level](record, message)
+      return
+    }
+    const whole = mapTexts({ ...record, message }, percentEncode) as Record<string, unknown>
+    const room = maxLineBytes - ENVELOPE_BYTES - boundBytes(entry)
+    const { message: fittedMessage, ...fitted } = fitRecord(whole, room, reserved)
+    logger[level](fitted, String(fittedMessage))
+  }
+
+  /**
+   * Has an error shown as the app shows errors: by a serializer of its own, which is given what was thrown. The one that
+   * pino brings would take waybill's description for an error of the class `Object`.
+   */
+  function showError(entry: RequestRecord, record: Record<string, unknown>): RequestRecord['logger'] {
+    const serialize = lines.errorSerializerOf(entry.logger)
+    if (serialize === undefined) return entry.logger
+    if (!isStandard(serialize)) {
+      const described = record.error
+      const { redactor } = entry.keeper
+      const budget: Budget = { values: MAX_VALUES, room: MAX_ROOM, cut: false, redactor }
+      const shown = attempt(() => serialize(entry.thrown?.at(-1)), described)
+      record.error = copyField('error', shown, budget, redactor.top)
+      if (budget.cut) record.truncated = true
+    }
+    return withoutErrorSerializer(entry.logger)
+  }
+
+  return {
+    started(entry, level) {
+      if (isEnabled(entry, level)) write('started', entry, level, startMessage(entry))
+    },
+    completed(entry, level) {
+      if (!isEnabled(entry, level)) return
+      try {
+        write('completed', entry, level, completionMessage(entry))
+      } catch (error) {
+        if (entry.added === undefined) throw error
+        // A serializer of the app's, such as Fastify's for `req`, may not bear what a handler added under its name.
+        warnOnce(
+          'WAYBILL_WARN_FIELD',
+          'logger',
+          `waybill: added fields were dropped: the app's own logger threw ${showValue(error)}`,
+        )
+        entry.added = undefined
+        write('completed', entry, level, completionMessage(entry))
+      }
+    },
+    late(entry, level) {
+      if (!isEnabled(entry, level)) return
+      const error = entry.thrown && describeError(entry.thrown.at(-1), true)
+      log(entry, level, lateRecord(entry, error), lateMessage(entry))
+    },
+  }
+}
+
+/** An event as both ways take it. */
+interface Body extends EventBody {
+  readonly object: (record: RequestRecord, level: Level) => Record<string, unknown>
+}
+
+/** The bodies of both events, for loggers that put the id on their lines and for those that do not. */
+function bodiesOf(captures: readonly Capture[]): Record<'withId' | 'withoutId', Record<Kind, Body>> {
+  const values = { named: VALUES, included: detailValues(captures) }
+  const fields = nativeFields(captures)
+  const bodyOf = (kind: Kind, template: Template, kept: readonly Field[]): Body => ({
+    text: fieldsWriter(template, kind, values, percentJson),
+    object: (record, level) => {
+      const object = toRecord(record, level, kept)
+      return kind === 'started' ? object : withAdded(object, record, percentEncode)
+    },
+  })
+  const bothOf = (
+    template: Template,
+    keep: (fields: readonly Field[]) => readonly Field[],
+  ): Record<Kind, Body> => ({
+    started: bodyOf('started', template, keep(fields.started)),
+    completed: bodyOf('completed', template, keep(fields.completed)),
+  })
+  return { withId: bothOf(nativeBody, (all) => all), withoutId: bothOf(nativeBodyWithoutId, omitId) }
+}
+
+/** The names of all built-in fields of events but `error`. */
+function namesOf(captures: readonly Capture[]): ReadonlySet<string> {
+  const { started, completed } = nativeFields(captures)
+  const names = new Set(['truncated', ...[...started, ...completed].map(({ key }) => key)])
+  names.delete('error')
+  return names
+}
+
+function omitId(fields: readonly Field[]): readonly Field[] {
+  return fields.filter(({ key }) => key !== 'request_id')
+}
+
+/** Whether an event of a request has none but short built-in fields. */
+function isPlain({ captured, added, failure }: RequestRecord): boolean {
+  return captured.length === 0 && added === undefined && failure === undefined
+}
+
+function boundBytes({ logger }: RequestRecord): number {
+  return Buffer.byteLength(JSON.stringify(logger.bindings?.() ?? {}))
+}
