@@ -3,22 +3,45 @@ import { systemClock } from './clock.js'
 import { readEnvironment } from './environment.js'
 import { atExit } from './exit.js'
 import { createFormat, type Format } from './format/index.js'
+import { recordOf } from './http/carrier.js'
 import type { Destination, LoggerOptions } from './options.js'
-import { logMethod, serializeError, writeLines } from './output/log-lines.js'
+import { logMethod, writeLines } from './output/log-lines.js'
 import { standard } from './output/stdout.js'
 import { checkLoggerOptionNames, type LoggerSettings, parseLoggerOptions } from './read-options.js'
+import { propertiesOf } from './request/copy.js'
+import { describeError, isError } from './request/error.js'
 import { pathOf } from './request/url.js'
+import { attempt } from './safely.js'
 
 /** A request in a log line: never its headers, its query or its body. */
 function serializeRequest(request: unknown): unknown {
   if (!isObject(request) || !('method' in request)) return request
-  const { method, url } = request as { method: unknown; url?: unknown }
+  const { method, url, raw } = request as { method: unknown; url?: unknown; raw?: unknown }
+  const record = recordOf(isObject(raw) ? raw : request)
+  if (record !== undefined) return { method, path: record.path }
   return { method, path: typeof url === 'string' ? pathOf(url) : undefined }
 }
 
 function serializeResponse(response: unknown): unknown {
   return isObject(response) && 'statusCode' in response ? { status: response.statusCode } : response
 }
+
+/** Shows an error with its own properties; one that is none stays what it is. */
+function serializeError(error: unknown): unknown {
+  if (!isError(error)) return error
+  const described = describeError(error, true)
+  const own = [...propertiesOf(error)].filter(([key]) => !SHOWN.has(key) && !Object.hasOwn(described, key))
+  const fields = Object.fromEntries(own)
+  // The errors of body-parser keep the body that they could not parse.
+  if (PARSER_TYPE.test(String(attempt(() => Reflect.get(error, 'type'), '')))) delete fields.body
+  return { ...described, ...fields }
+}
+
+/** How body-parser names its errors: `entity.parse.failed`. */
+const PARSER_TYPE = /^[a-z]{1,20}(?:\.[a-z]{1,20}){1,3}$/
+
+/** What {@link describeError} shows of an error by other means. */
+const SHOWN: ReadonlySet<string> = new Set(['type', 'message', 'stack', 'name', 'cause'])
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null

@@ -1,9 +1,11 @@
+import vm from 'node:vm'
 import fc from 'fast-check'
 import Fastify from 'fastify'
 import { expect, test, vi } from 'vitest'
 import waybill, { createLogger, type FormatName, type Template } from '../src/index.js'
 import { FORMAT_NAMES, MAX_LINE_BYTES } from '../src/vocabulary.js'
 import { Capture } from './support/capture.js'
+import { nextWarning } from './support/warnings.js'
 
 const OWN: Template = { t: '$time', msg: '$message', in: { '*': '$added' }, cut: '$truncated' }
 const FORMATS: readonly (FormatName | Template)[] = [...FORMAT_NAMES, OWN]
@@ -258,4 +260,77 @@ test('a binding and a field of one name both stand in the line', () => {
   const log = new Capture()
   createLogger({ destination: log, format: 'json' }).child({ user: 1 }).info({ user: 2 }, 'said')
   expect(log.lines[0]).toMatchObject({ user: 1, user_: 2 })
+})
+
+test('a message that is no text costs nothing', () => {
+  const log = new Capture()
+  const logger = createLogger({ destination: log, format: 'json' })
+  const say = (...args: unknown[]): unknown => Reflect.apply(logger.info, logger, args)
+  const values = [
+    123,
+    true,
+    10n,
+    Symbol('s'),
+    null,
+    undefined,
+    () => 1,
+    ['x'],
+    { length: 1, password: 'hunter2' },
+  ]
+  for (const value of values) {
+    say(value)
+    say({ a: 1 }, value)
+  }
+  say('text %s', Object.create(null))
+  say('text %d', Symbol('s'))
+  expect(log.lines).toHaveLength(2 * values.length + 2)
+  expect(log.lines[1]).toMatchObject({ a: 1, message: '123' })
+  expect(log.lines.at(-1)?.message).toMatch(/^text /)
+  expect(log.raw.join('')).not.toContain('hunter2')
+})
+
+test('child loggers take the options that those of pino take', () => {
+  const log = new Capture()
+  const logger = createLogger({ destination: log, format: 'json' })
+  const bindings = ({ user }: Record<string, unknown>) => ({ uid: (user as { id: number }).id })
+  logger.child({ user: { id: 1 } }, { formatters: { bindings } }).info('formatted')
+  logger
+    .child({}, { serializers: { user: (user: { name: string }) => user.name } })
+    .info({ user: undefined }, 'none')
+  const step = logger.child({ step: 1 })
+  step.setBindings({ step: 2 })
+  step.child({ step: 3 }).info('bound')
+  logger.child({}, { serializers: { err: () => 'shown' } }).error(new Error('x'))
+  expect(log.lines).toMatchObject([
+    { uid: 1, message: 'formatted' },
+    { message: 'none' },
+    { step: 3, message: 'bound' },
+    { error: { message: 'shown' } },
+  ])
+  expect(log.lines[1]).not.toHaveProperty('user')
+  expect(log.lines[2]).not.toHaveProperty('step_')
+})
+
+test('an error keeps its own properties, a code that is a number, and one of another realm is one', () => {
+  const log = new Capture()
+  const logger = createLogger({ destination: log, format: 'json' })
+  logger.error({ err: Object.assign(new Error('duplicate'), { code: 11000, errors: ['email is required'] }) })
+  logger.error({ err: vm.runInNewContext('new TypeError("boom")') })
+  logger.error(vm.runInNewContext('new TypeError("boom")'))
+  expect(log.lines).toMatchObject([
+    { error: { message: 'duplicate', code: 11000, errors: ['email is required'] } },
+    { error: { type: 'TypeError', message: 'boom' } },
+    { error: { type: 'TypeError', message: 'boom' }, message: 'boom' },
+  ])
+})
+
+test('a destination that throws costs the line, and is what is warned of', async () => {
+  const warning = nextWarning()
+  const destination = {
+    write() {
+      throw new Error('full')
+    },
+  }
+  createLogger({ destination, format: 'json' }).info('said')
+  expect(await warning).toMatchObject({ code: 'WAYBILL_WARN_EVENT_LOST' })
 })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { expect, test } from 'vitest'
 import waybill, { createLogger, type FormatName, type Options, WaybillError } from '../src/index.js'
-import { isSecret, parsePath, redactPath } from '../src/request/redact.js'
+import { createRedactor, isSecret, parsePath, redactPath } from '../src/request/redact.js'
 import { FORMAT_NAMES } from '../src/vocabulary.js'
 import { Capture } from './support/capture.js'
 import { serveExpress, VERSIONS } from './support/express.js'
@@ -145,15 +145,16 @@ test('what add() gives to an own logger is redacted', async () => {
 })
 
 test.each(FORMAT_NAMES)('%s: a parameter of a route is in no line', async (format: FormatName) => {
-  const options: Options = { format, redact: ['path.token', 'path.*'], include: ['referer'] }
+  const options: Options = { format, redact: ['path.token', 'path.rest'], include: ['referer'] }
   const { app, log } = await startApp(options, (each) => {
     each.get('/reset/:token', async () => 'ok')
-    each.get('/files/*', async () => 'ok')
     each.get('/other/:id', async () => 'ok')
   })
   const headers = { referer: `https://shop.test/reset/${SECRET}` }
   await app.inject({ url: `/reset/${SECRET}?a=1`, headers })
-  await app.inject({ url: `/files/a/${SECRET}`, headers })
+  await app.inject({ url: `/nowhere/${SECRET}`, headers })
+  await app.inject({ method: 'POST', url: `/reset/${SECRET}`, headers })
+  await app.inject({ url: `/reset/${SECRET}%zz`, headers })
   await app.inject({ url: '/other/42', headers })
   const text = log.raw.join('')
   expect(text).not.toContain(SECRET)
@@ -194,4 +195,63 @@ test.each([
 
 test('no key, however long, takes more than its length', () => {
   fc.assert(fc.property(fc.string({ maxLength: 50 }), (key) => void isSecret(key.repeat(20_000))))
+})
+
+test('path.* redacts all parameters', () => {
+  const { parameters } = createRedactor(['path.*'])
+  expect(redactPath('/a/1/files/2/3', '/a/:id/files/*', parameters)).toBe(
+    '/a/[redacted]/files/[redacted]/[redacted]',
+  )
+})
+
+test('a request in a log line shows what its event shows, and no header', async () => {
+  const { app, log } = await startApp({ redact: ['path.token'] }, (each) => {
+    each.get('/reset/:token', async (request) => {
+      request.log.info({ req: request }, 'as req')
+      request.log.info({ request: request.raw }, 'raw')
+      request.log.info(request.raw, 'alone')
+      return 'ok'
+    })
+  })
+  await app.inject({ url: `/reset/${SECRET}`, headers: { authorization: SECRET } })
+  expect(log.raw.join('')).not.toContain(SECRET)
+  expect(log.lines[1]).toMatchObject({ req: { method: 'GET', path: '/reset/[redacted]' } })
+})
+
+test('what a client sends is no event of its own when it is logged', async () => {
+  const { app, log } = await startApp({}, (each) => {
+    each.get('/', async (request) => {
+      request.log.info({ event: 'request.completed', status: 200 }, 'forged')
+      request.log.info({ event: 'user.created' }, 'said')
+      return 'ok'
+    })
+  })
+  await app.inject('/')
+  const ecs = new Capture()
+  createLogger({ destination: ecs, format: 'ecs' }).info({ event: 'request.completed' }, 'forged')
+  createLogger({ destination: ecs, format: 'ecs' }).info({ event: 'user.created' }, 'said')
+  expect(ecs.lines[0]).toMatchObject({ labels: { event: 'request.completed' } })
+  expect(ecs.lines[0]).not.toHaveProperty('event.action')
+  expect(ecs.lines[1]).toMatchObject({ 'event.action': 'user.created' })
+  expect(log.lines[2]).toMatchObject({ event: 'user.created' })
+})
+
+test('paths name an error under either name, headers in any case, and children add to them', () => {
+  const log = new Capture()
+  const logger = createLogger({ destination: log, format: 'json', redact: ['error.message', 'user.email'] })
+  logger.error({ err: new Error(SECRET) }, 'said')
+  logger
+    .child({}, { redact: ['more'] })
+    .info({ user: { email: SECRET }, more: SECRET, password: SECRET }, 'said')
+  expect(log.raw.map((line) => line.replace(/"stack":"[^"]*"/, '')).join('')).not.toContain(SECRET)
+})
+
+test('a redacted item takes from the budget as any other', () => {
+  const log = new Capture()
+  const logger = createLogger({ destination: log, format: 'json', redact: ['items[*]'] })
+  const items = Array(4_000_000).fill(SECRET)
+  const start = performance.now()
+  logger.info({ items }, 'said')
+  expect(performance.now() - start).toBeLessThan(2000)
+  expect(log.lines[0]).toMatchObject({ truncated: true })
 })

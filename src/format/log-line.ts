@@ -2,6 +2,9 @@ import type { Plain } from '../request/copy.js'
 import type { TraceFields } from '../request/trace.js'
 import type { Level } from '../vocabulary.js'
 
+/** Marks what is logged of an event, where an app has a logger of waybill's own for its events. */
+export const EVENT = Symbol('waybill.event')
+
 /** A log line of the app's own; all of its values are small copies, which can be written as they are. */
 export interface LogRow {
   readonly level: Level

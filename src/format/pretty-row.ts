@@ -49,14 +49,19 @@ function eventHead(row: Row, heads: Heads): string {
   const { event, method, path, duration_ms: durationMs } = row
   const told: ToldCompletion = {
     ...timeAndId(row),
-    method: method === undefined ? undefined : String(method),
-    path: String(path),
+    method: method === undefined ? undefined : textOf(method),
+    path: path === undefined ? undefined : textOf(path),
     status: row.status ?? undefined,
     durationMs: typeof durationMs === 'number' ? durationMs : undefined,
-    outcome: String(row.outcome) || 'completed',
+    outcome: row.outcome === undefined ? 'completed' : textOf(row.outcome),
     slow: row.slow === true,
   }
   return event === 'request.started' ? heads.started(told) : heads.completed(told)
+}
+
+/** A value that should be a text, whatever it is. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function logLineHead(row: Row, heads: Heads): string {
@@ -121,7 +126,10 @@ function visibleRow(row: Row): Row {
 function describe(error: unknown): string {
   if (typeof error !== 'object' || error === null) return visibleLines(String(error))
   const { type, message, stack, ...others } = error as Row
-  const summary = [type, message].filter((part) => part !== undefined).join(': ')
+  const summary = [type, message]
+    .filter((part) => part !== undefined)
+    .map(textOf)
+    .join(': ')
   const story = visibleLines(typeof stack === 'string' ? stack : summary)
   const rest = Object.keys(others).length === 0 ? '' : JSON.stringify(visibleValue(others))
   return [story, rest].filter((part) => part !== '').join('\n')

@@ -16,7 +16,7 @@ import { failureOf } from '../request/error.js'
 import { acceptRequestId, newUuid } from '../request/id.js'
 import { type Ending, hasBody, hasFailed, levelOf } from '../request/outcome.js'
 import { type Propagation, type RecordKeeper, RequestRecord } from '../request/record.js'
-import type { Redactor } from '../request/redact.js'
+import { type Redactor, redactFailure } from '../request/redact.js'
 import { fastifyTrace, readTrace, serverTrace, tracerIds } from '../request/trace.js'
 import { showPath } from '../request/url.js'
 import { reportFault, safely } from '../safely.js'
@@ -213,7 +213,8 @@ export class Tracker implements RecordKeeper {
     try {
       record.responseBytes = hasBody(record.method, status) ? connection.sentBytesOf(record) : 0
       record.callCost = record.callCostBy(record.closedAt)
-      record.failure = failureOf(record)
+      const failure = failureOf(record)
+      record.failure = failure && redactFailure(failure, this.redactor, record.route)
     } catch (error) {
       reportFault(error)
     }

@@ -1,7 +1,8 @@
 import type { Bindings, ChildLoggerOptions, LogFn, Logger } from 'pino'
 import { systemClock } from '../clock.js'
 import { currentRecord } from '../context.js'
-import { ERROR_PARTS, type LoggedError, type LoggedField, type LogRow } from '../format/log-line.js'
+import { showValue, warnOnce } from '../errors.js'
+import { EVENT, type LoggedError, type LoggedField, type LogRow } from '../format/log-line.js'
 import {
   type Budget,
   copyField,
@@ -13,11 +14,11 @@ import {
   propertiesOf,
   readableKey,
 } from '../request/copy.js'
-import { describeError } from '../request/error.js'
+import { isError } from '../request/error.js'
 import type { RequestRecord } from '../request/record.js'
-import { createRedactor, type Redactor } from '../request/redact.js'
+import { createRedactor, extendRedactor, type Redactor } from '../request/redact.js'
 import { activeTrace, type TraceFields, traceFields, tracerIds } from '../request/trace.js'
-import { attempt, reportFault } from '../safely.js'
+import { attempt, safely } from '../safely.js'
 import { cutText } from '../text.js'
 import type { Level } from '../vocabulary.js'
 import { fieldFormatterOf, handOver, replaceWrite, serializerOf, writeLine } from './pino-internals.js'
@@ -49,17 +50,22 @@ export function writeLines(logger: Logger, logLine: (row: LogRow) => string, red
   const { child } = logger
   replace(logger, REDACTOR, redactor)
   replaceWrite(logger, function (given, message, level) {
+    const line = safely(() => logLine(rowOf(this, given, message, level)))
+    if (line === undefined) return
     try {
-      handOver(this, logLine(rowOf(this, given, message, level)), given, message, level)
+      handOver(this, line, given, message, level)
     } catch (error) {
-      reportFault(error)
+      const why = `waybill: a log line is lost: its destination threw ${showValue(error)}`
+      warnOnce('WAYBILL_WARN_EVENT_LOST', '', why)
     }
   })
   replace(logger, 'child', function (this: Own, given: Bindings, options?: ChildLoggerOptions): Logger {
-    const made: Logger = Reflect.apply(child, this, [given && {}, options])
-    const paths = redactedPaths(options)
-    if (paths !== undefined) replace(made, REDACTOR, createRedactor(paths))
     const format = options?.formatters?.bindings
+    // pino would call it with no bindings.
+    const others = format && { ...options, formatters: { ...options?.formatters, bindings: undefined } }
+    const made: Own = Reflect.apply(child, this, [given && {}, others ?? options])
+    const paths = redactedPaths(options)
+    if (paths !== undefined) replace(made, REDACTOR, extendRedactor(made[REDACTOR] ?? redactor, paths))
     if (given) bind(made, format === undefined ? given : attempt(() => format(given), given))
     return made
   })
@@ -77,7 +83,7 @@ export function logMethod(this: Logger, args: unknown[], method: LogFn, level: n
   try {
     Reflect.apply(method, this, args)
   } catch {
-    const [given, message] = args
+    const [given, message] = typeof args[0] === 'string' ? [undefined, args[0]] : args
     writeLine(this, given, typeof message === 'string' ? message : undefined, level)
   }
 }
@@ -106,7 +112,9 @@ function redactedPaths({ redact }: ChildLoggerOptions = {}): string[] | undefine
 function bind(logger: Own, given: object): void {
   const { fields, cut } = logger[BOUND] ?? NOTHING
   const copy = copyOf(given, logger)
-  replace(logger, BOUND, { fields: [...fields, ...copy.fields], cut: cut || copy.cut })
+  const names = new Set(copy.fields.map(([name]) => name))
+  const kept = fields.filter(([name]) => !names.has(name))
+  replace(logger, BOUND, { fields: [...kept, ...copy.fields], cut: cut || copy.cut })
 }
 
 /** More fields than a line can hold. */
@@ -119,6 +127,7 @@ function copyOf(given: object, logger: Own): Bound {
   let room = MAX_ROOM
   let cut = false
   for (const [key, value] of propertiesOf(given)) {
+    if (value === undefined) continue
     const serialize = serializerOf(logger, key)
     const shown = serialize === undefined ? value : attempt(() => serialize(value), '[Thrown]')
     // An error has room whatever is beside it.
@@ -135,12 +144,16 @@ function copyOf(given: object, logger: Own): Bound {
 const NOTHING_REDACTED = createRedactor(false)
 
 /** What a line is made of. */
-function rowOf(logger: Own, given: unknown, message: string | undefined, level: number): LogRow {
+function rowOf(logger: Own, given: unknown, message: unknown, level: number): LogRow {
   const { [BOUND]: bound = NOTHING, [RECORD]: record } = logger
-  const text = message === undefined ? undefined : cutText(message, MAX_TEXT)
-  const fields = attempt(() => given instanceof Error, false) ? { error: given } : formatted(logger, given)
+  // What is no text is a field: pino hands over whatever stands in its place.
+  const said = typeof message === 'string' ? message : undefined
+  const text = said === undefined ? undefined : cutText(said, MAX_TEXT)
+  const fields = isError(given) ? { err: given } : formatted(logger, given)
   const logged = fields === undefined ? NOTHING : copyOf(fields, logger)
-  const taken = new Taken([...bound.fields, ...logged.fields])
+  const other = said === undefined && message !== undefined ? copyOf({ message }, logger) : NOTHING
+  const taken = new Taken([...bound.fields, ...logged.fields, ...other.fields])
+  const isEvent = attempt(() => Reflect.get(Object(given), EVENT) === true, false)
   const boundId = bound.fields.some(([name]) => name === 'request_id')
   const current = record ?? (boundId ? undefined : currentRecord())
   current?.keeper.writeHeldStart(current)
@@ -150,7 +163,7 @@ function rowOf(logger: Own, given: unknown, message: string | undefined, level: 
   return {
     level: (logger.levels.labels[level] ?? 'info') as Level,
     time: systemClock.now(),
-    event: taken.take('event', textOf),
+    event: taken.take('event', (value) => (isEvent ? textOf(value) : eventOf(value))),
     requestId:
       current === undefined ? taken.take('request_id', textOf) : taken.drop('request_id', current.requestId),
     trace: active === undefined ? traceOf(taken) : traceFields(active),
@@ -158,7 +171,7 @@ function rowOf(logger: Own, given: unknown, message: string | undefined, level: 
     message: text ?? taken.take('message', scalarOf) ?? scalarOf(error?.message),
     error,
     fields: taken.left,
-    truncated: bound.cut || logged.cut || text !== message,
+    truncated: bound.cut || logged.cut || other.cut || text !== said,
   }
 }
 
@@ -206,6 +219,13 @@ function textOf(value: Plain): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
+/** The names of waybill's own events, which an app can't log. */
+const RESERVED_EVENT = /^(?:request|work|process|log)\./
+
+function eventOf(value: Plain): string | undefined {
+  return typeof value === 'string' && !RESERVED_EVENT.test(value) ? value : undefined
+}
+
 function scalarOf(value: Plain | undefined): string | undefined {
   return value === undefined || typeof value === 'object' ? undefined : String(value)
 }
@@ -230,19 +250,3 @@ function traceOf(taken: Taken): Partial<TraceFields> | undefined {
   })
   return found.length === 0 ? undefined : Object.fromEntries(found)
 }
-
-/** Shows an error with its own properties; one that is none stays what it is. */
-export function serializeError(error: unknown): unknown {
-  if (!attempt(() => error instanceof Error, false)) return error
-  const own = [...propertiesOf(error as object)].filter(([key]) => !SHOWN.has(key))
-  const fields = Object.fromEntries(own)
-  // The errors of body-parser keep the body that they could not parse.
-  if (PARSER_TYPE.test(String(attempt(() => Reflect.get(error as object, 'type'), '')))) delete fields.body
-  return { ...describeError(error, true), ...fields }
-}
-
-/** How body-parser names its errors: `entity.parse.failed`. */
-const PARSER_TYPE = /^[a-z]{1,20}(?:\.[a-z]{1,20}){1,3}$/
-
-/** What {@link describeError} shows of an error. */
-const SHOWN: ReadonlySet<string> = new Set([...ERROR_PARTS, 'name', 'cause', 'errors'])

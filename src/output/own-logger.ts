@@ -3,6 +3,7 @@ import { type Field, nativeFields, reservedNames, toRecord, withAdded } from '..
 import { fitRecord } from '../format/fit.js'
 import { mapTexts, percentEncode, percentJson } from '../format/json.js'
 import { fieldsWriter } from '../format/line.js'
+import { EVENT } from '../format/log-line.js'
 import { nativeBody, nativeBodyWithoutId } from '../format/templates.js'
 import { completionMessage, detailValues, startMessage, VALUES } from '../format/values.js'
 import type { Template } from '../options.js'
@@ -42,13 +43,13 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
     const logger = record.error === undefined ? entry.logger : showError(entry, record)
     const message = percentEncode(story)
     if (message === story && message.length <= maxLineBytes * SHORT_MESSAGE && isPlain(entry)) {
-      logger[level](record, message)
+      logger[level](marked(record), message)
       return
     }
     const whole = mapTexts({ ...record, message }, percentEncode) as Record<string, unknown>
     const room = maxLineBytes - ENVELOPE_BYTES - boundBytes(entry)
     const { message: fittedMessage, ...fitted } = fitRecord(whole, room, reserved)
-    logger[level](fitted, String(fittedMessage))
+    logger[level](marked(fitted), String(fittedMessage))
   }
 
   /**
@@ -95,6 +96,11 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
       log(entry, level, lateRecord(entry, error), lateMessage(entry))
     },
   }
+}
+
+/** Marks an event, so that a logger of waybill's own knows it from what an app logs. */
+function marked(record: Record<string, unknown>): Record<string, unknown> {
+  return Object.defineProperty(record, EVENT, { value: true })
 }
 
 /** An event as both ways take it. */

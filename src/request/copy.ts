@@ -1,6 +1,6 @@
 import { attempt, keysOf } from '../safely.js'
 import { cutText, showBigint } from '../text.js'
-import { describeError } from './error.js'
+import { describeError, isError } from './error.js'
 import { isRedacted, type Places, placesBelow, REDACTED, type Redactor } from './redact.js'
 
 /** A value that JSON can hold as it is. */
@@ -73,8 +73,9 @@ function copyAt(
   places: Places,
 ): Plain | undefined {
   const below = placesBelow(places, key)
-  if (value !== undefined && isRedacted(budget.redactor, key, below)) return REDACTED
-  return toPlain(value, budget, path, below)
+  if (value === undefined || !isRedacted(budget.redactor, key, below))
+    return toPlain(value, budget, path, below)
+  return toPlain(REDACTED, budget, path, below)
 }
 
 /** Whether nothing more may be taken. */
@@ -104,7 +105,7 @@ function copyObject(
   }
   const path = [...ancestors, value]
   try {
-    if (value instanceof Error) return copyProperties(describeError(value, true), budget, path, places)
+    if (isError(value)) return copyProperties(describeError(value, true), budget, path, places)
     if (ArrayBuffer.isView(value))
       return keepText(`[${value.constructor.name} of ${value.byteLength} bytes]`, budget)
     if (value instanceof String || value instanceof Number || value instanceof Boolean)
@@ -112,12 +113,18 @@ function copyObject(
     if (value instanceof Map) return copyEntries(value, budget, path, places)
     if (value instanceof Set) return copyItems(value, budget, path, places)
     if (Array.isArray(value)) return copyItems(value, budget, path, places)
+    if (isIncoming(value)) return copyProperties({ method: value.method }, budget, path, places)
     const toJSON: unknown = Reflect.get(value, 'toJSON')
     if (typeof toJSON === 'function') return copyJson(toJSON.call(value), budget, path, places)
     return copyProperties(value, budget, path, places)
   } catch {
     return '[Thrown]'
   }
+}
+
+/** Whether a value is a request of Node.js, whose headers and target may hold anything. */
+function isIncoming(value: object): value is { method: unknown } {
+  return 'rawHeaders' in value && 'method' in value
 }
 
 /** What a `toJSON` returned; as for JSON.stringify, another `toJSON` on that does not count. */

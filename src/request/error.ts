@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { attempt, keysOf } from '../safely.js'
 import { cutText, showBigint } from '../text.js'
 import type { Outcome } from '../vocabulary.js'
@@ -44,6 +45,11 @@ export function failureOf({ thrown, method, status = 0, outcome }: Failed): Part
   // Anyone can have many such lines written, and the parser says no more with its message.
   if (code !== undefined) return { code }
   return describeError(thrown.at(-1), status >= 500, thrown.slice(0, -1).reverse())
+}
+
+/** Whether a value is an error, of whichever realm: tests run code in others. */
+export function isError(value: unknown): value is Error {
+  return attempt(() => value instanceof Error || types.isNativeError(value), false)
 }
 
 /**

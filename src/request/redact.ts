@@ -19,7 +19,9 @@ export interface Redactor {
   readonly top: Places
   /** Whether keys that name a secret are redacted, wherever they stand. */
   readonly secrets: boolean
-  /** The parameters of routes that no path shows. */
+  /** What it was made of. */
+  readonly paths: readonly string[] | false
+  /** The parameters of routes that no path shows; `*` for all. */
   readonly parameters: ReadonlySet<string>
 }
 
@@ -49,18 +51,45 @@ export function createRedactor(paths: readonly string[] | false): Redactor {
   const top: Place = { keys: new Map(), isEnd: false }
   const parameters = new Set<string>()
   for (const path of paths || []) {
-    const keys = parsePath(path) ?? []
-    let place = top
-    for (const key of keys) {
-      const next = place.keys.get(key) ?? { keys: new Map(), isEnd: false }
-      place.keys.set(key, next)
-      place = next
-    }
-    place.isEnd = keys.length > 0
-    const [first, parameter] = keys
-    if (first === 'path' && parameter !== undefined && keys.length === 2) parameters.add(parameter)
+    const [first, ...rest] = parsePath(path) ?? []
+    if (first === undefined) continue
+    // Node.js has the names of headers in lower case; `err` is written as `error`.
+    const below = first === 'headers' ? rest.map((key) => key.toLowerCase()) : rest
+    const firsts = first === 'err' || first === 'error' ? ['err', 'error'] : [first]
+    for (const key of firsts) addPath(top, [key, ...below])
+    const [parameter] = rest
+    if (first === 'path' && parameter !== undefined && rest.length === 1) parameters.add(parameter)
   }
-  return { top: top.keys.size === 0 ? NOWHERE : [top], secrets: paths !== false, parameters }
+  return { top: top.keys.size === 0 ? NOWHERE : [top], secrets: paths !== false, parameters, paths }
+}
+
+function addPath(top: Place, keys: readonly string[]): void {
+  let place = top
+  for (const key of keys) {
+    const next = place.keys.get(key) ?? { keys: new Map(), isEnd: false }
+    place.keys.set(key, next)
+    place = next
+  }
+  place.isEnd = true
+}
+
+/** Makes what redacts more paths beside those that are redacted already. */
+export function extendRedactor(redactor: Redactor, paths: readonly string[]): Redactor {
+  return { ...createRedactor([...(redactor.paths || []), ...paths]), secrets: redactor.secrets }
+}
+
+/** An error of an event without the parts that are redacted; where the route is not known, it may quote the path. */
+export function redactFailure<T extends object>(
+  failure: T,
+  redactor: Redactor,
+  route: string | undefined,
+): T {
+  const quotes = redactor.parameters.size > 0 && route === undefined
+  const parts = Object.entries(failure).map(([key, value]): [string, unknown] => {
+    const isHidden = isNamed(redactor, ['error', key]) || (quotes && (key === 'message' || key === 'stack'))
+    return [key, isHidden ? REDACTED : value]
+  })
+  return Object.fromEntries(parts) as T
 }
 
 /** The places of what stands at a key. */
@@ -94,16 +123,19 @@ const SECRETS: ReadonlySet<string> = new Set([
 ])
 /** Longer than the words of any secret. */
 const MAX_TAIL = 40
-/** Most keys end with none of the letters that secrets end with. */
-const ENDING = /[dnety][^a-z0-9]*$/i
+/** Rejects most keys cheaply: secrets end with one of these letters. */
+const ENDING = /[dnety]$/i
+const ALPHANUMERIC = /[a-z0-9]/i
 /** Where a word begins within a key: `accessToken`, `HTTPCookie`. */
 const HUMP = /([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])/g
 
 /** Whether the last word of a key, in any case style, names a secret: `accessToken`, `api-key`; not `tokenCount`. */
 export function isSecret(key: string): boolean {
-  if (!ENDING.test(key.slice(-MAX_TAIL))) return false
-  const words = key
-    .slice(-MAX_TAIL)
+  let end = key.length
+  while (end > 0 && !ALPHANUMERIC.test(key.charAt(end - 1))) end--
+  const tail = key.slice(Math.max(0, end - MAX_TAIL), end)
+  if (!ENDING.test(tail)) return false
+  const words = tail
     .replace(HUMP, '$1$3 $2$4')
     .toLowerCase()
     .split(/[^a-z0-9]+/)
@@ -117,13 +149,20 @@ const PARAMETER = /[:*]([\w$]*)/g
 
 /**
  * A path without the parameters that must not be shown: `/reset/[redacted]` of `/reset/abc` and `/reset/:token`.
- * @param route the pattern that matched the path; where the two can't be laid side by side nothing of the path is shown
+ * @param route the pattern that matched the path; where there is none, or the two can't be laid side by side, nothing of
+ *   the path is shown
  */
-export function redactPath(path: string, route: string | undefined, parameters: ReadonlySet<string>): string {
-  if (route === undefined || parameters.size === 0) return path
+export function redactPath(
+  path: string,
+  route: string | undefined,
+  parameters: ReadonlySet<string>,
+): string | undefined {
+  if (parameters.size === 0) return path
+  if (route === undefined) return undefined
   const named = (segment: string): string[] =>
     [...segment.matchAll(PARAMETER)].map(([whole, name]) => (name === '' ? whole : (name ?? '')))
-  const isHidden = (segment: string): boolean => named(segment).some((name) => parameters.has(name))
+  const isHidden = (segment: string): boolean =>
+    named(segment).some((name) => parameters.has('*') || parameters.has(name))
   const pattern = route.split('/')
   if (!pattern.some(isHidden)) return path
   const segments = path.split('/')
