@@ -32,6 +32,8 @@ const FRAMES_BELOW = 1
 const MAX_MESSAGE_LINES = 20
 const MAX_PROBLEMS = 10
 const MAX_PROBLEM = 200
+/** Behind it, a line is none that a person has written. */
+const MAX_COLUMN = 400
 
 /**
  * Shows an error: its type and message, what a validator found, the source line that threw it, the app's own frames, and
@@ -98,7 +100,8 @@ export function showError(error: object, beside: Beside, room: number, look: Err
     const lines = shown.flatMap(({ shown: text }) => wrap([`  at ${visibleText(text)}`], columns))
     const folded = foldedFrames(frames, own.length - shown.length, shared)
     if (folded !== '') lines.push(...wrap([`  ${folded}`], columns).map(paint.dim))
-    if (above !== undefined || !told.isSure || top?.file === undefined) return lines
+    if (above !== undefined || !told.isSure || top?.file === undefined || top.column > MAX_COLUMN)
+      return lines
     const excerpt = look.readSource(top.file, top.row)
     return excerpt === undefined
       ? lines
