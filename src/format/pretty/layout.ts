@@ -4,7 +4,7 @@ import type { Ids } from './ids.js'
 import type { Brush, Paint } from './paint.js'
 import type { Row } from './row.js'
 import { displayWidth, readablePath, shortenPath, visibleLines, visibleText, wrap } from './text.js'
-import { showBytes, showDuration, showField, showTime } from './values.js'
+import { createClock, showBytes, showDuration, showField } from './values.js'
 
 /** Lays out a row in a window that is so many columns wide. */
 export type Layout = (row: Row, columns: number) => string[]
@@ -26,6 +26,7 @@ const BELOW = 2
 /** Makes the layout of rows: time, status or level, duration, id, method and path or message, then fields. */
 export function createLayout(paint: Paint, colors: boolean, ids: Ids): Layout {
   const tag = (brush: Brush, text: string): string => `${brush(text.padEnd(TAG_WIDTH))} `
+  const showTime = createClock()
   const noDuration = ' '.repeat(DURATION_WIDTH + 1)
   const fieldsOf = ({ fields }: Row): string[] => fields.map((field) => showField(field, colors, paint))
 

@@ -90,6 +90,7 @@ function locationOf({ status = 0, response, keeper }: RequestRecord): string | u
 
 /** The errors of a validator, as Fastify (ajv) and zod have them on what they throw. */
 function problemsOf(thrown: unknown): readonly unknown[] | undefined {
+  if (thrown === undefined || thrown === null) return undefined
   for (const key of ['validation', 'issues']) {
     const list = attempt(() => (thrown as Record<string, unknown>)[key], undefined)
     if (attempt(() => Array.isArray(list), false)) return list as unknown[]

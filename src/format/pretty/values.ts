@@ -48,12 +48,20 @@ export function showBytes(bytes: number): string {
   return `${size.toFixed(1)}GB`
 }
 
-/** A local time of day with milliseconds. */
-export function showTime(time: number): string {
-  const date = new Date(time)
-  if (Number.isNaN(date.getTime())) return 'no time     '
-  const parts = [date.getHours(), date.getMinutes(), date.getSeconds()]
-  return `${parts.map(two).join(':')}.${String(date.getMilliseconds()).padStart(3, '0')}`
+/** Makes what shows a local time of day with milliseconds; the text but for these is kept for the second. */
+export function createClock(): (time: number) => string {
+  let lastSecond = Number.NaN
+  let clock = ''
+  return (time) => {
+    const second = Math.floor(time / 1000)
+    if (second !== lastSecond) {
+      const date = new Date(time)
+      if (Number.isNaN(date.getTime())) return 'no time     '
+      clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')
+      lastSecond = second
+    }
+    return `${clock}.${String(Math.floor(time - second * 1000)).padStart(3, '0')}`
+  }
 }
 
 function two(number: number): string {
