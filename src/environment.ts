@@ -96,6 +96,8 @@ const DEFAULT_COLUMNS = 80
 
 /** Where lines for a person are shown. */
 export interface Terminal {
+  /** Whether it is stdout, which all loggers of the process share. */
+  readonly isShared: boolean
   /** Whether it has 256 colours. */
   readonly manyColors: boolean
   /** How wide it is now. */
@@ -107,6 +109,7 @@ export interface Terminal {
 /** Reads what the view of a terminal depends on. */
 export function readTerminal(look: Look): Terminal {
   return {
+    isShared: look.isTerminal,
     manyColors: colorDepth(look) >= 8,
     columns: look.isTerminal ? terminalColumns : defaultColumns,
     cwd: attempt(() => process.cwd(), ''),

@@ -22,7 +22,7 @@ writeFileSync(join(cwd, 'bundle.js'), `x\n${'y'.repeat(600_000)}`)
 
 /** What is shown below the row of a log line with an error. */
 function shown(error: LoggedError, columns = 80, level: 'error' | 'warn' = 'error'): string[] {
-  const terminal = { manyColors: false, columns: () => columns, cwd }
+  const terminal = { isShared: false, manyColors: false, columns: () => columns, cwd }
   const { logLine } = prettyFormat(
     { started: [], completed: [] },
     { colors: false, maxLineBytes: 8000, terminal },

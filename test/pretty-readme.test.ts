@@ -68,7 +68,7 @@ test('README.md shows the view as it is', () => {
       { error, level: 'error' },
     ),
   ]
-  const terminal = { manyColors: false, columns: () => 80, cwd }
+  const terminal = { isShared: false, manyColors: false, columns: () => 80, cwd }
   const format = prettyFormat({ started: [], completed: [] }, { colors: false, maxLineBytes: 8000, terminal })
   const shown = lines.map((line) => format.logLine(line)).join('')
   rmSync(cwd, { recursive: true })

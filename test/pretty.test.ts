@@ -108,7 +108,7 @@ test('how a request ended is said in words', async () => {
 
 /** Prints a completion as a line of data. */
 function shown(fields: Record<string, unknown>, columns = 80, colors = false): string {
-  const terminal = { manyColors: false, columns: () => columns, cwd: '/' }
+  const terminal = { isShared: false, manyColors: false, columns: () => columns, cwd: '/' }
   const { logLine } = prettyFormat({ started: [], completed: [] }, { colors, maxLineBytes: 8000, terminal })
   const given = { method: 'GET', path: '/a', status: 200, outcome: 'completed', ...fields }
   return logLine({
@@ -274,6 +274,58 @@ test('what a client sends is shown escaped and never obeyed', async () => {
   for (const part of ['\\x9b31m', '\\u202e', '\\u200b', '\\u061c', '\\u{e0001}', 'k\\x1b='])
     expect(text).toContain(part)
   for (const line of text.trimEnd().split('\n')) expect(line).toMatch(/^(?:\d\d:\d\d:\d\d\.\d{3} | {4})/)
+})
+
+test('whatever the width of the window, a row is shown', () => {
+  const error = { type: 'Error', message: 'broken', stack: String(new Error('broken').stack) }
+  for (let columns = 1; columns < 80; columns++) {
+    const text = shown(
+      { path: '/first/second/third', added: ['日本', { a: 1 }], response_bytes: 12 },
+      columns,
+    )
+    expect(text).toContain('12B')
+    const log = new Capture()
+    const terminal = { isShared: false, manyColors: false, columns: () => columns, cwd: process.cwd() }
+    const { logLine } = prettyFormat(
+      { started: [], completed: [] },
+      { colors: true, maxLineBytes: 8000, terminal },
+    )
+    const line = {
+      level: 'error',
+      time: 0,
+      requestId: undefined,
+      message: 'some words',
+      truncated: false,
+    } as const
+    const beside = { trace: undefined, tracerIds: undefined, event: undefined, fields: [], error }
+    log.write(logLine({ ...line, ...beside }))
+    expect(log.raw.join('')).toContain('broken')
+  }
+})
+
+test('a line without a message of its own says that of its error once', () => {
+  const log = new Capture()
+  const error = Object.assign(new Error('no connection'), { stack: 'Error: no connection\n    at x' })
+  createLogger({ format: 'pretty', destination: log }).error({ err: error })
+  expect(seen(log)).toEqual(['ERROR', '    Error: no connection'])
+})
+
+test('loggers that write to the same terminal share what they know of ids', () => {
+  const terminal = { isShared: true, manyColors: false, columns: () => 80, cwd: '/' }
+  const [first, second] = [1, 2].map(() =>
+    prettyFormat({ started: [], completed: [] }, { colors: false, maxLineBytes: 8000, terminal }),
+  )
+  const line = {
+    level: 'info',
+    time: 0,
+    requestId: 'shared',
+    message: 'line',
+    truncated: false,
+    fields: [],
+  } as const
+  const beside = { trace: undefined, tracerIds: undefined, event: undefined, error: undefined }
+  expect(first?.logLine({ ...line, ...beside })).toContain('shared   line')
+  expect(second?.logLine({ ...line, ...beside })).toContain('shared     line')
 })
 
 test('times are local', () => {

@@ -37,7 +37,7 @@ test('every option has a default', () => {
     level: 'info',
     format: 'json',
     colors: false,
-    terminal: { manyColors: false, columns: expect.any(Function), cwd: process.cwd() },
+    terminal: { isShared: false, manyColors: false, columns: expect.any(Function), cwd: process.cwd() },
     service: undefined,
     version: undefined,
     environment: undefined,

@@ -6,7 +6,7 @@ import { ERROR_PARTS } from '../log-line.js'
 import { showError } from './error.js'
 import { Ids } from './ids.js'
 import { createLayout } from './layout.js'
-import { createPaint, RESET } from './paint.js'
+import { createPaint, ID_COLORS, RESET } from './paint.js'
 import { fieldsBeside, type Row, type RowField, rowOfLine, rowOfRecord } from './row.js'
 import { createSourceReader } from './source.js'
 import { showField } from './values.js'
@@ -17,6 +17,9 @@ export interface PrettySettings {
   readonly maxLineBytes: number
   readonly terminal: Terminal
 }
+
+/** The ids that were shown in the terminal, whichever logger showed them. */
+const sharedIds = new Ids(ID_COLORS)
 
 /** Errors stand below their row. */
 const ERROR_INDENT = '    '
@@ -29,14 +32,16 @@ const MAX_FIELD_ERRORS = 3
 export function prettyFormat({ started, completed }: EventFields, settings: PrettySettings): Format {
   const { colors, maxLineBytes, terminal } = settings
   const paint = createPaint(colors, terminal.manyColors)
-  const layout = createLayout(paint, colors, new Ids(paint.ids.length))
+  const layout = createLayout(paint, colors, terminal.isShared ? sharedIds : new Ids(ID_COLORS))
   const look = { paint, readSource: createSourceReader(terminal.cwd), cwd: terminal.cwd }
   const besideStart = fieldsBeside(started)
   const besideCompletion = fieldsBeside(completed)
 
   function print(row: Row): string {
     const columns = terminal.columns()
-    const { level, message = '', fields: all } = row
+    const { level, fields: all } = row
+    // Without a message of its own, a line has that of its error.
+    const message = messageOf(row)
     const errors: RowField[] = row.error === undefined ? [] : [['', row.error]]
     const fields = all.filter(([, value]) => !isDescribedError(value))
     errors.push(...all.filter(([, value]) => isDescribedError(value)).slice(0, MAX_FIELD_ERRORS))
@@ -62,6 +67,10 @@ export function prettyFormat({ started, completed }: EventFields, settings: Pret
     completed: (record, level) => print(rowOfRecord('completion', record, level, besideCompletion)),
     logLine: (line) => print(rowOfLine(line)),
   }
+}
+
+function messageOf({ message = '', error }: Row): string {
+  return error !== undefined && Reflect.get(error, 'message') === message ? '' : message
 }
 
 /** Whether a field is an error, as log lines hold it. */

@@ -9,10 +9,12 @@ export type Paint = Readonly<Record<Style, Brush>> & { readonly ids: readonly Br
 /** Ends every style. */
 export const RESET = '\x1b[0m'
 
+/** How many colours ids have. */
+export const ID_COLORS = 8
 /** Those of the 16 colours that are legible on a light and on a dark background, reds aside. */
-const ID_COLORS = [36, 35, 32, 33, 34, 95, 96, 92]
+const FEW_COLORS = [36, 35, 32, 33, 34, 95, 96, 92]
 /** Of 256 colours: each has a contrast of at least 3 against white and against black. */
-const MANY_ID_COLORS = [33, 166, 30, 169, 64, 99, 136, 161]
+const MANY_COLORS = [33, 166, 30, 169, 64, 99, 136, 161]
 
 /**
  * The styles, without effect where there are no colours.
@@ -21,7 +23,7 @@ const MANY_ID_COLORS = [33, 166, 30, 169, 64, 99, 136, 161]
 export function createPaint(colors: boolean, manyColors: boolean): Paint {
   const brush = (begin: string, end = '39'): Brush =>
     colors ? (text) => `\x1b[${begin}m${text}\x1b[${end}m` : (text) => text
-  const ids = manyColors ? MANY_ID_COLORS.map((code) => `38;5;${code}`) : ID_COLORS.map(String)
+  const ids = manyColors ? MANY_COLORS.map((code) => `38;5;${code}`) : FEW_COLORS.map(String)
   return {
     // Grey is invisible on some backgrounds; a fainter foreground is not.
     dim: brush('2', '22'),
