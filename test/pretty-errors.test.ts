@@ -164,6 +164,36 @@ test('what a validator found is a list', async () => {
   ])
 })
 
+test.each([
+  [
+    'a list that throws',
+    new Proxy([1], { get: (target, key) => (key === 'length' ? target.length : fail()) }),
+  ],
+  ['a problem that throws', [{ message: 'one' }, Object.defineProperty({}, 'message', { get: fail })]],
+  ['a list of a million', Array(1_000_000).fill({ instancePath: '/x', message: 'wrong' })],
+  ['odd problems', [null, 1, Symbol('s'), { path: [Symbol('s')] }]],
+])('%s costs no line', async (_name, validation) => {
+  const { app, log } = await startApp({ format: 'pretty' })
+  app.get('/', async () => {
+    throw Object.assign(new Error('broken'), { statusCode: 400, validation })
+  })
+  await app.inject('/')
+  expect(log.raw).toHaveLength(2)
+  expect(log.raw[1]).toContain('broken')
+})
+
+function fail(): never {
+  throw new Error('read')
+}
+
+test('an error in a field of another name is shown below its row', async () => {
+  const { app, log } = await startApp({ format: 'pretty' })
+  const stack = 'Error: deep\n    at x (node:fs:1:1)'
+  app.log.info({ reason: Object.assign(new Error('deep'), { stack }), other: 1 }, 'going on')
+  expect(log.raw[0]?.split('\n').slice(1, -1)).toEqual(['    reason: Error: deep', '      … 1 frame of node'])
+  expect(log.raw[0]).toContain('going on other=1\n')
+})
+
 test('one problem is what the message says', async () => {
   const { app, log } = await startApp({ format: 'pretty' })
   const body = { type: 'object', required: ['total'], properties: { total: { type: 'integer' } } }

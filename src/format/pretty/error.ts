@@ -1,7 +1,6 @@
-import { attempt } from '../../safely.js'
-import { cutText } from '../../text.js'
 import { excerptLines } from './excerpt.js'
 import type { Paint } from './paint.js'
+import type { Problems } from './problems.js'
 import type { ReadSource } from './source.js'
 import { type Frame, type Parts, readStack, type Told } from './stack.js'
 import { visibleText, wrap } from './text.js'
@@ -18,8 +17,7 @@ export interface ErrorLook {
 interface Beside {
   /** What it is the value of; empty for the error of a row. */
   readonly label: string
-  /** What a validator found. */
-  readonly problems: readonly unknown[]
+  readonly problems: Problems | undefined
   /** Its own properties, as they are shown. */
   readonly details: readonly string[]
   readonly isWarning: boolean
@@ -30,8 +28,6 @@ const FRAMES_ALONE = 4
 const FRAMES_ABOVE = 2
 const FRAMES_BELOW = 1
 const MAX_MESSAGE_LINES = 20
-const MAX_PROBLEMS = 10
-const MAX_PROBLEM = 200
 /** Behind it, a line is none that a person has written. */
 const MAX_COLUMN = 400
 
@@ -48,15 +44,15 @@ export function showError(error: object, beside: Beside, room: number, look: Err
   const parts = partsOf(error)
   const root = readStack(parts, look.cwd, beside.label)
   // The message of zod is its list as JSON.
-  const isList = problems.length > 0 && /^\s*\[/.test(parts.message)
-  if (isList) root.title.splice(0, root.title.length, `${parts.type}: ${countOf(problems, 'problem')}`)
-  const list = isList || problems.length > 1 ? problemLines(problems) : []
+  const isList = problems !== undefined && /^\s*\[/.test(parts.message)
+  if (isList) root.title.splice(0, root.title.length, `${parts.type}: ${countOf(problems.count, 'problem')}`)
+  const list = problems !== undefined && (isList || problems.count > 1) ? problemLines(problems) : []
 
   function show(told: Told, above: Told | undefined, columns: number): string[] {
     const message = titleLines(told, columns)
     const shown = message.slice(0, MAX_MESSAGE_LINES)
     if (message.length > shown.length)
-      shown.push(paint.dim(`… ${countOf(message.slice(shown.length), 'more line')}`))
+      shown.push(paint.dim(`… ${countOf(message.length - shown.length, 'more line')}`))
     if (above === undefined) {
       shown.push(...list.flatMap((line) => wrap([line], columns)))
       if (beside.details.length > 0)
@@ -122,16 +118,9 @@ function partsOf(error: object): Parts {
   return { type: text(type), code: text(code), message: text(message), stack: text(stack) }
 }
 
-/** What a validator found, one a line: where, and what is wrong there. */
-function problemLines(problems: readonly unknown[]): string[] {
-  const lines = problems.slice(0, MAX_PROBLEMS).map((problem) => {
-    const { instancePath, path, message } = Object(problem) as Record<string, unknown>
-    const place = attempt(() => (Array.isArray(path) ? path.join('.') : String(instancePath ?? '')), '')
-    const text = attempt(() => String(message ?? ''), '')
-    return `  • ${visibleText(cutText(`${place} ${text}`.trim(), MAX_PROBLEM))}`
-  })
-  const left = problems.slice(lines.length)
-  return left.length === 0 ? lines : [...lines, `  … ${left.length} more`]
+function problemLines({ texts, count }: Problems): string[] {
+  const lines = texts.map((text) => `  • ${visibleText(text)}`)
+  return count === texts.length ? lines : [...lines, `  … ${count - texts.length} more`]
 }
 
 /** How many frames at the end of a stack stand one after the other in that of the error above it. */
@@ -156,12 +145,12 @@ function foldedFrames(frames: readonly Frame[], own: number, shared: number): st
   const owners = [...new Set(foreign.map(({ owner = '' }) => visibleText(owner)))]
   const parts = [
     own > 0 ? `${own} more` : '',
-    foreign.length > 0 ? `${countOf(foreign, 'frame')} of ${owners.join(', ')}` : '',
+    foreign.length > 0 ? `${countOf(foreign.length, 'frame')} of ${owners.join(', ')}` : '',
     shared > 0 ? `${shared} as above` : '',
   ].filter((part) => part !== '')
   return parts.length === 0 ? '' : `… ${parts.join(', ')}`
 }
 
-function countOf(list: readonly unknown[], name: string): string {
-  return `${list.length} ${name}${list.length === 1 ? '' : 's'}`
+function countOf(count: number, name: string): string {
+  return `${count} ${name}${count === 1 ? '' : 's'}`
 }

@@ -52,7 +52,7 @@ export function prettyFormat({ started, completed }: EventFields, settings: Pret
       const details = cutParts({ message: '', fields: detailsOf(error) }, share).fields
       const beside = {
         label: name === '' ? '' : `${name}:`,
-        problems: (name === '' && row.problems) || [],
+        problems: name === '' ? row.problems : undefined,
         details: details.map((field) => showField(field, colors, paint)),
         isWarning: level !== 'error' && level !== 'fatal',
       }

@@ -1,9 +1,9 @@
 import type { RequestRecord } from '../../request/record.js'
-import { attempt } from '../../safely.js'
 import type { Level } from '../../vocabulary.js'
 import type { Field } from '../fields.js'
 import { ERROR_PARTS, errorPartOf, type LogRow } from '../log-line.js'
 import { sentLocation } from './head-internals.js'
+import { type Problems, problemsOf } from './problems.js'
 
 /** What a line says, whether it comes from a request as it is or from a line of data. */
 export interface Row {
@@ -25,8 +25,7 @@ export interface Row {
   readonly calls?: Calls | undefined
   readonly message?: string
   readonly error?: object | undefined
-  /** The errors of a validator. */
-  readonly problems?: readonly unknown[] | undefined
+  readonly problems?: Problems | undefined
   readonly fields: readonly RowField[]
 }
 
@@ -86,16 +85,6 @@ function locationOf({ status = 0, response, keeper }: RequestRecord): string | u
   return sentLocation(response)
     ?.replace(/[?#].*$/s, '')
     .replace(/\/\/[^/@]*@/, '//')
-}
-
-/** The errors of a validator, as Fastify (ajv) and zod have them on what they throw. */
-function problemsOf(thrown: unknown): readonly unknown[] | undefined {
-  if (thrown === undefined || thrown === null) return undefined
-  for (const key of ['validation', 'issues']) {
-    const list = attempt(() => (thrown as Record<string, unknown>)[key], undefined)
-    if (attempt(() => Array.isArray(list), false)) return list as unknown[]
-  }
-  return undefined
 }
 
 /** The row of a line of data: one of the app's own, or an event that came through a logger. */

@@ -47,13 +47,27 @@ function columnsOf(character: string): number {
   return WIDE.test(character) ? 2 : 1
 }
 
+const ESC = 0x1b
+const LAST_PLAIN = 0x7e
+
 /** How many columns a visible text takes, whatever its colours. */
 export function displayWidth(text: string): number {
-  if (PLAIN.test(text)) return text.length
-  const shown = text.replace(COLOR, '')
-  if (PLAIN.test(shown)) return shown.length
   let columns = 0
-  for (const character of shown) columns += columnsOf(character)
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code > LAST_PLAIN) return widthOf(text.replace(COLOR, ''))
+    if (code === ESC) {
+      const end = text.indexOf('m', at)
+      if (end === -1) return columns
+      at = end
+    } else columns++
+  }
+  return columns
+}
+
+function widthOf(text: string): number {
+  let columns = 0
+  for (const character of text) columns += columnsOf(character)
   return columns
 }
 
