@@ -103,11 +103,12 @@ test('ids that would look the same are shown whole from then on', () => {
 
 test('each open id has a colour of its own while there are enough, and keeps it until it is closed', () => {
   const ids = new Ids(8)
-  const colors = Array.from({ length: 8 }, (_, n) => ids.colorOf(`id ${n}`))
+  const colors = Array.from({ length: 8 }, (_, n) => ids.open(`id ${n}`))
   expect(new Set(colors).size).toBe(8)
   expect(ids.colorOf('id 3')).toBe(colors[3])
   expect(ids.close('id 3')).toBe(colors[3])
   expect(ids.close('id 3')).toBeUndefined()
-  expect(ids.colorOf('another')).toBe(colors[3])
-  for (let n = 0; n < 1000; n++) expect(ids.colorOf(`more ${n}`)).toBeLessThan(8)
+  expect(ids.colorOf('id 3')).toBeUndefined()
+  expect(ids.open('another')).toBe(colors[3])
+  for (let n = 0; n < 1000; n++) expect(ids.open(`more ${n}`)).toBeLessThan(8)
 })

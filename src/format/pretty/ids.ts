@@ -14,6 +14,7 @@ export class Ids {
   /** The ids of the last requests by their short form; empty where several have it, which are shown whole. */
   readonly #recent = new Map<string, string>()
   readonly #open = new Map<string, number>()
+  readonly #closed = new Map<string, true>()
   #next = 0
   /** The id of the row before. */
   last = ''
@@ -34,8 +35,9 @@ export class Ids {
     return known === id ? short : id
   }
 
-  /** The colour of an open request, as a number. */
-  colorOf(id: string): number {
+  /** The colour of a request that begins, as a number. */
+  open(id: string): number {
+    this.#closed.delete(id)
     const known = this.#open.get(id)
     if (known !== undefined) return known
     const taken = new Set(this.#open.values())
@@ -47,10 +49,17 @@ export class Ids {
     return color
   }
 
-  /** Frees the colour of a request; undefined if it had none. */
+  /** The colour of a request that has a log line; none when it is over. */
+  colorOf(id: string): number | undefined {
+    return this.#closed.has(id) ? undefined : this.open(id)
+  }
+
+  /** Frees the colour of a request that is over; undefined if it had none. */
   close(id: string): number | undefined {
     const color = this.#open.get(id)
     this.#open.delete(id)
+    this.#closed.set(id, true)
+    if (this.#closed.size > MAX_RECENT) deleteFirst(this.#closed)
     return color
   }
 }

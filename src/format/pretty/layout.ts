@@ -46,7 +46,7 @@ export function createLayout(paint: Paint, colors: boolean, ids: Ids): Layout {
 
   function eventHead(row: Row): string {
     const { kind, status, requestId } = row
-    if (kind === 'start') return tag(paint.dim, '-->') + noDuration + id(requestId, ids.colorOf(requestId))
+    if (kind === 'start') return tag(paint.dim, '-->') + noDuration + id(requestId, ids.open(requestId))
     const color = ids.close(requestId)
     return (
       tag(paint[statusStyle(row)], String(status ?? '---')) + duration(row.durationMs) + id(requestId, color)
