@@ -39,26 +39,29 @@ export function prettyFormat({ started, completed }: EventFields, settings: Pret
 
   function print(row: Row): string {
     const columns = terminal.columns()
-    const { level, fields: all } = row
-    // Without a message of its own, a line has that of its error.
-    const message = messageOf(row)
-    const errors: RowField[] = row.error === undefined ? [] : [['', row.error]]
-    const fields = all.filter(([, value]) => !isDescribedError(value))
-    errors.push(...all.filter(([, value]) => isDescribedError(value)).slice(0, MAX_FIELD_ERRORS))
+    const { level, fields, error } = row
+    if (fields.length === 0 && error === undefined && row.kind !== 'log') return finish(layout(row, columns))
+    const errors: RowField[] = error === undefined ? [] : [['', error]]
+    errors.push(...fields.filter(isDescribedError).slice(0, MAX_FIELD_ERRORS))
     const share = maxLineBytes * (errors.length === 0 ? SHARE : SHARE_BESIDE_ERROR)
-    const lines = layout({ ...row, ...cutParts({ message, fields }, share) }, columns)
+    const parts = { message: messageOf(row), fields: fields.filter((field) => !isDescribedError(field)) }
+    const lines = layout({ ...row, ...cutParts(parts, share) }, columns)
     for (const [name, value] of errors) {
-      const error = Object(value)
-      const details = cutParts({ message: '', fields: detailsOf(error) }, share).fields
+      const described = Object(value)
+      const details = cutParts({ message: '', fields: detailsOf(described) }, share).fields
       const beside = {
         label: name === '' ? '' : `${name}:`,
         problems: name === '' ? row.problems : undefined,
         details: details.map((field) => showField(field, colors, paint)),
         isWarning: level !== 'error' && level !== 'fatal',
       }
-      const shown = showError(error, beside, columns - ERROR_INDENT.length, look)
+      const shown = showError(described, beside, columns - ERROR_INDENT.length, look)
       lines.push(...shown.map((line) => ERROR_INDENT + line))
     }
+    return finish(lines)
+  }
+
+  function finish(lines: readonly string[]): string {
     return cut(`${lines.map((line) => line.trimEnd()).join('\n')}\n`, maxLineBytes, colors)
   }
 
@@ -69,12 +72,13 @@ export function prettyFormat({ started, completed }: EventFields, settings: Pret
   }
 }
 
+/** The message of a row; without one of its own, a log line has that of its error, which says it. */
 function messageOf({ message = '', error }: Row): string {
   return error !== undefined && Reflect.get(error, 'message') === message ? '' : message
 }
 
 /** Whether a field is an error, as log lines hold it. */
-function isDescribedError(value: unknown): boolean {
+function isDescribedError([, value]: RowField): boolean {
   const { message, stack } = Object(value) as Record<string, unknown>
   return typeof message === 'string' && typeof stack === 'string'
 }
