@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
 import fs from 'node:fs'
-import { isatty } from 'node:tty'
+import { isatty, WriteStream } from 'node:tty'
 import { anyOf, showValue, suggest, WaybillError } from './errors.js'
 import { attempt } from './safely.js'
 
@@ -72,18 +72,58 @@ function isJournal(stream: string | undefined): boolean {
   }, false)
 }
 
+type Look = Pick<Environment, 'variables' | 'isTerminal'>
+
 /**
- * Whether to write colours: `FORCE_COLOR` decides (`0` and `false` mean no), then `NO_COLOR` (https://no-color.org), then
- * whether the lines go to a terminal that has colours.
+ * How many bits of colour to write, 1 for none: `FORCE_COLOR` decides, then `NO_COLOR` (https://no-color.org), then what
+ * Node.js knows of the terminal by `TERM`, `COLORTERM`, `TMUX`, CI services and the version of Windows.
  */
-export function wantsColors({
-  variables,
-  isTerminal,
-}: Pick<Environment, 'variables' | 'isTerminal'>): boolean {
-  const { FORCE_COLOR: force, NO_COLOR: no, TERM: terminal } = variables
-  if (force !== undefined) return force !== '0' && force !== 'false'
-  if (no !== undefined && no !== '') return false
-  return isTerminal && terminal !== 'dumb'
+export function colorDepth({ variables, isTerminal }: Look): number {
+  const { FORCE_COLOR: force } = variables
+  if (force === undefined && !isTerminal) return 1
+  // Node.js warns where others contradict it, and some versions take an empty variable for one that is set.
+  const set = Object.entries(variables).filter(([, value]) => value !== '')
+  const known = force === undefined ? Object.fromEntries(set) : { FORCE_COLOR: force }
+  return attempt(() => WriteStream.prototype.getColorDepth(known), 1)
+}
+
+/** Whether to write colours. */
+export function wantsColors(look: Look): boolean {
+  return colorDepth(look) > 1
+}
+
+const DEFAULT_COLUMNS = 80
+
+/** Where lines for a person are shown. */
+export interface Terminal {
+  /** Whether it is stdout, which all loggers of the process share. */
+  readonly isShared: boolean
+  /** Whether it has 256 colours. */
+  readonly manyColors: boolean
+  /** How wide it is now. */
+  columns(): number
+  /** The working directory, from which paths of source files are shown; empty where there is none. */
+  readonly cwd: string
+}
+
+/** Reads what the view of a terminal depends on. */
+export function readTerminal(look: Look): Terminal {
+  return {
+    isShared: look.isTerminal,
+    manyColors: colorDepth(look) >= 8,
+    columns: look.isTerminal ? terminalColumns : defaultColumns,
+    cwd: attempt(() => process.cwd(), ''),
+  }
+}
+
+function defaultColumns(): number {
+  return DEFAULT_COLUMNS
+}
+
+/** The width of stdout, which follows the window; process.stdout may have been replaced. */
+function terminalColumns(): number {
+  const columns: unknown = attempt(() => process.stdout.columns, undefined)
+  return typeof columns === 'number' && columns > 0 ? columns : DEFAULT_COLUMNS
 }
 
 /**

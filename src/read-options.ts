@@ -11,7 +11,13 @@ import {
   text,
   withFunctions,
 } from './checks.js'
-import { type Environment, readEnvironment, resourceAttribute, wantsColors } from './environment.js'
+import {
+  type Environment,
+  readEnvironment,
+  readTerminal,
+  resourceAttribute,
+  wantsColors,
+} from './environment.js'
 import { anyOf, unusedOption } from './errors.js'
 import { DETAIL_FORMS } from './format/forms.js'
 import type { FormatSettings } from './format/index.js'
@@ -186,6 +192,7 @@ export function parseLoggerOptions(options: LoggerOptions, environment: Environm
     project: googleProject,
     priority: journalPriority,
     colors: wantsColors(around),
+    terminal: readTerminal(around),
   }
 }
 

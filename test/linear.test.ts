@@ -14,6 +14,7 @@ import { createRedactor } from '../src/request/redact.js'
 import { readTrace, readTraceState } from '../src/request/trace.js'
 import { cutPath, mountPattern, pathOf, queryOf, redactQuery } from '../src/request/url.js'
 import { Capture } from './support/capture.js'
+import { formatOf } from './support/format.js'
 import { ask, listen } from './support/http.js'
 
 /** Far more than what is linear takes, on a busy machine too; what is quadratic takes seconds, then minutes. */
@@ -70,8 +71,26 @@ const READERS: Record<string, (text: string) => unknown> = {
   ],
   'an error': (text) => describeError(Object.assign(new SyntaxError(text), { code: text, type: text }), true),
   'a value in a message': (text) => [showValue(text), showValue(new Error(text))],
+  'a row of the terminal view': showEverywhere,
   'a field of a handler': (text) =>
     new AddedFields().add({ [text]: text, list: text.split('') }, new Set(), createRedactor([])),
+}
+
+const terminal = { isShared: false, manyColors: true, columns: () => 80, cwd: process.cwd() }
+const pretty = formatOf({ format: 'pretty', colors: true, terminal })
+
+/** Shows a text wherever the view has a place for one; what reaches it has been cut. */
+function showEverywhere(whole: string): unknown {
+  const text = whole.slice(0, 8000)
+  const stack = `Error: x\n    at ${text}\n${text}\ncaused by: ${text}`
+  const fields: [string, string][] = [
+    ['path', text],
+    ['method', 'GET'],
+    [text, text],
+  ]
+  const line = { level: 'info', time: 0, requestId: text, message: text, truncated: false, fields } as const
+  const beside = { trace: undefined, tracerIds: undefined, error: { type: 'Error', message: text, stack } }
+  return ['request.completed', undefined].map((event) => pretty.logLine({ ...line, ...beside, event }))
 }
 
 /** Runs of one or of a few characters, between what patterns begin and end with. */

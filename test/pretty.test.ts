@@ -1,137 +1,331 @@
-import { spawn } from 'node:child_process'
 import { afterEach, expect, test, vi } from 'vitest'
+import { prettyFormat } from '../src/format/pretty/index.js'
 import { createLogger } from '../src/index.js'
+import type { Options } from '../src/options.js'
 import { startApp } from './support/app.js'
 import { Capture } from './support/capture.js'
-import { finish, root } from './support/program.js'
 
 afterEach(() => vi.unstubAllEnvs())
 
 const TIME = /^\d\d:\d\d:\d\d\.\d{3} /
 const ESC = '\x1b'
 
-function withoutTimes(log: Capture): string[] {
-  return log.raw.map((line) => {
-    expect(line).toMatch(TIME)
-    return line.replace(TIME, '').replace(/ +[\d.]+ms/, (found) => '1.0ms'.padStart(found.length))
+/** What is shown, line by line, without times of day and with one duration. */
+function seen(log: Capture): string[] {
+  return log.raw.flatMap((text) => {
+    expect(text).toMatch(TIME)
+    expect(text.endsWith('\n')).toBe(true)
+    return text
+      .slice(0, -1)
+      .split('\n')
+      .map((line) => line.replace(TIME, '').replace(/^(\d{3}) +[\d.]+ms/, '$1    1.0ms'))
   })
 }
 
-test('one aligned line an event, with the own lines of the app between them', async () => {
+const id = (value: string): { headers: Record<string, string> } => ({ headers: { 'x-request-id': value } })
+
+test('a request is one aligned row an event, its own log lines are indented below it', async () => {
   const { app, log } = await startApp({ format: 'pretty' })
   app.get('/users/:id', async (request) => {
-    request.log.info({ found: true }, 'looking up user')
-    request.waybill.add({ user_id: 42 })
+    request.log.info({ found: true, tags: ['a', 'b c'], of: { deep: { er: 1 } } }, 'looking up user')
+    request.waybill.add({ user_id: 42, note: 'two words' })
+    return 'four'
+  })
+  app.log.warn('starting')
+  await app.inject({ url: '/users/42', ...id('0199a1b2-0000-7000-8000-0000deadbeef') })
+  await app.inject({ method: 'POST', url: '/nowhere', ...id('my-own-id') })
+  expect(seen(log)).toEqual([
+    'WARN                  starting',
+    '-->          deadbeef GET    /users/42',
+    'INFO         deadbeef   looking up user found=true',
+    "                                     tags=[ 'a', 'b c' ] of={ deep: { er: 1 } }",
+    '200    1.0ms deadbeef GET    /users/42 4B user_id=42',
+    '                                          note="two words"',
+    '-->          my-own-id POST   /nowhere',
+    '404    1.0ms my-own-id POST   /nowhere 80B',
+  ])
+})
+
+test('a log line whose request is not in the row above is not indented', async () => {
+  const { app, log } = await startApp({ format: 'pretty' })
+  app.get('/', async (request) => {
+    app.log.child({ request_id: 'another' }).info('from elsewhere')
+    request.log.info('mine')
+    request.log.info('mine again')
     return ''
   })
-  const headers = { 'x-request-id': '0199a1b2-0000-7000-8000-0000deadbeef' }
-  app.log.warn('starting')
-  await app.inject({ url: '/users/42', headers })
-  await app.inject({ method: 'POST', url: '/nowhere', headers: { 'x-request-id': 'abc' } })
-  expect(withoutTimes(log)).toEqual([
-    'WARN                    starting\n',
-    '-->            deadbeef GET     /users/42\n',
-    'INFO           deadbeef looking up user {"found":true}\n',
-    '200      1.0ms deadbeef GET     /users/42 {"user_id":42}\n',
-    '-->            abc      POST    /nowhere\n',
-    '404      1.0ms abc      POST    /nowhere\n',
+  await app.inject({ url: '/', ...id('abc') })
+  expect(seen(log).slice(1, 4)).toEqual([
+    'INFO         another  from elsewhere',
+    'INFO         abc      mine',
+    'INFO         abc        mine again',
   ])
 })
 
-test('the stack of an error stands below its request, indented', async () => {
-  const { app, log } = await startApp({ format: 'pretty' })
-  app.get('/', async () => {
-    throw new TypeError('broken', { cause: new Error('deeper') })
-  })
-  await app.inject('/')
-  const [head, story, first, ...others] = log.raw[1]?.trimEnd().split('\n') ?? []
-  expect(head).toMatch(/ 500 +[\d.]+ms .* GET {5}\/$/)
-  expect(story).toBe('    error: TypeError: broken')
-  expect(first).toMatch(/^ {8}at /)
-  expect(others).toContain('    caused by: Error: deeper')
+test('an event that comes through a logger of createLogger() is the same row', async () => {
+  const rows: string[][] = []
+  for (const through of [true, false]) {
+    const log = new Capture()
+    const logger = through ? createLogger({ format: 'pretty', destination: log }) : undefined
+    const options =
+      logger === undefined ? { format: 'pretty' as const, destination: log, slow: 0 } : { slow: 0 }
+    await visit(options, logger)
+    rows.push(seen(log))
+  }
+  expect(rows[0]).toEqual(rows[1])
+  expect(rows[0]?.[1]).toBe('200    1.0ms abc      GET    /a%20b/日本 5B slow user_id=42')
 })
 
-test('the end of an id is whole characters', () => {
-  const log = new Capture()
-  createLogger({ format: 'pretty', destination: log }).child({ request_id: '😀1234567' }).info('line')
-  expect(withoutTimes(log)).toEqual(['INFO           1234567  line\n'])
-})
-
-test('an error that the app logs itself is shown the same way, with its details', () => {
-  const log = new Capture()
-  const error = Object.assign(new Error('no connection'), {
-    code: 'ECONNREFUSED',
-    stack: 'Error: no connection\n    at x',
+async function visit(
+  options: Options,
+  loggerInstance: ReturnType<typeof createLogger> | undefined,
+): Promise<void> {
+  const { default: Fastify } = await import('fastify')
+  const { default: waybill } = await import('../src/index.js')
+  const app = Fastify(loggerInstance === undefined ? {} : { loggerInstance })
+  await app.register(waybill, options)
+  app.get('/*', async (request) => {
+    request.waybill.add({ user_id: 42 })
+    return 'shown'
   })
-  createLogger({ format: 'pretty', destination: log }).error({ err: error }, 'giving up')
-  expect(withoutTimes(log)).toEqual([
-    'ERROR                   giving up\n    error: Error: no connection\n        at x\n    {"code":"ECONNREFUSED"}\n',
+  await app.inject({ url: '/a%20b/%E6%97%A5%E6%9C%AC', ...id('abc') })
+  await app.close()
+}
+
+test('how a request ended is said in words', async () => {
+  const { app, log } = await startApp({ format: 'pretty', slow: 0 })
+  app.get('/old', async (_request, reply) => reply.redirect('/new?token=secret'))
+  app.get('/elsewhere', async (_request, reply) => reply.redirect('https://user:word@example.com/new#part'))
+  await app.inject({ url: '/old', ...id('abc') })
+  await app.inject({ url: '/elsewhere', ...id('abc') })
+  const rows = seen(log).filter((line) => !line.startsWith('-->'))
+  expect(rows).toEqual([
+    '302    1.0ms abc      GET    /old → /new slow',
+    '302    1.0ms abc      GET    /elsewhere → https://example.com/new',
+    '                                          slow',
   ])
 })
 
-test('fields of any name are shown, and an error beside them', () => {
-  vi.stubEnv('FORCE_COLOR', '1')
-  const log = new Capture()
-  createLogger({ format: 'pretty', destination: log }).info(
-    { name: 'Ada', pid: 7, path: 'C:\\x', error: 'none' },
-    'hello',
-  )
-  const [line = ''] = log.raw
-  expect(line.slice(line.indexOf('hello'))).toBe(
-    `hello${ESC}[0m ${ESC}[90m{"name":"Ada","pid":7,"path":"C:\\x"}${ESC}[39m\n    error: ${ESC}[31mnone${ESC}[39m\n`,
+/** Prints a completion as a line of data. */
+function shown(fields: Record<string, unknown>, columns = 80, colors = false): string {
+  const terminal = { isShared: false, manyColors: false, columns: () => columns, cwd: '/' }
+  const { logLine } = prettyFormat({ started: [], completed: [] }, { colors, maxLineBytes: 8000, terminal })
+  const given = { method: 'GET', path: '/a', status: 200, outcome: 'completed', ...fields }
+  return logLine({
+    ...{
+      level: 'info',
+      time: 0,
+      requestId: 'abc',
+      event: 'request.completed',
+      message: '',
+      truncated: false,
+    },
+    ...{ trace: undefined, tracerIds: undefined, error: undefined },
+    fields: Object.entries(given) as [string, string][],
+  }).slice('00:00:00.000 '.length)
+}
+
+test.each([
+  [
+    { status: 499, outcome: 'aborted', duration_ms: 312.4 },
+    '499    312ms abc      GET    /a client left after 312ms',
+  ],
+  [{ status: 408, outcome: 'timeout' }, '408          abc      GET    /a timed out'],
+  [{ outcome: 'destroyed' }, '200          abc      GET    /a broken off'],
+  [
+    { status: 400, outcome: 'rejected', method: undefined },
+    '400          abc      unparsed request rejected',
+  ],
+  [{ status: 101, outcome: 'upgraded' }, '101          abc      GET    /a upgraded'],
+  [{ status: undefined, outcome: 'unfinished' }, '---          abc      GET    /a unfinished'],
+  [{ response_bytes: 0 }, '200          abc      GET    /a'],
+  [{ response_bytes: 1234 }, '200          abc      GET    /a 1.2kB'],
+  [{ response_bytes: 34_567_890 }, '200          abc      GET    /a 35MB'],
+  [{ calls: { count: 2, total_ms: 38.2, failed: 0 } }, '200          abc      GET    /a calls=2 38.2ms'],
+  [
+    { calls: { count: 2, total_ms: 380, failed: 1 } },
+    '200          abc      GET    /a calls=2 380ms 1 failed',
+  ],
+])('%j reads %s', (fields, row) => {
+  expect(shown(fields)).toBe(`${row}\n`)
+})
+
+test.each([
+  [0, '   0.0ms'],
+  [0.15, '   0.2ms'],
+  [12.304, '  12.3ms'],
+  [99.94, '  99.9ms'],
+  [99.96, '   100ms'],
+  [999.4, '   999ms'],
+  [1250, '   1.25s'],
+  [83_204, '   83.2s'],
+  [245_000, '   4m05s'],
+  [7_382_000, '   2h03m'],
+])('a duration of %d ms reads %s', (duration_ms, text) => {
+  expect(shown({ duration_ms })).toContain(`200 ${text} abc `)
+})
+
+test.each([
+  [{ status: 200 }, '32'],
+  [{ status: 304 }, '36'],
+  [{ status: 404 }, '33'],
+  [{ status: 500 }, '31'],
+  [{ status: 499, outcome: 'aborted' }, '34'],
+  [{ status: 101, outcome: 'upgraded' }, '36'],
+])('%j has the colour %s', (fields, code) => {
+  expect(shown(fields, 80, true)).toContain(`${ESC}[${code}m${fields.status}  ${ESC}[39m`)
+})
+
+test.each([
+  [99, '2', '22'],
+  [499, '', ''],
+  [999, '33', '39'],
+  [1001, '31', '39'],
+])('a duration of %d ms has the colour %s', (duration_ms, begin, end) => {
+  const text = (duration_ms < 100 ? '99.0ms' : duration_ms > 1000 ? '1.00s' : `${duration_ms}ms`).padStart(6)
+  expect(shown({ duration_ms }, 80, true)).toContain(
+    begin === '' ? ` ${text} ` : `${ESC}[${begin}m${text}${ESC}[${end}m`,
   )
 })
 
-test('an ending other than completed, and a slow request, are named', async () => {
-  const { app, log } = await startApp({ format: 'pretty', slow: 0.0001 })
-  app.get('/', async () => '')
-  await app.inject('/')
-  expect(log.raw[1]).toMatch(/ GET {5}\/ slow\n$/)
+test('fields are wrapped between each other below the path, and between the words of a long one', () => {
+  const fields = {
+    first: 'x'.repeat(20),
+    second: 'y'.repeat(20),
+    third: 'some words that take more than one line',
+  }
+  expect(shown(fields).split('\n')).toEqual([
+    '200          abc      GET    /a first=xxxxxxxxxxxxxxxxxxxx',
+    `${' '.repeat(42)}second=yyyyyyyyyyyyyyyyyyyy`,
+    `${' '.repeat(42)}third="some words that take more than`,
+    `${' '.repeat(42)}one line"`,
+    '',
+  ])
+  expect(shown(fields, 200).split('\n')).toHaveLength(2)
+  expect(shown(fields, 60).split('\n')[1]).toBe(`    first=${'x'.repeat(20)} second=${'y'.repeat(20)}`)
 })
 
-test('status, duration and level have their colours, and only where colours are wanted', async () => {
+test('a long path is shortened in the middle, with room for the size', () => {
+  const path = '/a/very/long/path/that/nobody/wants/to/read/as/a/whole/end'
+  expect(shown({ path, response_bytes: 12 })).toBe(
+    '200          abc      GET    /a/…/wants/to/read/as/a/whole/end 12B\n',
+  )
+  expect(shown({ path: `/${'x'.repeat(100)}` }).length).toBeLessThanOrEqual(68)
+  expect(shown({ path }, 200)).toContain(path)
+})
+
+test('a trace is known by its id alone', () => {
+  expect(shown({ trace_id: 'a', span_id: 'b', trace_flags: '01', dd: { x: 1 } })).toContain(
+    'GET    /a trace_id=a\n',
+  )
+})
+
+test('the ids of concurrent requests have colours of their own, and their log lines the same', async () => {
   vi.stubEnv('FORCE_COLOR', '1')
   const { app, log } = await startApp({ format: 'pretty' })
-  app.get('/ok', async () => '')
-  app.get('/moved', async (_request, reply) => reply.redirect('/ok'))
-  app.get('/throws', async () => {
+  const waiting: (() => void)[] = []
+  app.get('/:id', async (request) => {
+    await new Promise<void>((resolve) => waiting.push(resolve))
+    request.log.info('line')
+    return ''
+  })
+  const requests = ['one', 'two', 'three'].map((each) => app.inject({ url: `/${each}`, ...id(each) }))
+  await vi.waitFor(() => expect(waiting).toHaveLength(3))
+  for (const resolve of waiting) resolve()
+  await Promise.all(requests)
+  const colorsOf = (each: string): (string | undefined)[] =>
+    log.raw.map((line) => new RegExp(`\\x1b\\[(\\d+)m${each}\\x1b`).exec(line)?.[1]).filter((found) => found)
+  const all = ['one', 'two', 'three'].map(colorsOf)
+  for (const colors of all) expect(new Set(colors).size).toBe(1)
+  for (const colors of all) expect(colors).toHaveLength(3)
+  expect(new Set(all.map(([color]) => color)).size).toBe(3)
+})
+
+test('no terminal: no escapes', async () => {
+  vi.stubEnv('FORCE_COLOR', undefined)
+  const { app, log } = await startApp({ format: 'pretty' })
+  app.get('/', async (request) => {
+    request.log.info({ object: { text: 'x' } }, 'line')
     throw new Error('broken')
   })
-  app.log.error('broken')
-  for (const url of ['/ok', '/moved', '/nowhere', '/throws']) await app.inject(url)
-  const [level, ...statuses] = log.raw.filter((line) => !line.includes('-->'))
-  expect(level).toContain(`${ESC}[31mERROR${ESC}[39m`)
-  expect(statuses.map((line) => /\x1b\[(\d+)m(\d{3}) /.exec(line)?.slice(1))).toEqual([
-    ['32', '200'],
-    ['36', '302'],
-    ['33', '404'],
-    ['31', '500'],
-  ])
-  expect(statuses[0]).toMatch(/\x1b\[90m *[\d.]+ms\x1b\[39m/)
-
-  vi.stubEnv('FORCE_COLOR', '0')
-  const plain = await startApp({ format: 'pretty' })
-  await plain.app.inject('/')
-  expect(plain.log.raw.join('')).not.toContain(ESC)
+  await app.inject('/')
+  expect(log.raw.join('')).not.toContain(ESC)
 })
 
 test('what a client sends is shown escaped and never obeyed', async () => {
   const { app, log } = await startApp({ format: 'pretty', include: ['user_agent'] })
   app.get('/*', async (request) => {
     request.log.info(
-      { 'k\x1b': ['\x9b31m', { deep: '\u202e' }] },
+      { 'k\x1b': ['\x9b31m', { 'deep\u061c': '\u202e\u200b\u{e0001}' }] },
       'said \x1b[2J\x07 \r\n00:00:00.000 FATAL forged',
     )
     request.waybill.add({ note: '\x1b]0;title\x07' })
     throw new Error('bad \x1b[31m\nnext \x9b0m')
   })
   await app.inject({ url: '/\x9b31m\u202ered', headers: { 'user-agent': '\x1b[31m\x7f' } })
-  const shown = log.raw.join('')
-  expect(shown).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/)
-  expect(shown).toContain('said \\x1b[2J\\x07\n    00:00:00.000 FATAL forged')
-  expect(shown).toContain('\\x9b31m')
-  expect(shown).toContain('\\u202e')
-  for (const line of shown.trimEnd().split('\n')) expect(line).toMatch(/^(?:\d\d:\d\d:\d\d\.\d{3} | {4})/)
+  const text = log.raw.join('')
+  expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u)
+  expect(text).toContain(
+    'said \\x1b[2J\\x07 \n                                     00:00:00.000 FATAL forged'.replace(
+      ' \n',
+      '\n',
+    ),
+  )
+  for (const part of ['\\x9b31m', '\\u202e', '\\u200b', '\\u061c', '\\u{e0001}', 'k\\x1b='])
+    expect(text).toContain(part)
+  for (const line of text.trimEnd().split('\n')) expect(line).toMatch(/^(?:\d\d:\d\d:\d\d\.\d{3} | {4})/)
+})
+
+test('whatever the width of the window, a row is shown', () => {
+  const error = { type: 'Error', message: 'broken', stack: String(new Error('broken').stack) }
+  for (let columns = 1; columns < 80; columns++) {
+    const text = shown(
+      { path: '/first/second/third', added: ['日本', { a: 1 }], response_bytes: 12 },
+      columns,
+    )
+    expect(text).toContain('12B')
+    const log = new Capture()
+    const terminal = { isShared: false, manyColors: false, columns: () => columns, cwd: process.cwd() }
+    const { logLine } = prettyFormat(
+      { started: [], completed: [] },
+      { colors: true, maxLineBytes: 8000, terminal },
+    )
+    const line = {
+      level: 'error',
+      time: 0,
+      requestId: undefined,
+      message: 'some words',
+      truncated: false,
+    } as const
+    const beside = { trace: undefined, tracerIds: undefined, event: undefined, fields: [], error }
+    log.write(logLine({ ...line, ...beside }))
+    expect(log.raw.join('')).toContain('broken')
+  }
+})
+
+test('a line without a message of its own says that of its error once', () => {
+  const log = new Capture()
+  const error = Object.assign(new Error('no connection'), { stack: 'Error: no connection\n    at x' })
+  createLogger({ format: 'pretty', destination: log }).error({ err: error })
+  expect(seen(log)).toEqual(['ERROR', '    Error: no connection'])
+})
+
+test('loggers that write to the same terminal share what they know of ids', () => {
+  const terminal = { isShared: true, manyColors: false, columns: () => 80, cwd: '/' }
+  const [first, second] = [1, 2].map(() =>
+    prettyFormat({ started: [], completed: [] }, { colors: false, maxLineBytes: 8000, terminal }),
+  )
+  const line = {
+    level: 'info',
+    time: 0,
+    requestId: 'shared',
+    message: 'line',
+    truncated: false,
+    fields: [],
+  } as const
+  const beside = { trace: undefined, tracerIds: undefined, event: undefined, error: undefined }
+  expect(first?.logLine({ ...line, ...beside })).toContain('shared   line')
+  expect(second?.logLine({ ...line, ...beside })).toContain('shared     line')
 })
 
 test('times are local', () => {
@@ -144,41 +338,14 @@ test('times are local', () => {
   expect([329, 330].map((each) => each % 1440)).toContain((ahead + 1440) % 1440)
 })
 
-const LOG_ONE_LINE = `import { createLogger } from 'waybill'; createLogger().info('hello')`
-
-/** Runs a program with a terminal as its stdout, and gives what the terminal got. */
-async function inTerminal(env: Record<string, string>): Promise<string> {
-  const command = `"$NODE" --input-type=module --eval "$SOURCE"`
-  const child = spawn('script', ['-qec', command, '/dev/null'], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, TERM: 'xterm', NODE: process.execPath, SOURCE: LOG_ONE_LINE, ...env },
-  })
-  return (await finish(child)).stdout
-}
-
-test.runIf(process.platform === 'linux')(
-  'a terminal gets the pretty format with colours, unless told otherwise',
-  async () => {
-    const [pretty, json, plain] = await Promise.all([
-      inTerminal({}),
-      inTerminal({ LOG_FORMAT: 'json' }),
-      inTerminal({ NO_COLOR: '1' }),
-    ])
-    expect(pretty).toContain(`${ESC}[32mINFO ${ESC}[39m`)
-    expect(JSON.parse(json)).toMatchObject({ level: 'info', message: 'hello' })
-    expect(plain).toMatch(/^[\d:.]+ INFO +hello\r\n$/)
-  },
-)
-
 test.each([true, false])('what takes more as it is shown is cut all the same, colours: %s', (colors) => {
   const log = new Capture()
   vi.stubEnv('FORCE_COLOR', colors ? '1' : '0')
   const logger = createLogger({ destination: log, format: 'pretty' })
-  logger.info({ hidden: '\u202e'.repeat(2600) }, 'x\n'.repeat(3000))
-  const shown = log.raw.join('')
-  expect(Buffer.byteLength(shown)).toBeLessThanOrEqual(8000)
-  expect(Buffer.byteLength(shown)).toBeGreaterThan(7900)
-  expect(shown.endsWith('\n')).toBe(true)
-  expect(shown).not.toContain('\ufffd')
+  logger.info({ hidden: '\u202e'.repeat(2600), last: 'said' }, 'x\n'.repeat(3000))
+  const text = log.raw.join('')
+  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(8000)
+  expect(Buffer.byteLength(text)).toBeGreaterThan(7900)
+  expect(text.endsWith('\n')).toBe(true)
+  expect(text).not.toContain('\ufffd')
 })

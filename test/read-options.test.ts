@@ -15,7 +15,7 @@ import { newUuid } from '../src/request/id.js'
 import { createRedactor } from '../src/request/redact.js'
 
 const piped: Environment = { variables: {}, isTerminal: false, isSharedPipe: false, isJournal: false }
-const atTerminal: Environment = { ...piped, isTerminal: true }
+const atTerminal: Environment = { ...piped, isTerminal: true, variables: { TERM: 'xterm' } }
 
 function parse(options: unknown, environment = piped): unknown {
   checkOptionNames(options)
@@ -37,6 +37,7 @@ test('every option has a default', () => {
     level: 'info',
     format: 'json',
     colors: false,
+    terminal: { isShared: false, manyColors: false, columns: expect.any(Function), cwd: process.cwd() },
     service: undefined,
     version: undefined,
     environment: undefined,

@@ -1,3 +1,4 @@
+import type { Terminal } from '../environment.js'
 import type { Template } from '../options.js'
 import type { Capture } from '../request/details.js'
 import type { RequestRecord } from '../request/record.js'
@@ -7,7 +8,7 @@ import { nativeFields } from './fields.js'
 import { json, logfmt } from './json.js'
 import { lineFormat, type Values } from './line.js'
 import type { LogRow } from './log-line.js'
-import { prettyFormat } from './pretty.js'
+import { prettyFormat } from './pretty/index.js'
 import { native, nativeFlat, READER_TEMPLATES } from './templates.js'
 import { detailValues, type Service, serviceValues, VALUES } from './values.js'
 
@@ -27,6 +28,8 @@ export interface Format {
 export interface FormatSettings extends Service {
   readonly format: FormatName | Template
   readonly colors: boolean
+  /** What the view of a terminal depends on. */
+  readonly terminal: Terminal
   readonly maxLineBytes: number
   /** The project of Google Cloud whose traces are meant. */
   readonly project: string | undefined
@@ -42,7 +45,7 @@ export function createFormat(settings: FormatSettings, captures: readonly Captur
 }
 
 function formatOf(settings: FormatSettings, captures: readonly Capture[], maxLineBytes: number): Format {
-  const { format, colors, project } = settings
+  const { format, colors, project, terminal } = settings
   const values: Values = {
     named: { ...VALUES, ...serviceValues(settings, project) },
     included: detailValues(captures),
@@ -53,7 +56,7 @@ function formatOf(settings: FormatSettings, captures: readonly Capture[], maxLin
     case 'json':
       return inJson(native)
     case 'pretty':
-      return prettyFormat(nativeFields(captures), colors, maxLineBytes)
+      return prettyFormat(nativeFields(captures), { colors, maxLineBytes, terminal })
     case 'logfmt':
       return lineFormat(nativeFlat, logfmt, values, maxLineBytes)
     case 'combined':

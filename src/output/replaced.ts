@@ -2,6 +2,7 @@ import fs from 'node:fs'
 import type { Writable } from 'node:stream'
 import { isMainThread } from 'node:worker_threads'
 import { elapsed } from '../clock.js'
+import { isTerminal } from '../environment.js'
 import { attempt } from '../safely.js'
 
 /** stdout or stderr. */
@@ -81,11 +82,27 @@ export function writeLines(stream: Writable, text: string, onError: (error: unkn
   }
 }
 
-/** Writes a message to stderr, if that can be written. */
+const { O_WRONLY, O_APPEND, O_NOCTTY, O_NONBLOCK } = fs.constants
+
+/**
+ * Opens the pipe or terminal behind a descriptor a second time, so that it does not block: the mode belongs to the open
+ * file, which other processes may share. Undefined where that fails: not on Linux, or another user's.
+ */
+export function openAgain(fd: StandardFd): number | undefined {
+  const flags = O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK
+  return attempt(() => fs.openSync(`/proc/self/fd/${fd}`, flags), undefined)
+}
+
+/** Writes a message to stderr, if that can be written; a terminal that is stopped gets none. */
 export function writeToStderr(message: string): void {
   const replaced = new StandardStream(2).find()
-  if (replaced === undefined) attempt(() => fs.writeSync(2, message), 0)
-  else writeLines(replaced, message, () => {})
+  if (replaced !== undefined) {
+    writeLines(replaced, message, () => {})
+    return
+  }
+  const own = isTerminal(2) ? openAgain(2) : undefined
+  attempt(() => fs.writeSync(own ?? 2, message), 0)
+  if (own !== undefined) attempt(() => fs.closeSync(own), undefined)
 }
 
 function read(fd: StandardFd): Writable | undefined {

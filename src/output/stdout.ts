@@ -3,7 +3,7 @@ import { isLambda, isTerminal } from '../environment.js'
 import { atExit } from '../exit.js'
 import type { Destination } from '../options.js'
 import { PIPE_BYTES } from '../vocabulary.js'
-import { type StandardFd, StandardStream } from './replaced.js'
+import { openAgain, type StandardFd, StandardStream } from './replaced.js'
 import { type HoldRules, LineWriter, type Output } from './writer.js'
 
 /** How one of the loggers that write to stdout or stderr wants lines to be held; undefined keeps what another one set. */
@@ -15,7 +15,6 @@ export interface StandardRules {
 
 const STDOUT = 1
 const DEFAULT_HELD_BYTES = 8 * 1024 * 1024
-const { O_WRONLY, O_APPEND, O_NOCTTY, O_NONBLOCK } = fs.constants
 
 const writers = new Map<StandardFd, LineWriter>()
 
@@ -44,7 +43,10 @@ function openStandard(fd: StandardFd): Output {
   const kind = fs.fstatSync(fd)
   const stream = new StandardStream(fd)
   if (!kind.isFIFO() && !kind.isSocket()) {
-    return { fd, stream, atOnce: isTerminal(fd) || isLambda(), maxWriteBytes: Number.POSITIVE_INFINITY }
+    const terminal = isTerminal(fd)
+    // Ctrl-S stops one.
+    const own = terminal ? (openAgain(fd) ?? fd) : fd
+    return { fd: own, stream, atOnce: terminal || isLambda(), maxWriteBytes: Number.POSITIVE_INFINITY }
   }
   return { fd: unblocked(fd, kind), stream, atOnce: isLambda(), maxWriteBytes: PIPE_BYTES }
 }
@@ -52,18 +54,12 @@ function openStandard(fd: StandardFd): Output {
 /**
  * A descriptor of stdout or stderr that does not block.
  *
- * A pipe is opened a second time, because the mode belongs to the open file, which other processes may share. Where that
- * fails (a socket, another user's pipe, not Linux), Node.js makes the descriptor itself non-blocking as soon as
- * `process.stdout` is used. Files and terminals have no such mode.
+ * Where a pipe can't be opened a second time, and for a socket, Node.js makes the descriptor itself non-blocking as soon as
+ * `process.stdout` is used. Files have no such mode.
  */
 function unblocked(fd: StandardFd, kind: fs.Stats): number {
-  if (kind.isFIFO()) {
-    try {
-      return fs.openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK)
-    } catch {
-      // Continues as for a socket.
-    }
-  }
+  const own = kind.isFIFO() ? openAgain(fd) : undefined
+  if (own !== undefined) return own
   void (fd === STDOUT ? process.stdout : process.stderr)
   return fd
 }

@@ -1,0 +1,156 @@
+import { excerptLines } from './excerpt.js'
+import type { Paint } from './paint.js'
+import type { Problems } from './problems.js'
+import type { ReadSource } from './source.js'
+import { type Frame, type Parts, readStack, type Told } from './stack.js'
+import { visibleText, wrap } from './text.js'
+
+/** What errors are shown with. */
+export interface ErrorLook {
+  readonly paint: Paint
+  readonly readSource: ReadSource
+  /** The working directory. */
+  readonly cwd: string
+}
+
+/** What is shown with one error. */
+interface Beside {
+  /** What it is the value of; empty for the error of a row. */
+  readonly label: string
+  readonly problems: Problems | undefined
+  /** Its own properties, as they are shown. */
+  readonly details: readonly string[]
+  readonly isWarning: boolean
+}
+
+/** How many of the app's own frames an error shows: alone, above others, and as one of these. */
+const FRAMES_ALONE = 4
+const FRAMES_ABOVE = 2
+const FRAMES_BELOW = 1
+const MAX_MESSAGE_LINES = 20
+/** Behind it, a line is none that a person has written. */
+const MAX_COLUMN = 400
+
+/**
+ * Shows an error: its type and message, what a validator found, the source line that threw it, the app's own frames, and
+ * the errors that belong to it as a tree.
+ * @param error an object with some of the parts of an error
+ * @param room the columns of a line
+ */
+export function showError(error: object, beside: Beside, room: number, look: ErrorLook): string[] {
+  const { paint } = look
+  const { problems } = beside
+  const brush = beside.isWarning ? paint.yellow : paint.red
+  const parts = partsOf(error)
+  const root = readStack(parts, look.cwd, beside.label)
+  // The message of zod is its list as JSON.
+  const isList = problems !== undefined && /^\s*\[/.test(parts.message)
+  if (isList) root.title.splice(0, root.title.length, `${parts.type}: ${countOf(problems.count, 'problem')}`)
+  const list = problems !== undefined && (isList || problems.count > 1) ? problemLines(problems) : []
+
+  function show(told: Told, above: Told | undefined, columns: number): string[] {
+    const message = titleLines(told, columns)
+    const shown = message.slice(0, MAX_MESSAGE_LINES)
+    if (message.length > shown.length)
+      shown.push(paint.dim(`… ${countOf(message.length - shown.length, 'more line')}`))
+    if (above === undefined) {
+      shown.push(...list.flatMap((line) => wrap([line], columns)))
+      if (beside.details.length > 0)
+        shown.push(...wrap(beside.details, columns - 2).map((line) => `  ${line}`))
+    }
+    shown.push(...frameLines(told, above, columns))
+    for (const [at, each] of told.below.entries()) {
+      const isLast = at === told.below.length - 1
+      const [line = '', ...rest] = show(each, told, columns - TREE_WIDTH)
+      shown.push(paint.dim(isLast ? '└─ ' : '├─ ') + line)
+      shown.push(...rest.map((next) => (isLast ? '   ' : paint.dim('│  ')) + next))
+    }
+    return shown
+  }
+
+  /** The type of an error in a colour, and its message. */
+  function titleLines({ label, title: [first = '', ...more] }: Told, columns: number): string[] {
+    const line = visibleText(first)
+    const type = TYPE.exec(line)?.[0] ?? ''
+    const pieces = [
+      label === '' ? '' : paint.dim(visibleText(label)),
+      type === '' ? '' : brush(type),
+      line.slice(type.length).trimStart(),
+    ]
+    return [
+      ...wrap(
+        pieces.filter((piece) => piece !== ''),
+        columns,
+      ),
+      ...more.flatMap((each) => wrap([visibleText(each)], columns)),
+    ]
+  }
+
+  function frameLines(told: Told, above: Told | undefined, columns: number): string[] {
+    const shared = sharedFrames(told, above)
+    const frames = told.frames.slice(0, told.frames.length - shared)
+    const own = frames.filter(({ owner }) => owner === undefined)
+    const most = above !== undefined ? FRAMES_BELOW : told.below.length > 0 ? FRAMES_ABOVE : FRAMES_ALONE
+    const shown = own.slice(0, most)
+    const [top] = shown
+    const lines = shown.flatMap(({ shown: text }) => wrap([`  at ${visibleText(text)}`], columns))
+    const folded = foldedFrames(frames, own.length - shown.length, shared)
+    if (folded !== '') lines.push(...wrap([`  ${folded}`], columns).map(paint.dim))
+    if (above !== undefined || !told.isSure || top?.file === undefined || top.column > MAX_COLUMN)
+      return lines
+    const excerpt = look.readSource(top.file, top.row)
+    return excerpt === undefined
+      ? lines
+      : [...excerptLines(excerpt, top.row, top.column, columns, paint, brush), ...lines]
+  }
+
+  return show(root, undefined, room)
+}
+
+const TREE_WIDTH = 3
+/** The type of an error at the beginning of its title, with its code. */
+const TYPE = /^[\w$.]{1,200}(?: \[[^\]]{1,200}\])?:?(?= |$)/
+
+function partsOf(error: object): Parts {
+  const { type, code, message, stack } = error as Record<string, unknown>
+  const text = (value: unknown): string =>
+    typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+  return { type: text(type), code: text(code), message: text(message), stack: text(stack) }
+}
+
+function problemLines({ texts, count }: Problems): string[] {
+  const lines = texts.map((text) => `  • ${visibleText(text)}`)
+  return count === texts.length ? lines : [...lines, `  … ${count - texts.length} more`]
+}
+
+/** How many frames at the end of a stack stand one after the other in that of the error above it. */
+function sharedFrames({ frames }: Told, above: Told | undefined): number {
+  const others = above?.frames ?? []
+  let most = 0
+  for (let end = others.length; end > most; end--) {
+    let shared = 0
+    while (shared < Math.min(frames.length, end) && isSame(frames, others, shared, end)) shared++
+    most = Math.max(most, shared)
+  }
+  return most
+}
+
+function isSame(frames: readonly Frame[], others: readonly Frame[], back: number, end: number): boolean {
+  return frames[frames.length - 1 - back]?.line === others[end - 1 - back]?.line
+}
+
+/** Says what is left out of a stack: `… 2 more, 14 frames of fastify, node, 3 as above`. */
+function foldedFrames(frames: readonly Frame[], own: number, shared: number): string {
+  const foreign = frames.filter(({ owner }) => owner !== undefined)
+  const owners = [...new Set(foreign.map(({ owner = '' }) => visibleText(owner)))]
+  const parts = [
+    own > 0 ? `${own} more` : '',
+    foreign.length > 0 ? `${countOf(foreign.length, 'frame')} of ${owners.join(', ')}` : '',
+    shared > 0 ? `${shared} as above` : '',
+  ].filter((part) => part !== '')
+  return parts.length === 0 ? '' : `… ${parts.join(', ')}`
+}
+
+function countOf(count: number, name: string): string {
+  return `${count} ${name}${count === 1 ? '' : 's'}`
+}

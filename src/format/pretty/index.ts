@@ -1,0 +1,128 @@
+import type { Terminal } from '../../environment.js'
+import type { EventFields } from '../fields.js'
+import { fitRecord, fits } from '../fit.js'
+import type { Format } from '../index.js'
+import { ERROR_PARTS } from '../log-line.js'
+import { showError } from './error.js'
+import { Ids } from './ids.js'
+import { createLayout } from './layout.js'
+import { createPaint, ID_COLORS, RESET } from './paint.js'
+import { fieldsBeside, type Row, type RowField, rowOfLine, rowOfRecord } from './row.js'
+import { createSourceReader } from './source.js'
+import { showField } from './values.js'
+
+/** How the view looks. */
+export interface PrettySettings {
+  readonly colors: boolean
+  readonly maxLineBytes: number
+  readonly terminal: Terminal
+}
+
+/** The ids that were shown in the terminal, whichever logger showed them. */
+const sharedIds = new Ids(ID_COLORS)
+
+/** Errors stand below their row. */
+const ERROR_INDENT = '    '
+/** What fields and a message may take of a row as JSON: as it is shown it takes more, and an error stands behind it. */
+const SHARE = 0.5
+const SHARE_BESIDE_ERROR = 0.25
+const MAX_FIELD_ERRORS = 3
+
+/** The view for a person at a terminal: one aligned row an event or log line, wrapped to the window, with errors below. */
+export function prettyFormat({ started, completed }: EventFields, settings: PrettySettings): Format {
+  const { colors, maxLineBytes, terminal } = settings
+  const paint = createPaint(colors, terminal.manyColors)
+  const layout = createLayout(paint, colors, terminal.isShared ? sharedIds : new Ids(ID_COLORS))
+  const look = { paint, readSource: createSourceReader(terminal.cwd), cwd: terminal.cwd }
+  const besideStart = fieldsBeside(started)
+  const besideCompletion = fieldsBeside(completed)
+
+  function print(row: Row): string {
+    const columns = terminal.columns()
+    const { level, fields, error } = row
+    if (fields.length === 0 && error === undefined && row.kind !== 'log') return finish(layout(row, columns))
+    const errors: RowField[] = error === undefined ? [] : [['', error]]
+    errors.push(...fields.filter(isDescribedError).slice(0, MAX_FIELD_ERRORS))
+    const share = maxLineBytes * (errors.length === 0 ? SHARE : SHARE_BESIDE_ERROR)
+    const parts = { message: messageOf(row), fields: fields.filter((field) => !isDescribedError(field)) }
+    const lines = layout({ ...row, ...cutParts(parts, share) }, columns)
+    for (const [name, value] of errors) {
+      const described = Object(value)
+      const details = cutParts({ message: '', fields: detailsOf(described) }, share).fields
+      const beside = {
+        label: name === '' ? '' : `${name}:`,
+        problems: name === '' ? row.problems : undefined,
+        details: details.map((field) => showField(field, colors, paint)),
+        isWarning: level !== 'error' && level !== 'fatal',
+      }
+      const shown = showError(described, beside, columns - ERROR_INDENT.length, look)
+      lines.push(...shown.map((line) => ERROR_INDENT + line))
+    }
+    return finish(lines)
+  }
+
+  function finish(lines: readonly string[]): string {
+    return cut(`${lines.map((line) => line.trimEnd()).join('\n')}\n`, maxLineBytes, colors)
+  }
+
+  return {
+    started: (record, level) => print(rowOfRecord('start', record, level, besideStart)),
+    completed: (record, level) => print(rowOfRecord('completion', record, level, besideCompletion)),
+    logLine: (line) => print(rowOfLine(line)),
+  }
+}
+
+/** The message of a row; without one of its own, a log line has that of its error, which says it. */
+function messageOf({ message = '', error }: Row): string {
+  return error !== undefined && Reflect.get(error, 'message') === message ? '' : message
+}
+
+/** Whether a field is an error, as log lines hold it. */
+function isDescribedError([, value]: RowField): boolean {
+  const { message, stack } = Object(value) as Record<string, unknown>
+  return typeof message === 'string' && typeof stack === 'string'
+}
+
+/** What an error is shown by; a validator's list is shown as one. */
+const SHOWN: ReadonlySet<string> = new Set([
+  ...ERROR_PARTS,
+  'name',
+  'validation',
+  'validationContext',
+  'issues',
+])
+
+/** The properties that an app gave to an error. */
+function detailsOf(error: object): RowField[] {
+  return Object.entries(error).filter(([key, value]) => !SHOWN.has(key) && value !== undefined)
+}
+
+interface Parts {
+  readonly message: string
+  readonly fields: readonly RowField[]
+}
+
+const KEPT: ReadonlySet<string> = new Set(['message'])
+
+/** Cuts the longest values of a row, unless all of them fit. */
+function cutParts(parts: Parts, maxBytes: number): Parts {
+  const { message, fields } = parts
+  if (fields.length === 0 && message.length * 6 <= maxBytes) return parts
+  const whole = { message, fields: Object.fromEntries(fields) }
+  const fitted = fitRecord(whole, maxBytes, KEPT, null)
+  if (fitted === whole) return parts
+  return {
+    message: String(fitted.message),
+    fields: [...Object.entries(Object(fitted.fields)), ['truncated', true]],
+  }
+}
+
+/** Ends a text that is too long as it is shown: what a terminal would obey takes several times its size. */
+function cut(text: string, maxBytes: number, colors: boolean): string {
+  if (fits(text, maxBytes)) return text
+  const end = `…${colors ? RESET : ''}\n`
+  const bytes = Buffer.from(text).subarray(0, maxBytes - Buffer.byteLength(end))
+  // Half a character at the end, half a colour and half an indentation are left out.
+  const whole = bytes.toString().replace(/\ufffd+$|\x1b(?:\[[\d;]*)?$/, '')
+  return whole.trimEnd() + end
+}

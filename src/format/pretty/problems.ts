@@ -1,0 +1,33 @@
+import { attempt } from '../../safely.js'
+import { cutText } from '../../text.js'
+
+/** What a validator found. */
+export interface Problems {
+  /** The first ones: where, and what is wrong there. */
+  readonly texts: readonly string[]
+  readonly count: number
+}
+
+const MAX_SHOWN = 10
+const MAX_TEXT = 200
+
+/** Reads what a validator found, as Fastify (ajv) and zod have it on what they throw. */
+export function problemsOf(thrown: unknown): Problems | undefined {
+  if (typeof thrown !== 'object' || thrown === null) return undefined
+  for (const key of ['validation', 'issues']) {
+    const found = attempt(() => readList(Reflect.get(thrown, key)), undefined)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function readList(list: unknown): Problems | undefined {
+  if (!Array.isArray(list) || list.length === 0) return undefined
+  return { texts: list.slice(0, MAX_SHOWN).map(textOf), count: list.length }
+}
+
+function textOf(problem: unknown): string {
+  const { instancePath, path, message } = Object(problem) as Record<string, unknown>
+  const place = Array.isArray(path) ? path.join('.') : String(instancePath ?? '')
+  return cutText(`${place} ${String(message ?? '')}`.trim(), MAX_TEXT)
+}
