@@ -1,6 +1,9 @@
+import Fastify from 'fastify'
 import { expect, test } from 'vitest'
+import waybill from '../src/index.js'
 import type { RequestRecord } from '../src/request/record.js'
 import type { Level } from '../src/vocabulary.js'
+import { Capture } from './support/capture.js'
 import { NO_ARRIVAL, startRecord, trackerTo } from './support/record.js'
 
 /** Follows requests whose starts are held back, as for a terminal; what is written, in order. */
@@ -54,4 +57,31 @@ test('requests that are open for a second show their starts then, by one timer',
   tracker.end(slow, { outcome: 'completed', status: 200 })
   tracker.end(later, { outcome: 'aborted', status: 499 })
   expect(written.slice(3)).toEqual(['completed /slow', 'completed /later'])
+})
+
+test('a terminal shows a request in one line when it completes, with its start before its first log line', async () => {
+  const log = new Capture()
+  const app = Fastify()
+  await app.register(waybill, { destination: log, format: 'pretty' })
+  app.get('/quick', async () => 'ok')
+  app.get('/logs', async (request) => {
+    request.log.info('looking')
+    return 'ok'
+  })
+  await app.inject('/quick')
+  await app.inject('/logs')
+  expect(log.raw.map((line) => line.replace(/^\S+ +/, '').split(/ +/)[0])).toEqual([
+    '200',
+    '-->',
+    'INFO',
+    '200',
+  ])
+})
+
+test('startLevel set by hand shows all starts', async () => {
+  const log = new Capture()
+  const app = Fastify()
+  await app.register(waybill, { destination: log, format: 'pretty', startLevel: 'info' })
+  await app.inject('/')
+  expect(log.raw).toHaveLength(2)
 })

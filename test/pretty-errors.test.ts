@@ -69,7 +69,7 @@ test('an error shows its type, its code, the source that threw it and its own fr
 })
 
 test('one error with a cause takes at most 14 lines', async () => {
-  const { app, log } = await startApp({ format: 'pretty' })
+  const { app, log } = await startApp({ format: 'pretty', startLevel: 'info' })
   app.get('/', async () => {
     throw new TypeError('broken', { cause: new Error('deeper', { cause: undefined }) })
   })
@@ -142,7 +142,7 @@ test('a storm of errors reads a file once, until it changes', () => {
 })
 
 test('what a validator found is a list', async () => {
-  const { app, log } = await startApp({ format: 'pretty' })
+  const { app, log } = await startApp({ format: 'pretty', startLevel: 'info' })
   app.post('/', async () => {
     const issues = [
       { path: ['user', 'name'], message: 'expected string' },
@@ -173,7 +173,7 @@ test.each([
   ['a list of a million', Array(1_000_000).fill({ instancePath: '/x', message: 'wrong' })],
   ['odd problems', [null, 1, Symbol('s'), { path: [Symbol('s')] }]],
 ])('%s costs no line', async (_name, validation) => {
-  const { app, log } = await startApp({ format: 'pretty' })
+  const { app, log } = await startApp({ format: 'pretty', startLevel: 'info' })
   app.get('/', async () => {
     throw Object.assign(new Error('broken'), { statusCode: 400, validation })
   })
@@ -187,7 +187,7 @@ function fail(): never {
 }
 
 test('an error in a field of another name is shown below its row', async () => {
-  const { app, log } = await startApp({ format: 'pretty' })
+  const { app, log } = await startApp({ format: 'pretty', startLevel: 'info' })
   const stack = 'Error: deep\n    at x (node:fs:1:1)'
   app.log.info({ reason: Object.assign(new Error('deep'), { stack }), other: 1 }, 'going on')
   expect(log.raw[0]?.split('\n').slice(1, -1)).toEqual(['    reason: Error: deep', '      … 1 frame of node'])
@@ -195,7 +195,7 @@ test('an error in a field of another name is shown below its row', async () => {
 })
 
 test('one problem is what the message says', async () => {
-  const { app, log } = await startApp({ format: 'pretty' })
+  const { app, log } = await startApp({ format: 'pretty', startLevel: 'info' })
   const body = { type: 'object', required: ['total'], properties: { total: { type: 'integer' } } }
   app.post('/', { schema: { body } }, async () => '')
   await app.inject({ method: 'POST', url: '/', payload: {} })

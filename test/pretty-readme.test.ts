@@ -60,7 +60,6 @@ test('README.md shows the view as it is', () => {
       duration_ms: 312,
       outcome: 'aborted',
     }),
-    row(401, SECOND, pay),
     row(
       404,
       SECOND,

@@ -25,7 +25,7 @@ function seen(log: Capture): string[] {
 const id = (value: string): { headers: Record<string, string> } => ({ headers: { 'x-request-id': value } })
 
 test('a request is one aligned row an event, its own log lines are indented below it', async () => {
-  const { app, log } = await startApp({ format: 'pretty' })
+  const { app, log } = await startApp({ format: 'pretty', startLevel: 'info' })
   app.get('/users/:id', async (request) => {
     request.log.info({ found: true, tags: ['a', 'b c'], of: { deep: { er: 1 } } }, 'looking up user')
     request.waybill.add({ user_id: 42, note: 'two words' })
@@ -47,7 +47,7 @@ test('a request is one aligned row an event, its own log lines are indented belo
 })
 
 test('a log line whose request is not in the row above is not indented', async () => {
-  const { app, log } = await startApp({ format: 'pretty' })
+  const { app, log } = await startApp({ format: 'pretty', startLevel: 'info' })
   app.get('/', async (request) => {
     app.log.child({ request_id: 'another' }).info('from elsewhere')
     request.log.info('mine')
@@ -68,7 +68,9 @@ test('an event that comes through a logger of createLogger() is the same row', a
     const log = new Capture()
     const logger = through ? createLogger({ format: 'pretty', destination: log }) : undefined
     const options =
-      logger === undefined ? { format: 'pretty' as const, destination: log, slow: 0 } : { slow: 0 }
+      logger === undefined
+        ? { format: 'pretty' as const, startLevel: 'info' as const, destination: log, slow: 0 }
+        : { slow: 0 }
     await visit(options, logger)
     rows.push(seen(log))
   }
@@ -93,7 +95,7 @@ async function visit(
 }
 
 test('how a request ended is said in words', async () => {
-  const { app, log } = await startApp({ format: 'pretty', slow: 0 })
+  const { app, log } = await startApp({ format: 'pretty', startLevel: 'info', slow: 0 })
   app.get('/old', async (_request, reply) => reply.redirect('/new?token=secret'))
   app.get('/elsewhere', async (_request, reply) => reply.redirect('https://user:word@example.com/new#part'))
   await app.inject({ url: '/old', ...id('abc') })
@@ -222,7 +224,7 @@ test('a trace is known by its id alone', () => {
 
 test('the ids of concurrent requests have colours of their own, and their log lines the same', async () => {
   vi.stubEnv('FORCE_COLOR', '1')
-  const { app, log } = await startApp({ format: 'pretty' })
+  const { app, log } = await startApp({ format: 'pretty', startLevel: 'info' })
   const waiting: (() => void)[] = []
   app.get('/:id', async (request) => {
     await new Promise<void>((resolve) => waiting.push(resolve))
@@ -243,7 +245,7 @@ test('the ids of concurrent requests have colours of their own, and their log li
 
 test('no terminal: no escapes', async () => {
   vi.stubEnv('FORCE_COLOR', undefined)
-  const { app, log } = await startApp({ format: 'pretty' })
+  const { app, log } = await startApp({ format: 'pretty', startLevel: 'info' })
   app.get('/', async (request) => {
     request.log.info({ object: { text: 'x' } }, 'line')
     throw new Error('broken')
@@ -253,7 +255,7 @@ test('no terminal: no escapes', async () => {
 })
 
 test('what a client sends is shown escaped and never obeyed', async () => {
-  const { app, log } = await startApp({ format: 'pretty', include: ['user_agent'] })
+  const { app, log } = await startApp({ format: 'pretty', startLevel: 'info', include: ['user_agent'] })
   app.get('/*', async (request) => {
     request.log.info(
       { 'k\x1b': ['\x9b31m', { 'deep\u061c': '\u202e\u200b\u{e0001}' }] },

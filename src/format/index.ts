@@ -56,7 +56,10 @@ function formatOf(settings: FormatSettings, captures: readonly Capture[], maxLin
     case 'json':
       return inJson(native)
     case 'pretty':
-      return prettyFormat(nativeFields(captures), { colors, maxLineBytes, terminal })
+      return {
+        ...prettyFormat(nativeFields(captures), { colors, maxLineBytes, terminal }),
+        holdsStarts: true,
+      }
     case 'logfmt':
       return lineFormat(nativeFlat, logfmt, values, maxLineBytes)
     case 'combined':
