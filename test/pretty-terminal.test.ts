@@ -146,8 +146,11 @@ describe.runIf(process.platform === 'linux')('with a terminal as stdout', () => 
     const output = finish(child)
     rmSync(directory, { recursive: true })
     const { stdout } = await output
-    const lines = stdout.replaceAll(/\x1b\[[\d;]*m/g, '').split('\r\n')
-    const dropped = Number(/ dropped=(\d+)/.exec(stdout.replaceAll(/\x1b\[[\d;]*m/g, ''))?.[1])
+    const shown = stdout.replaceAll(/\x1b\[[\d;]*m/g, '')
+    const lines = shown.split('\r\n')
+    // A busy machine may make several gaps.
+    const gaps = [...shown.matchAll(/ dropped=(\d+)/g)].map(([, count]) => Number(count))
+    const dropped = gaps.reduce((sum, count) => sum + count, 0)
     expect(dropped).toBeGreaterThan(1000)
     expect(lines.filter((line) => / line n=\d+$/.test(line)).length + dropped).toBeGreaterThanOrEqual(10_000)
   })
