@@ -105,7 +105,7 @@ const anyLarge = fc.letrec<{ value: unknown }>((tie) => ({
     { depthSize: 'small', withCrossShrink: true },
     fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.bigInt(), fc.constant(Number.NaN)),
     fc
-      .tuple(fc.string({ minLength: 1, maxLength: 20 }), fc.integer({ max: 100_000, min: 1 }))
+      .tuple(fc.string({ minLength: 1, maxLength: 20 }), fc.integer({ max: 500_000, min: 1 }))
       .map(([text, count]) => text.repeat(count)),
     fc
       .tuple(tie('value'), fc.integer({ max: 3000, min: 1 }))
