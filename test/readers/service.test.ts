@@ -14,7 +14,7 @@ test('the service brings its readers every kind of line that is hard to read', a
   expect(new Set(completions.map(({ outcome }) => outcome))).toEqual(
     new Set(['completed', 'aborted', 'rejected']),
   )
-  expect(JSON.stringify(failure?.error).length).toBeGreaterThan(6000)
+  expect(JSON.stringify(failure?.error).length).toBeGreaterThan(5000)
   expect(failure?.error).toMatchObject({ stack: expect.stringContaining('caused by: Error: connect') })
   expect(lines.filter(({ truncated }) => truncated === true).length).toBeGreaterThan(2)
   expect(Math.max(...texts.map((text) => Buffer.byteLength(text)))).toBeGreaterThan(7800)
