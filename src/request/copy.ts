@@ -18,13 +18,13 @@ export interface Budget {
 const MAX_DEPTH = 8
 /** Of one field. */
 export const MAX_VALUES = 1000
-/** The characters of all fields of a request or a log line: several lines of them, whatever is added and however often. */
+/** Characters that all fields of one request or log line may take together. */
 export const MAX_ROOM = 65_536
 /** No line holds a longer text, so none is kept. */
 export const MAX_TEXT = 8000
 /** Of a key. */
 export const MAX_KEY = 1000
-/** What a value that is no text takes, and what stands around any value. */
+/** Charged for each value, for its punctuation and its digits. */
 const VALUE_ROOM = 8
 
 /**
@@ -172,10 +172,10 @@ function copyEntries(
   return Object.fromEntries(copy)
 }
 
-/** What `readableKey` leaves as it is; to find out takes less than to replace nothing. */
+/** Keys that need no replacement. */
 const READABLE = /^[ -~]*$/
 
-/** A key as it is written, so that two which differ in nothing but what is replaced are one. */
+/** A key as it is written; keys that differ only in replaced characters become one. */
 export function readableKey(key: string): string {
   const short = cutText(key, MAX_KEY)
   return READABLE.test(short) ? short : short.toWellFormed().replaceAll('\0', '\ufffd')

@@ -21,7 +21,7 @@ const MAX_STACK = 16_000
 const MAX_EACH = 4000
 /** Of a type or a code. */
 const MAX_WORD = 200
-/** How many errors a stack tells of, how far down, and how many of those that one error is made of. */
+/** Errors per stack, the depth of causes, and the parts shown of one `AggregateError`. */
 export const MAX_ERRORS = 12
 const MAX_DEPTH = 5
 const MAX_PARTS = 5
@@ -108,7 +108,7 @@ function messageOf(thrown: unknown, depth = 0): string {
     const cause = read(thrown, 'cause')
     return isNothing(cause) ? '' : messageOf(cause, depth + 1)
   }
-  // The parts of its parts would be too many.
+  // Parts of parts are omitted.
   const messages = errors.map((each) => messageOf(each, MAX_DEPTH)).filter((each) => each !== '')
   if (count > errors.length) messages.push(`and ${count - errors.length} more`)
   return cutText(messages.join('; '), MAX_MESSAGE)
