@@ -118,8 +118,8 @@ export interface LoggerOptions {
    */
   journalPriority?: boolean | undefined
   /**
-   * Where lines go: any object with a function `write(line)`, which is called for each line, within the request. A stream to a
-   * file (`fs.createWriteStream`) is refused, because it loses lines when the process exits.
+   * An object whose function `write(line)` is called for each line, within the request. A stream to a file is refused,
+   * because it loses lines when the process exits.
    * @default stdout
    */
   destination?: Destination | undefined
@@ -130,11 +130,10 @@ export interface LoggerOptions {
    */
   maxLineBytes?: number | undefined
   /**
-   * What is redacted, beside what always is: fields that handlers add and that log lines have, by their paths in pino's
-   * syntax (`user.email`, `*.iban`, `items[*].price`), details that `include` names (`headers.x-user`, `client_ip`,
-   * `query.code`), and parameters of routes (`path.token` shows `/reset/[redacted]`). Keys whose last word is `password`,
-   * `passwd`, `authorization`, `cookie`, `token`, `secret` or `apikey`, in any case style, are redacted at any depth;
-   * `false` redacts nothing. With an app's own logger it is about events: the app's lines are that logger's.
+   * Redacts, beside secrets: fields that are added or logged, by paths in pino's syntax (`user.email`, `*.iban`,
+   * `items[*].price`), details of `include` (`headers.x-user`, `client_ip`, `query.code`), and parameters of routes
+   * (`path.token` shows `/reset/[redacted]`). Secrets are keys whose last word is `password`, `passwd`, `authorization`,
+   * `cookie`, `token`, `secret` or `apikey`, at any depth; `false` redacts nothing. An app's own logger redacts its own lines.
    * @default []
    */
   redact?: readonly string[] | false | undefined

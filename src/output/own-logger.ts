@@ -38,7 +38,7 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
     if (!lines.write(entry, level, body, message)) log(entry, level, body.object(entry, level), message)
   }
 
-  /** Has the logger write an event. */
+  /** Writes an event by a method of the logger. */
   function log(entry: RequestRecord, level: Level, record: Record<string, unknown>, story: string): void {
     const logger = record.error === undefined ? entry.logger : showError(entry, record)
     const message = percentEncode(story)
@@ -53,7 +53,7 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
   }
 
   /**
-   * Has an error shown as the app shows errors: by a serializer of its own, which is given what was thrown. The one that
+   * Shows an error as the app shows errors: by a serializer of its own, which is given what was thrown. The one that
    * pino brings would take waybill's description for an error of the class `Object`.
    */
   function showError(entry: RequestRecord, record: Record<string, unknown>): RequestRecord['logger'] {
