@@ -334,3 +334,9 @@ test('a destination that throws costs the line, and is what is warned of', async
   createLogger({ destination, format: 'json' }).info('said')
   expect(await warning).toMatchObject({ code: 'WAYBILL_WARN_EVENT_LOST' })
 })
+
+test.each(Object.keys(LARGE).filter((name) => !/buffer|typed/.test(name)))('%s is marked as cut', (name) => {
+  const log = new Capture()
+  createLogger({ destination: log, format: 'json' }).info({ value: LARGE[name]?.() }, 'said')
+  expect(log.lines[0]).toMatchObject({ message: 'said', truncated: true })
+})

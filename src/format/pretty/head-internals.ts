@@ -2,12 +2,12 @@ import type { ServerResponse } from 'node:http'
 import { attempt } from '../../safely.js'
 
 /**
- * Reads where a redirect led, when its head has been sent. Headers that were given to `writeHead` alone, as Fastify does,
- * are then nowhere but in the head itself, which Node.js 20 to 26 keep as `_header`; without it there is no location.
+ * Reads where a redirect led, from the head that was sent: Node.js 20 to 26 keep it as `_header` over HTTP/1. Over HTTP/2
+ * the response has the header.
  */
 export function sentLocation(response: ServerResponse): string | undefined {
-  const set: unknown = attempt(() => response.getHeader('location'), undefined)
-  if (typeof set === 'string') return set
   const head: unknown = attempt(() => Reflect.get(response, '_header'), undefined)
-  return typeof head === 'string' ? /\r\nlocation: ?([^\r\n]*)/i.exec(head)?.[1] : undefined
+  if (typeof head === 'string') return /\r\nlocation: ?([^\r\n]*)/i.exec(head)?.[1]
+  const set: unknown = attempt(() => response.getHeader('location'), undefined)
+  return typeof set === 'string' ? set : undefined
 }
