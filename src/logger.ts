@@ -8,10 +8,10 @@ import type { Destination, LoggerOptions } from './options.js'
 import { logMethod, writeLines } from './output/log-lines.js'
 import { standard } from './output/stdout.js'
 import { checkLoggerOptionNames, type LoggerSettings, parseLoggerOptions } from './read-options.js'
-import { propertiesOf } from './request/copy.js'
+import { MAX_VALUES, propertyOf } from './request/copy.js'
 import { describeError, isError } from './request/error.js'
 import { pathOf } from './request/url.js'
-import { attempt } from './safely.js'
+import { attempt, keysOf } from './safely.js'
 
 /** A request in a log line: never its headers, its query or its body. */
 function serializeRequest(request: unknown): unknown {
@@ -30,8 +30,8 @@ function serializeResponse(response: unknown): unknown {
 function serializeError(error: unknown): unknown {
   if (!isError(error)) return error
   const described = describeError(error, true)
-  const own = [...propertiesOf(error)].filter(([key]) => !SHOWN.has(key) && !Object.hasOwn(described, key))
-  const fields = Object.fromEntries(own)
+  const own = keysOf(error, MAX_VALUES).filter((key) => !SHOWN.has(key) && !Object.hasOwn(described, key))
+  const fields = Object.fromEntries(own.map((key) => [key, propertyOf(error, key)]))
   // The errors of body-parser keep the body that they could not parse.
   if (PARSER_TYPE.test(String(attempt(() => Reflect.get(error, 'type'), '')))) delete fields.body
   return { ...described, ...fields }

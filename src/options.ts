@@ -132,8 +132,9 @@ export interface LoggerOptions {
   /**
    * Redacts, beside secrets: fields that are added or logged, by paths in pino's syntax (`user.email`, `*.iban`,
    * `items[*].price`), details of `include` (`headers.x-user`, `client_ip`, `query.code`), and parameters of routes
-   * (`path.token` shows `/reset/[redacted]`). Secrets are keys whose last word is `password`, `passwd`, `authorization`,
-   * `cookie`, `token`, `secret` or `apikey`, at any depth; `false` redacts nothing. An app's own logger redacts its own lines.
+   * (`path.token` shows `/reset/[redacted]`; `path` shows no path). Secrets are keys whose last word is `password`, `passwd`,
+   * `authorization`, `cookie`, `token`, `secret` or `apikey`, at any depth; `false` redacts nothing. An app's own logger
+   * redacts its own lines.
    * @default []
    */
   redact?: readonly string[] | false | undefined

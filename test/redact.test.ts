@@ -145,7 +145,11 @@ test('what add() gives to an own logger is redacted', async () => {
 })
 
 test.each(FORMAT_NAMES)('%s: a parameter of a route is in no line', async (format: FormatName) => {
-  const options: Options = { format, redact: ['path.token', 'path.rest'], include: ['referer'] }
+  const options: Options = {
+    format,
+    redact: ['path.token', 'path.rest'],
+    include: ['referer', 'header:referer'],
+  }
   const { app, log } = await startApp(options, (each) => {
     each.get('/reset/:token', async () => 'ok')
     each.get('/other/:id', async () => 'ok')
@@ -202,6 +206,21 @@ test('path.* redacts all parameters', () => {
   expect(redactPath('/a/1/files/2/3', '/a/:id/files/*', parameters)).toBe(
     '/a/[redacted]/files/[redacted]/[redacted]',
   )
+})
+
+test('path redacts the whole path, from the start on', async () => {
+  const { app, log } = await startApp({ redact: ['path'] }, (each) => {
+    each.get('/reset/:token', async () => 'ok')
+  })
+  await app.inject(`/reset/${SECRET}`)
+  await app.inject(`/nowhere/${SECRET}`)
+  expect(log.raw.join('')).not.toContain(SECRET)
+  expect(log.lines).toMatchObject([
+    { event: 'request.started', path: '[redacted]', message: 'GET [redacted]' },
+    { event: 'request.completed', path: '[redacted]', route: '/reset/:token' },
+    { event: 'request.started', path: '[redacted]' },
+    { event: 'request.completed', path: '[redacted]', status: 404 },
+  ])
 })
 
 test('a request in a log line shows what its event shows, and no header', async () => {

@@ -6,7 +6,6 @@ import { Tracker } from '../http/exchange.js'
 import { receiveFrom } from '../http/server.js'
 import type { CurrentRequest, Options, RawRequest, RequestLogger } from '../options.js'
 import type { EventLog } from '../output/events.js'
-import { openLog, useOwnLogger } from '../output.js'
 import { checkOptionNames, type EventSettings, parseEventOptions } from '../read-options.js'
 import type { Capture } from '../request/details.js'
 import { newUuid } from '../request/id.js'
@@ -20,6 +19,7 @@ import {
   replaceRequestLines,
 } from './fastify-internals.js'
 import { FastifyRequests } from './fastify-requests.js'
+import { openLog, useOwnLogger } from './open-log.js'
 import { isNullLogger, passOn } from './request-logger.js'
 
 declare module 'fastify' {

@@ -6,12 +6,12 @@ import { recordOf, recordOfResponse } from '../http/carrier.js'
 import { Tracker } from '../http/exchange.js'
 import { receiveFrom, receiveHandover } from '../http/server.js'
 import type { CurrentRequest, MiddlewareOptions, RawRequest, RequestLog, RequestLogger } from '../options.js'
-import { openLog, useOwnLogger } from '../output.js'
 import { checkOptionNames, parseEventOptions, parseLogger } from '../read-options.js'
 import { isRequestId } from '../request/id.js'
 import { bindsId, type RequestRecord } from '../request/record.js'
 import { safely, setHidden } from '../safely.js'
 import { MiddlewareRequest } from './express-internals.js'
+import { openLog, useOwnLogger } from './open-log.js'
 import { requestLogger } from './request-logger.js'
 
 /** A server of Node.js. */

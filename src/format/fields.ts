@@ -78,7 +78,8 @@ export function withAdded(
 export class FreeNames {
   readonly #isTaken: (name: string) => boolean
   readonly #used = new Set<string>()
-  readonly #counts = new Map<string, number>()
+  /** How often each name was taken; most lines need none. */
+  #counts: Map<string, number> | undefined
 
   constructor(isTaken: (name: string) => boolean) {
     this.#isTaken = isTaken
@@ -87,6 +88,7 @@ export class FreeNames {
   free(name: string): string {
     let free = name
     while (this.#used.has(free) || this.#isTaken(free)) {
+      this.#counts ??= new Map()
       const count = (this.#counts.get(name) ?? 0) + 1
       this.#counts.set(name, count)
       free = count === 1 ? `${name}_` : `${name}_${count}`

@@ -156,12 +156,16 @@ class LineWriter {
     const { key, value: write, name } = this.#syntax
     const shape = form === undefined ? (value: unknown) => value : flatValue
     // A reader's names are kept for what it expects there; a native name is free where nothing has it.
-    const isTaken = (parts: readonly Part[] | undefined, subject: never, level: Level): boolean => {
-      if (parts === undefined || parts.length === 0) return false
-      return !isNative(this.#template) || joinByClosures(parts)(subject, level) !== ''
+    const isKept = !isNative(this.#template)
+    const takers = new Map<string, Write>()
+    for (const [at, parts] of beside)
+      if (parts.length > 0) takers.set(at, isKept ? () => at : joinByClosures(parts))
+    const isTaken = (at: string, subject: never, level: Level): boolean => {
+      const write = takers.get(at)
+      return write !== undefined && write(subject, level) !== ''
     }
     const writeAll = (fields: Iterable<readonly [string, unknown]>, subject: never, level: Level): string => {
-      const names = new FreeNames((each) => isTaken(beside.get(each), subject, level))
+      const names = new FreeNames((each) => isTaken(each, subject, level))
       let text = ''
       for (const [given, value] of fields)
         text += key(names.free(name([...parent, fieldName(given, form)]))) + write(shape(value))

@@ -116,6 +116,7 @@ const ecs: Template = {
   'event.duration': '$duration:ns',
   'trace.id': '$trace_id',
   'span.id': '$span_id',
+  dd: '$dd',
   'http.request.id': '$request_id',
   'http.request.method': '$method',
   'http.request.referrer': '$referer',
@@ -184,6 +185,7 @@ const gcp: Template = {
   calls: '$calls',
   error: { type: '$error.type', code: '$error.code', message: '$error.message' },
   stack_trace: '$error.stack',
+  dd: '$dd',
   '*': '$added',
   truncated: '$truncated',
 }
@@ -200,6 +202,7 @@ const otel: Template = {
   trace_id: '$trace_id',
   span_id: '$span_id',
   trace_flags: '$trace_flags',
+  dd: '$dd',
   resource: {
     'service.name': '$service',
     'service.version': '$version',

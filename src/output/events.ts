@@ -1,7 +1,11 @@
+import { nativeFields, toRecord, withAdded } from '../format/fields.js'
 import type { Format } from '../format/index.js'
+import { completionMessage, startMessage } from '../format/values.js'
 import type { Destination } from '../options.js'
+import type { Capture } from '../request/details.js'
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
+import { asksForMetadata, numberOf, tell } from './pino-internals.js'
 
 /** Writes the events of requests. */
 export interface EventLog {
@@ -18,18 +22,34 @@ export function isEnabled({ logger }: RequestRecord, level: Level): boolean {
   return logger.isLevelEnabled?.(level) ?? true
 }
 
-/** Writes events to a destination, beside the log lines of the app that go there too. */
-export function eventsToDestination(format: Format, destination: Destination): EventLog {
-  const write = (line: string): void => {
-    if (line !== '') destination.write(line)
+/**
+ * Writes events to a destination, beside the log lines of the app that go there too.
+ * @param captures the details that events have, for a destination that asks to be told of each line (`pino.metadata`)
+ */
+export function eventsToDestination(
+  format: Format,
+  destination: Destination,
+  captures: readonly Capture[],
+): EventLog {
+  const fields = nativeFields(captures)
+
+  function write(line: string, kind: 'started' | 'completed', entry: RequestRecord, level: Level): void {
+    if (line === '') return
+    if (asksForMetadata(destination)) {
+      const object = withAdded(toRecord(entry, level, fields[kind]), entry)
+      const message = kind === 'started' ? startMessage(entry) : completionMessage(entry)
+      tell(destination, entry.logger, { level: numberOf(level), object, message, time: entry.time })
+    }
+    destination.write(line)
   }
+
   return {
     holdsStarts: format.holdsStarts === true,
     started(entry, level) {
-      if (isEnabled(entry, level)) write(format.started(entry, level))
+      if (isEnabled(entry, level)) write(format.started(entry, level), 'started', entry, level)
     },
     completed(entry, level) {
-      if (isEnabled(entry, level)) write(format.completed(entry, level))
+      if (isEnabled(entry, level)) write(format.completed(entry, level), 'completed', entry, level)
     },
     late(entry, level) {
       if (isEnabled(entry, level))

@@ -1,12 +1,11 @@
 import { type Logger, pino } from 'pino'
 import type { Destination, RequestLogger } from '../options.js'
+import type { Level } from '../vocabulary.js'
 
 // What waybill uses of pino that its documentation does not describe. Seen in pino 9 and 10.
 
-const { writeSym, streamSym, serializersSym, formattersSym, needsMetadataGsym } = pino.symbols as Readonly<
-  Record<string, symbol>
-> as Readonly<
-  Record<'writeSym' | 'streamSym' | 'serializersSym' | 'formattersSym' | 'needsMetadataGsym', symbol>
+const { writeSym, streamSym, serializersSym, formattersSym } = pino.symbols as Readonly<
+  Record<'writeSym' | 'streamSym' | 'serializersSym' | 'formattersSym', symbol>
 >
 
 /** Writes a line: what is logged, the message as text, and the number of the level. */
@@ -23,24 +22,41 @@ export function writeLine(logger: Logger, given: unknown, message: string | unde
   write.call(logger, given, message, level)
 }
 
-/** Hands a line to the stream of a logger, with what some streams are told of it (`pino.metadata`). */
-export function handOver(
-  logger: Logger,
-  line: string,
-  given: unknown,
-  message: string | undefined,
-  level: number,
-): void {
+/** What some streams are told of a line (`pino.metadata`). */
+export interface Metadata {
+  readonly level: number
+  readonly object: unknown
+  readonly message: string | undefined
+  /** As the line has it. */
+  readonly time: string | number | undefined
+}
+
+export function asksForMetadata(stream: Destination): boolean {
+  return Reflect.get(stream, METADATA) === true
+}
+
+/** The number of a level. */
+export function numberOf(level: Level): number {
+  return pino.levels.values[level] ?? 0
+}
+
+/** Hands a line to the stream of a logger, with what the stream asks to be told of it. */
+export function handOver(logger: Logger, line: string, metadata: Metadata): void {
   const stream: Destination = Reflect.get(logger, streamSym)
-  if (Reflect.get(stream, needsMetadataGsym) === true)
-    Object.assign(stream, { lastLevel: level, lastObj: given, lastMsg: message, lastLogger: logger })
+  if (asksForMetadata(stream)) tell(stream, logger, metadata)
   stream.write(line)
 }
 
-/** What shows a value of a field, by its name. */
-export function serializerOf(logger: Logger, key: string): ((value: unknown) => unknown) | undefined {
-  const serializers: object = Reflect.get(logger, serializersSym) ?? {}
-  return Object.hasOwn(serializers, key) ? Reflect.get(serializers, key) : undefined
+/** Tells a stream of the line that comes next. */
+export function tell(stream: Destination, logger: unknown, metadata: Metadata): void {
+  const { level, object, message, time } = metadata
+  const described = { lastLevel: level, lastObj: object, lastMsg: message, lastTime: String(time) }
+  Object.assign(stream, { ...described, lastLogger: logger })
+}
+
+/** What shows the values of fields, by their names. */
+export function serializersOf(logger: Logger): Readonly<Record<string, Serializer>> {
+  return Reflect.get(logger, serializersSym) ?? {}
 }
 
 /** What an app has its child loggers change in what is logged. */
@@ -154,4 +170,17 @@ export function withoutErrorSerializer(logger: RequestLogger): RequestLogger {
   const kept = Object.assign(Object.create(Object.getPrototypeOf(serializers)), serializers)
   const value = Object.assign(kept, { error: (shown: unknown) => shown })
   return Object.create(logger, { [SERIALIZERS]: { value } })
+}
+
+/** The methods of a stream of pino's behind which nothing that was written before may come. */
+export const SETTLING = ['write', 'flush', 'flushSync', 'end', 'destroy', 'reopen'] as const
+
+/**
+ * Whether a stream is one of pino's own for a descriptor (SonicBoom; seen in 4 and 5) that writes later, without limits
+ * that count what it is given at once.
+ */
+export function collects(stream: Destination): boolean {
+  const { sync, maxLength, write } = stream as Held & Destination
+  const isWhole = SETTLING.every((name) => typeof Reflect.get(stream, name) === 'function')
+  return sync === false && maxLength === 0 && isNamed(write, 'write') && isWhole
 }

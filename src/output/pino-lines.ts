@@ -5,6 +5,7 @@ import type { Destination, RequestLogger } from '../options.js'
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import {
+  asksForMetadata,
   type Copy,
   errorSerializerOf,
   FORMATTERS,
@@ -13,11 +14,12 @@ import {
   HOOKS,
   isNamed,
   isStandard,
-  METADATA,
   SERIALIZERS,
   type Serializer,
+  tell,
   WILDCARD,
 } from './pino-internals.js'
+import { writeInTurn } from './turn.js'
 
 /** Who traces how lines are made may change what they are made of. */
 const tracing = ['start', 'end', 'error'].map((event) => channel(`tracing:pino_asJson:${event}`))
@@ -74,18 +76,12 @@ export class PinoLines {
     const line = `${bound},"${logger[copy.messageKey]}":${percentText(said)}${logger[copy.end]}`
     if (!fits(line, this.#maxLineBytes)) return false
     const stream = logger[copy.stream] as Destination & Held
-    if (stream[METADATA] === true) {
-      const lastTime = time.slice(Number(logger[copy.timeSliceIndex]))
-      const lastObj = mapTexts(body.object(record, level), percentEncode)
-      Object.assign(stream, {
-        lastLevel: number,
-        lastObj,
-        lastMsg: percentEncode(said),
-        lastTime,
-        lastLogger: logger,
-      })
+    if (asksForMetadata(stream)) {
+      const object = mapTexts(body.object(record, level), percentEncode)
+      const shownTime = time.slice(Number(logger[copy.timeSliceIndex]))
+      tell(stream, logger, { level: number, object, message: percentEncode(said), time: shownTime })
     }
-    stream.write(line)
+    writeInTurn(stream, line)
     return true
   }
 

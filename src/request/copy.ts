@@ -152,24 +152,45 @@ function copyItems(
   return copy
 }
 
+/** Copies the entries of a Map, whose keys may be anything. */
 function copyEntries(
-  entries: Iterable<[unknown, unknown]>,
+  entries: ReadonlyMap<unknown, unknown>,
   budget: Budget,
   path: readonly object[],
   places: Places,
 ): Plain {
-  const copy = new Map<string, Plain>()
+  const copy: Record<string, Plain> = {}
   for (const [key, value] of entries) {
     if (isSpent(budget)) break
-    const whole = attempt(() => String(key), '[Thrown]')
-    if (whole.length > MAX_KEY) budget.cut = true
-    const name = readableKey(whole)
-    budget.room -= name.length
-    const plain = copyAt(name, value, budget, path, places)
-    if (plain !== undefined) copy.set(name, plain)
+    copyInto(
+      copy,
+      attempt(() => String(key), '[Thrown]'),
+      value,
+      budget,
+      path,
+      places,
+    )
   }
-  // Unlike an assignment, this makes a key named __proto__ a key like any other.
-  return Object.fromEntries(copy)
+  return copy
+}
+
+function copyInto(
+  copy: Record<string, Plain>,
+  key: string,
+  value: unknown,
+  budget: Budget,
+  path: readonly object[],
+  places: Places,
+): void {
+  if (key.length > MAX_KEY) budget.cut = true
+  const name = readableKey(key)
+  budget.room -= name.length
+  const plain = copyAt(name, value, budget, path, places)
+  if (plain === undefined) return
+  // Assigning would take `__proto__` for the prototype.
+  if (name === '__proto__')
+    Object.defineProperty(copy, name, { value: plain, enumerable: true, configurable: true })
+  else copy[name] = plain
 }
 
 /** Keys that need no replacement. */
@@ -181,13 +202,14 @@ export function readableKey(key: string): string {
   return READABLE.test(short) ? short : short.toWellFormed().replaceAll('\0', '\ufffd')
 }
 
+/** Copies the own properties of an object, read one by one, so that none is read that is not taken. */
 function copyProperties(value: object, budget: Budget, path: readonly object[], places: Places): Plain {
-  return copyEntries(propertiesOf(value), budget, path, places)
-}
-
-/** The own properties of an object, read one by one, so that none is read that is not taken. */
-export function* propertiesOf(value: object): Generator<[string, unknown]> {
-  for (const key of keysOf(value, MAX_VALUES + 1)) yield [key, propertyOf(value, key)]
+  const copy: Record<string, Plain> = {}
+  for (const key of keysOf(value, MAX_VALUES + 1)) {
+    if (isSpent(budget)) break
+    copyInto(copy, key, propertyOf(value, key), budget, path, places)
+  }
+  return copy
 }
 
 /** A property of an object; `[Thrown]` where its getter throws. */

@@ -87,6 +87,7 @@ function readerOf(
         (parameters.size > 0 ? originOf(headers.referer) : withoutQuery(headers.referer)) || undefined
     default: {
       const header = name.slice(HEADER.length)
+      if (header === 'referer' && parameters.size > 0) return ({ headers }) => originOf(headers.referer)
       return ({ headers }) => joined(headers[header]) || undefined
     }
   }

@@ -13,6 +13,9 @@ export type Places = readonly Place[]
 
 const NOWHERE: Places = []
 
+/** Stands among the parameters of routes for all of a path; none has this name. */
+export const WHOLE_PATH = ''
+
 /** Decides which fields are redacted. */
 export interface Redactor {
   /** Where all paths begin. */
@@ -21,7 +24,7 @@ export interface Redactor {
   readonly secrets: boolean
   /** What it was made of. */
   readonly paths: readonly string[] | false
-  /** The parameters of routes that no path shows; `*` for all. */
+  /** The parameters of routes that no path shows; `*` for all, {@link WHOLE_PATH} for the path itself. */
   readonly parameters: ReadonlySet<string>
 }
 
@@ -57,8 +60,8 @@ export function createRedactor(paths: readonly string[] | false): Redactor {
     const below = first === 'headers' ? rest.map((key) => key.toLowerCase()) : rest
     const firsts = first === 'err' || first === 'error' ? ['err', 'error'] : [first]
     for (const key of firsts) addPath(top, [key, ...below])
-    const [parameter] = rest
-    if (first === 'path' && parameter !== undefined && rest.length === 1) parameters.add(parameter)
+    const [parameter = WHOLE_PATH] = rest
+    if (first === 'path' && rest.length <= 1) parameters.add(parameter)
   }
   return { top: top.keys.size === 0 ? NOWHERE : [top], secrets: paths !== false, parameters, paths }
 }
@@ -123,8 +126,8 @@ const SECRETS: ReadonlySet<string> = new Set([
 ])
 /** Longer than the words of any secret. */
 const MAX_TAIL = 40
-/** Rejects most keys cheaply: secrets end with one of these letters. */
-const ENDING = /[dnety]$/i
+/** Rejects most keys cheaply: what the last word of a secret ends with. */
+const ENDING = /(?:passw(?:or)?d|authorization|cookie|token|secret|key)$/i
 const ALPHANUMERIC = /[a-z0-9]/i
 /** Where a word begins within a key: `accessToken`, `HTTPCookie`. */
 const HUMP = /([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])/g
@@ -158,6 +161,7 @@ export function redactPath(
   parameters: ReadonlySet<string>,
 ): string | undefined {
   if (parameters.size === 0) return path
+  if (parameters.has(WHOLE_PATH)) return REDACTED
   if (route === undefined) return undefined
   const named = (segment: string): string[] =>
     [...segment.matchAll(PARAMETER)].map(([whole, name]) => (name === '' ? whole : (name ?? '')))

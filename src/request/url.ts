@@ -1,6 +1,6 @@
 import { attempt } from '../safely.js'
 import type { RequestRecord } from './record.js'
-import { REDACTED, redactPath } from './redact.js'
+import { REDACTED, redactPath, WHOLE_PATH } from './redact.js'
 
 /**
  * A query string with every value redacted but those of the allowed keys. A part without `=` could be a bare
@@ -72,7 +72,8 @@ export function showPath(record: RequestRecord, semicolon: boolean, isOpen = fal
   if (record.raw === undefined) return
   const { parameters } = record.keeper.redactor
   const whole = pathOf(record.target, semicolon)
-  const shown = isOpen ? undefined : redactPath(whole, record.route, parameters)
+  const waits = isOpen && !parameters.has(WHOLE_PATH)
+  const shown = waits ? undefined : redactPath(whole, record.route, parameters)
   record.path = shown === undefined ? undefined : cutPath(shown)
   record.pathCut = record.path !== shown
 }

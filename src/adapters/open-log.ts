@@ -1,12 +1,12 @@
 import type { Logger } from 'pino'
-import { readEnvironment } from './environment.js'
-import { createFormat } from './format/index.js'
-import { openOutput, pinoLogger } from './logger.js'
-import type { Options } from './options.js'
-import { type EventLog, eventsToDestination } from './output/events.js'
-import { eventsToLogger } from './output/own-logger.js'
-import { parseLoggerOptions, parseOwnLoggerOptions } from './read-options.js'
-import type { Capture } from './request/details.js'
+import { readEnvironment } from '../environment.js'
+import { createFormat } from '../format/index.js'
+import { openOutput, pinoLogger } from '../logger.js'
+import type { Options } from '../options.js'
+import { type EventLog, eventsToDestination } from '../output/events.js'
+import { eventsToLogger } from '../output/own-logger.js'
+import { parseLoggerOptions, parseOwnLoggerOptions } from '../read-options.js'
+import type { Capture } from '../request/details.js'
 
 /** Opens the destination of the options, for the events and for a logger whose lines go to the same place. */
 export function openLog(
@@ -16,7 +16,7 @@ export function openLog(
   const settings = parseLoggerOptions(options, readEnvironment())
   const output = openOutput(settings, createFormat(settings, captures))
   return {
-    events: eventsToDestination(output.format, output.events),
+    events: eventsToDestination(output.format, output.events, captures),
     logger: pinoLogger(settings, output),
   }
 }

@@ -1,0 +1,202 @@
+import type { Logger } from 'pino'
+import { systemClock } from '../clock.js'
+import { currentRecord } from '../context.js'
+import { EVENT, type LoggedError, type LoggedField, type LogRow } from '../format/log-line.js'
+import {
+  type Budget,
+  copyField,
+  MAX_KEY,
+  MAX_ROOM,
+  MAX_TEXT,
+  MAX_VALUES,
+  type Plain,
+  propertyOf,
+  readableKey,
+} from '../request/copy.js'
+import { isError } from '../request/error.js'
+import type { RequestRecord } from '../request/record.js'
+import { createRedactor, type Redactor } from '../request/redact.js'
+import { activeTrace, type TraceFields, traceFields, tracerIds } from '../request/trace.js'
+import { attempt, keysOf } from '../safely.js'
+import { cutText } from '../text.js'
+import type { Level } from '../vocabulary.js'
+import { fieldFormatterOf, serializersOf } from './pino-internals.js'
+
+/** The record of the request that a logger and, by inheritance, its children belong to. */
+export const RECORD = Symbol('waybill.record')
+/** What is bound to a logger, as it is written. */
+export const BOUND = Symbol('waybill.bound')
+/** What decides which fields of its lines are redacted. */
+export const REDACTOR = Symbol('waybill.redactor')
+
+/** A logger with what waybill keeps of it. */
+export type Own = Logger & { [RECORD]?: RequestRecord; [BOUND]?: Bound; [REDACTOR]?: Redactor }
+
+/** What is bound to a logger. */
+export interface Bound {
+  readonly fields: readonly LoggedField[]
+  /** Whether something was left out for its size. */
+  readonly cut: boolean
+}
+
+export const NOTHING: Bound = { fields: [], cut: false }
+
+/** More fields than a line can hold. */
+const MAX_FIELDS = 1000
+
+/** Copies what an app logs or binds, as its serializers show it, within a budget. */
+export function copyOf(given: object, logger: Own): Bound {
+  const redactor = logger[REDACTOR] ?? NOTHING_REDACTED
+  const serializers = serializersOf(logger)
+  const fields: LoggedField[] = []
+  const budget: Budget = { values: MAX_VALUES, room: MAX_ROOM, cut: false, redactor }
+  for (const key of keysOf(given, MAX_FIELDS + 1)) {
+    const value = propertyOf(given, key)
+    if (value === undefined) continue
+    if (fields.length === MAX_FIELDS || key.length > MAX_KEY) budget.cut = true
+    if (fields.length === MAX_FIELDS) break
+    const serialize = Object.hasOwn(serializers, key) ? serializers[key] : undefined
+    const shown = serialize === undefined ? value : attempt(() => serialize(value), '[Thrown]')
+    const { room } = budget
+    const isError = key === 'err' || key === 'error'
+    // An error has room whatever is beside it.
+    budget.room = isError ? MAX_ROOM : room - key.length
+    budget.values = MAX_VALUES
+    const plain = copyField(key, shown, budget, redactor.top)
+    if (plain !== undefined) fields.push([readableKey(key), plain])
+    if (isError) budget.room = room
+  }
+  return { fields, cut: budget.cut }
+}
+
+const NOTHING_REDACTED = createRedactor(false)
+
+/** Makes a row of what an app logs. */
+export function rowOf(logger: Own, given: unknown, message: unknown, level: number): LogRow {
+  const { [BOUND]: bound = NOTHING, [RECORD]: record } = logger
+  // What is no text is a field: pino hands over whatever stands in its place.
+  const said = typeof message === 'string' ? message : undefined
+  const text = said === undefined ? undefined : cutText(said, MAX_TEXT)
+  const fields = isError(given) ? { err: given } : formatted(logger, given)
+  const logged = fields === undefined ? NOTHING : copyOf(fields, logger)
+  const other = said === undefined && message !== undefined ? copyOf({ message }, logger) : NOTHING
+  const taken = new Taken([...bound.fields, ...logged.fields, ...other.fields])
+  const boundId = bound.fields.some(([name]) => name === 'request_id')
+  const current = record ?? (boundId ? undefined : currentRecord())
+  current?.keeper.writeHeldStart(current)
+  const active = activeTrace() ?? current?.trace
+  if (!taken.has('error')) taken.rename('err', 'error')
+  const error = taken.take('error', errorOf)
+  return {
+    level: (logger.levels.labels[level] ?? 'info') as Level,
+    time: systemClock.now(),
+    event: taken.take('event', (value) => (isEvent(given) ? textOf(value) : eventOf(value))),
+    requestId:
+      current === undefined ? taken.take('request_id', textOf) : taken.drop('request_id', current.requestId),
+    trace: active === undefined ? traceOf(taken) : traceFields(active),
+    tracerIds: tracerIds(),
+    message: text ?? taken.take('message', scalarOf) ?? scalarOf(error?.message),
+    error,
+    fields: taken.left,
+    truncated: bound.cut || logged.cut || other.cut || text !== said,
+  }
+}
+
+/** Whether what is logged is an event of waybill's own. */
+function isEvent(given: unknown): boolean {
+  return attempt(() => Reflect.get(Object(given), EVENT) === true, false)
+}
+
+/** The names of fields that may have places of their own. */
+const PLACED: ReadonlySet<string> = new Set([
+  'event',
+  'request_id',
+  'trace_id',
+  'span_id',
+  'trace_flags',
+  'message',
+  'err',
+  'error',
+])
+
+/** The fields of a line, from which those are taken that have a place of their own. */
+class Taken {
+  readonly left: LoggedField[]
+  /** Most lines have none: then nothing is looked for. */
+  readonly hasPlaced: boolean
+
+  constructor(fields: LoggedField[]) {
+    this.left = fields
+    this.hasPlaced = fields.some(([name]) => PLACED.has(name))
+  }
+
+  has(name: string): boolean {
+    return this.hasPlaced && this.left.some(([each]) => each === name)
+  }
+
+  /** Takes out the first field of a name, if it looks like what its place holds. */
+  take<T>(name: string, read: (value: Plain) => T | undefined): T | undefined {
+    if (!this.hasPlaced) return undefined
+    const at = this.left.findIndex(([each]) => each === name)
+    const found = this.left[at]
+    const value = found && read(found[1])
+    if (value !== undefined) this.left.splice(at, 1)
+    return value
+  }
+
+  rename(from: string, to: string): void {
+    if (!this.hasPlaced) return
+    const at = this.left.findIndex(([each]) => each === from)
+    const found = this.left[at]
+    if (found !== undefined) this.left[at] = [to, found[1]]
+  }
+
+  /** Takes out a field that says what another place says. */
+  drop(name: string, value: string): string {
+    this.take(name, (each) => (each === value ? each : undefined))
+    return value
+  }
+}
+
+function formatted(logger: Logger, given: unknown): object | undefined {
+  if (typeof given !== 'object' || given === null) return undefined
+  const log = fieldFormatterOf(logger)
+  return log === undefined ? given : attempt(() => log(given), given)
+}
+
+function textOf(value: Plain): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+/** The names of waybill's own events, which an app can't log. */
+const RESERVED_EVENT = /^(?:request|work|process|log)\./
+
+function eventOf(value: Plain): string | undefined {
+  return typeof value === 'string' && !RESERVED_EVENT.test(value) ? value : undefined
+}
+
+function scalarOf(value: Plain | undefined): string | undefined {
+  return value === undefined || typeof value === 'object' ? undefined : String(value)
+}
+
+/** An error, as `log.error({ err })`, `log.error(error)` or `log.error({ error: 'a text' })` give it. */
+function errorOf(value: Plain): LoggedError | undefined {
+  if (typeof value === 'string') return { message: value }
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
+}
+
+const TRACE_FIELDS = [
+  ['trace_id', /^[0-9a-f]{32}$/],
+  ['span_id', /^[0-9a-f]{16}$/],
+  ['trace_flags', /^[0-9a-f]{2}$/],
+] as const
+
+/** The trace that an app has logged itself. */
+function traceOf(taken: Taken): Partial<TraceFields> | undefined {
+  if (!taken.hasPlaced) return undefined
+  const found = TRACE_FIELDS.flatMap(([name, form]): [string, string][] => {
+    const value = taken.take(name, (each) => (typeof each === 'string' && form.test(each) ? each : undefined))
+    return value === undefined ? [] : [[name, value]]
+  })
+  return found.length === 0 ? undefined : Object.fromEntries(found)
+}
