@@ -138,7 +138,6 @@ export function check<T>(option: string, value: unknown, kind: Kind<T>): T {
 export function checkNames(options: unknown, known: readonly string[], group = ''): void {
   if (options === undefined) return
   if (!anyObject.accepts(options)) {
-    if (group !== '') throw wrongOption('WAYBILL_ERR_OPTION_TYPE', group, anyObject.must, showValue(options))
     const message = `waybill: options must be an object, got ${showValue(options)}`
     throw new WaybillError('WAYBILL_ERR_OPTION_TYPE', message, 'options')
   }
@@ -146,7 +145,8 @@ export function checkNames(options: unknown, known: readonly string[], group = '
   for (const [name, value] of Object.entries(options)) {
     const option = prefix + name
     if (name.includes('.') || !known.includes(option)) throw unknownOption(name, prefix, known)
-    if (known.some((each) => each.startsWith(`${option}.`))) checkNames(value, known, option)
+    const isGroup = known.some((each) => each.startsWith(`${option}.`))
+    if (isGroup && anyObject.accepts(value)) checkNames(value, known, option)
   }
 }
 

@@ -4,7 +4,6 @@ export { log } from './current-log.js'
 export { type ErrorCode, type WarningCode, WaybillError } from './errors.js'
 export { createLogger } from './logger.js'
 export type {
-  Completion,
   CurrentRequest,
   Destination,
   Include,
@@ -19,4 +18,12 @@ export type {
   Template,
   TemplateValue,
 } from './options.js'
+export type {
+  Completion,
+  PolicyOptions,
+  QuietRule,
+  RequestView,
+  RouteConfig,
+  SampleOptions,
+} from './policies.js'
 export type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'

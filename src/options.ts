@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Logger } from 'pino'
-import type { FormatName, Level, LogLevel, Outcome } from './vocabulary.js'
+import type { PolicyOptions } from './policies.js'
+import type { FormatName, Level, LogLevel } from './vocabulary.js'
 
 /** Takes the finished lines. Each call gets one whole line, with its newline. */
 export interface Destination {
@@ -54,27 +55,6 @@ export interface RequestIdOptions {
    * @default the first name of `header`
    */
   responseHeader?: string | false | undefined
-}
-
-/** How a request ended: the argument of {@link Options.completionLevel}. */
-export interface Completion {
-  /** `undefined`, like the path, when the request can't be parsed. */
-  readonly method: string | undefined
-  /** The requested path, without the query. */
-  readonly path: string | undefined
-  /** The pattern that matched, such as `/users/:id`; `undefined` on a 404. */
-  readonly route: string | undefined
-  /** As sent; `undefined` when none was. */
-  readonly status: number | undefined
-  /** `undefined` when the request can't be parsed, because its beginning is not known. */
-  readonly durationMs: number | undefined
-  readonly outcome: Outcome
-  /** Whether it took as long as the option `slow`, or longer. */
-  readonly slow: boolean
-  /** What was thrown, when the request failed. */
-  readonly error: unknown
-  /** The level the line would have without this option. */
-  readonly level: Level
 }
 
 /**
@@ -158,7 +138,7 @@ export interface LoggerOptions {
  * @example
  * const options: Options = { include: ['client_ip'], slow: 500 }
  */
-export interface Options extends LoggerOptions {
+export interface Options extends LoggerOptions, PolicyOptions {
   /** How request ids are read, checked, made and sent back. */
   requestId?: RequestIdOptions | undefined
   /**
@@ -172,16 +152,6 @@ export interface Options extends LoggerOptions {
    * @default []
    */
   allowQuery?: readonly string[] | undefined
-  /**
-   * The level of the start event; `false` writes no start events.
-   * @default 'info'
-   */
-  startLevel?: Level | false | undefined
-  /**
-   * Decides the level of the completion event. If it throws or returns no level, the default holds.
-   * @default 5xx 'error', other 4xx 'warn', the rest and every aborted request 'info'
-   */
-  completionLevel?: ((completion: Completion) => Level) | undefined
   /**
    * Whether code that runs during a request can reach its context without passing it along: `requestId()`,
    * `currentRequest()`, `log`, and the id on the lines of other loggers.

@@ -24,7 +24,6 @@ import type { FormatSettings } from './format/index.js'
 import { checkTemplate } from './format/template.js'
 import { readAll, type Table } from './option-table.js'
 import type {
-  Completion,
   Destination,
   Include,
   LoggerOptions,
@@ -36,10 +35,13 @@ import type {
   Template,
 } from './options.js'
 import type { PropagationSettings } from './outgoing/headers.js'
+import type { PolicyOptions } from './policies.js'
+import { POLICY_NAMES, parsePolicies } from './read-policies.js'
 import { type Capture, compileCaptures } from './request/details.js'
 import { type IdRules, newUuid } from './request/id.js'
+import type { PolicySettings } from './request/policy.js'
 import { createRedactor, parsePath, type Redactor } from './request/redact.js'
-import { FORMAT_NAMES, LEVELS, type Level, type LogLevel, MAX_LINE_BYTES, PIPE_BYTES } from './vocabulary.js'
+import { FORMAT_NAMES, LEVELS, type LogLevel, MAX_LINE_BYTES, PIPE_BYTES } from './vocabulary.js'
 
 /** Where lines go and how they look: the complete form of {@link LoggerOptions}. */
 export interface LoggerSettings extends FormatSettings {
@@ -53,17 +55,14 @@ export interface LoggerSettings extends FormatSettings {
 }
 
 /** What is logged of a request: the complete form of the other {@link Options}. */
-export interface EventSettings {
+export interface EventSettings extends PolicySettings {
   readonly redactor: Redactor
   readonly ids: IdRules
   /** Undefined: the id is not sent back. */
   readonly responseHeader: string | undefined
   readonly captures: readonly Capture[]
-  /** Undefined: no start events. */
-  readonly startLevel: Level | undefined
   /** Whether starts may be held back where a terminal shows them: unless their level was set. */
   readonly holdsStarts: boolean
-  readonly completionLevel: Options['completionLevel']
   readonly slowMs: number
   readonly context: boolean
   /** Undefined: calls to other services carry nothing. */
@@ -116,7 +115,6 @@ const hosts = arrayOf('an array of hosts', host)
 const askHost = aFunction<(host: string) => boolean>('a function of the host')
 const askRequest = aFunction<(request: RawRequest) => boolean>('a function of the request')
 const makeId = aFunction<(request: RawRequest) => string>('a function that returns an id')
-const makeLevel = aFunction<(completion: Completion) => Level>('a function that returns a level')
 
 /** Every option. */
 const OPTIONS = {
@@ -148,12 +146,10 @@ const OPTIONS = {
     requestId: { kind: objectOf<RequestIdOptions>('an object'), default: {} },
     include: { kind: details, default: [] },
     allowQuery: { kind: queryKeys, default: [] },
-    startLevel: { kind: oneOf([...LEVELS, false]), default: 'info' },
-    completionLevel: { kind: makeLevel },
     slow: { kind: milliseconds, default: Number.POSITIVE_INFINITY },
     context: { kind: flag, default: true },
     propagate: { kind: either(flag, hosts, askHost), default: true },
-  } satisfies Table<Omit<Options, keyof LoggerOptions>>,
+  } satisfies Table<Omit<Options, keyof LoggerOptions | keyof PolicyOptions>>,
   requestId: {
     header: { kind: either(headerName, headerList), default: DEFAULT_HEADER },
     trust: { kind: either(oneOf(['always', 'never']), askRequest), default: 'always' },
@@ -170,7 +166,13 @@ const OPTIONS = {
 export function checkOptionNames(options: unknown, further: readonly string[] = []): void {
   const { logger, events, requestId } = OPTIONS
   const nested = Object.keys(requestId).map((name) => `requestId.${name}`)
-  checkNames(options, [...Object.keys(logger), ...Object.keys(events), ...nested, ...further])
+  checkNames(options, [
+    ...Object.keys(logger),
+    ...Object.keys(events),
+    ...nested,
+    ...POLICY_NAMES,
+    ...further,
+  ])
 }
 
 /** Throws if an option of a logger is not known, whatever its value. */
@@ -216,7 +218,7 @@ export function parseEventOptions(options: Options): EventSettings {
   const environment = readEnvironment()
   const { requestId, slow, propagate, ...settings } = readAll(OPTIONS.events, options, environment)
   const { header, ...ids } = readAll(OPTIONS.requestId, requestId, environment, 'requestId.')
-  const { context, completionLevel } = settings
+  const { context } = settings
   const redactor = createRedactor(readAll({ redact: OPTIONS.logger.redact }, options, environment).redact)
   const include = settings.include.map(lowerHeader)
   if (options.allowQuery !== undefined && !include.includes('query'))
@@ -230,13 +232,12 @@ export function parseEventOptions(options: Options): EventSettings {
   // A copy of a list, which the app may change later.
   const reach = typeof propagate === 'object' ? [...propagate] : propagate === true ? [] : propagate
   return {
+    ...parsePolicies(options, environment),
     ids: { headers: lowered, trust: ids.trust, generate: ids.generate },
     responseHeader: responseHeader || undefined,
     captures: compileCaptures(include, settings.allowQuery, redactor),
     redactor,
-    startLevel: settings.startLevel || undefined,
     holdsStarts: options.startLevel === undefined,
-    completionLevel,
     slowMs: slow,
     context,
     propagation: context && reach !== false ? { header: lowered[0] ?? DEFAULT_HEADER, reach } : undefined,

@@ -51,7 +51,7 @@ test('a level that is none is a warning', async () => {
   await app.inject('/')
   expect(await warning).toEqual({
     code: 'WAYBILL_WARN_OPTION_RESULT',
-    message: 'waybill: option "completionLevel" must return a level, got "loud"; the default was used',
+    message: `waybill: option "completionLevel" must return a level or 'silent', got "loud"; the default was used`,
   })
 })
 
@@ -71,9 +71,10 @@ test('a function decides the level of the completion, knowing how the request en
   await app.inject('/throws/1')
   expect(log.events('completed').map(({ level }) => level)).toEqual(['info', 'error'])
   const shared = { method: 'GET', durationMs: expect.any(Number), outcome: 'completed', slow: false }
+  const view = { id: expect.any(String), headers: expect.objectContaining({ host: 'localhost:80' }) }
   expect(seen).toEqual([
-    { ...shared, path: '/nowhere', route: undefined, status: 404, error: undefined, level: 'warn' },
-    { ...shared, path: '/throws/1', route: '/throws/:id', status: 500, error, level: 'error' },
+    { ...shared, ...view, path: '/nowhere', route: undefined, status: 404, error: undefined, level: 'warn' },
+    { ...shared, ...view, path: '/throws/1', route: '/throws/:id', status: 500, error, level: 'error' },
   ])
 })
 

@@ -57,6 +57,8 @@ test('every option has a default', () => {
     propagation: { header: 'x-request-id', reach: [] },
     redactor: createRedactor([]),
     holdsStarts: true,
+    quiet: [],
+    sample: undefined,
   })
 })
 
@@ -77,6 +79,8 @@ test('undefined means left out', () => {
       'slow',
       'context',
       'propagate',
+      'quiet',
+      'sample',
     ].map((name) => [name, undefined]),
   )
   expect(parse(leftOut)).toEqual(parse({}))
@@ -100,6 +104,8 @@ test('takes every option', () => {
     startLevel: false,
     completionLevel,
     slow: 250,
+    quiet: ['/health'],
+    sample: 0.5,
   }
   expect(parse(options)).toMatchObject({
     level: 'silent',
@@ -114,6 +120,8 @@ test('takes every option', () => {
     startLevel: undefined,
     completionLevel,
     slowMs: 250,
+    quiet: ['/health'],
+    sample: { rate: 0.5, perRoute: 1 },
   })
 })
 
@@ -157,7 +165,7 @@ test.each([
     { colours: true },
     'UNKNOWN',
     'colours',
-    'unknown option "colours"; the options are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, redact, requestId, include, allowQuery, startLevel, completionLevel, slow, context, propagate',
+    'unknown option "colours"; the options are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, redact, requestId, include, allowQuery, slow, context, propagate, startLevel, completionLevel, quiet, sample',
   ],
   [
     { requestId: { nope: 'x' } },
@@ -240,8 +248,18 @@ test.each([
   [{ maxLineBytes: '8 kB' }, 'TYPE', 'maxLineBytes', 'a whole number of bytes from 4096 to 8000, got "8 kB"'],
   [{ service: '' }, 'VALUE', 'service', 'a non-empty string, got ""'],
   [{ whenFull: 'wait' }, 'VALUE', 'whenFull', '"drop" or "block", got "wait"'],
-  [{ startLevel: true }, 'VALUE', 'startLevel', `one of ${LEVEL_WORDS}, false, got true`],
-  [{ startLevel: 'silent' }, 'VALUE', 'startLevel', `one of ${LEVEL_WORDS}, false, got "silent"`],
+  [
+    { startLevel: true },
+    'VALUE',
+    'startLevel',
+    `one of ${LEVEL_WORDS}, false or a function that returns a level, got true`,
+  ],
+  [
+    { startLevel: 'silent' },
+    'VALUE',
+    'startLevel',
+    `one of ${LEVEL_WORDS}, false or a function that returns a level, got "silent"`,
+  ],
   [{ completionLevel: 'info' }, 'TYPE', 'completionLevel', 'a function that returns a level, got "info"'],
   [{ context: 'yes' }, 'TYPE', 'context', 'true or false, got "yes"'],
   [{ slow: 'x' }, 'TYPE', 'slow', 'a number of milliseconds ≥ 0, got "x"'],

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { ChildLoggerOptions } from 'pino'
 import { showValue, warnOnce } from '../errors.js'
 import type { RawRequest } from '../options.js'
 import { pathOf } from '../request/url.js'
@@ -23,7 +22,6 @@ export interface RequestObserver {
 }
 
 const LOG_CONTROLLER = 'fastify.logController'
-const DEFAULT_FACTORY = 'defaultChildLoggerFactory'
 const DEFAULT_ID_LABEL = 'reqId'
 const SERVER_BINDINGS = 'fastify.serverBindings'
 const OPTIONS = 'fastify.options'
@@ -195,66 +193,16 @@ function answerAsFastify(
   raw.end(text)
 }
 
-const ROUTE_CONTEXT = 'fastify.context'
-
-interface RouteContext {
-  readonly config?: { readonly url?: string }
-  readonly logLevel?: string
-  readonly childLoggerFactory?: FastifyInstance['childLoggerFactory']
-  readonly logSerializers?: ChildLoggerOptions['serializers']
-}
-
-/** Where requests hold their routes; null where that is elsewhere. */
-let routeContextKey: symbol | null | undefined
-
-/** The route of a request. `routeOptions` makes an object of a dozen properties for each request. */
-function routeContextOf(request: FastifyRequest): RouteContext {
-  routeContextKey ??= findSymbol(request, ROUTE_CONTEXT) ?? null
-  const context: RouteContext | undefined =
-    routeContextKey === null ? undefined : Reflect.get(request, routeContextKey)
-  return context?.config === undefined ? publicContextOf(request) : context
-}
-
-function publicContextOf({ routeOptions: { url, logLevel } }: FastifyRequest): RouteContext {
-  return { config: url === undefined ? {} : { url }, logLevel }
-}
-
-/** The pattern of the route of a request. */
-export function routeOf(request: FastifyRequest): string | undefined {
-  return routeContextOf(request).config?.url
-}
-
-/** What the route of a request says of the logger of its requests, if it does. */
-export function loggerOptionsOf(request: FastifyRequest): ChildLoggerOptions | undefined {
-  const { logLevel: level, logSerializers: serializers } = routeContextOf(request)
-  if (!level && !serializers) return undefined
-  return { ...(level && { level }), ...(serializers && { serializers }) }
-}
-
-/** Whether a request is one that no route was looked for: even a 404 has parameters. */
-export function isUnrouted({ params }: FastifyRequest): boolean {
-  return params === null
-}
-
 function heldUnder(instance: object, description: string): unknown {
   const key = findSymbol(instance, description)
   return key === undefined ? undefined : Reflect.get(instance, key)
 }
 
-function findSymbol(instance: object, description: string): symbol | undefined {
+/** The symbol with a description that an object has, or its prototypes. */
+export function findSymbol(instance: object, description: string): symbol | undefined {
   for (let each: object | null = instance; each !== null; each = Object.getPrototypeOf(each)) {
     const found = Object.getOwnPropertySymbols(each).find((symbol) => symbol.description === description)
     if (found !== undefined) return found
   }
   return undefined
-}
-
-/** Whether a route has Fastify's own factory of loggers, which makes none on an app without logging. */
-export function hasDefaultFactory(request: FastifyRequest): boolean {
-  return factoryOf(request).name === DEFAULT_FACTORY
-}
-
-/** The factory of loggers of the route of a request. */
-export function factoryOf(request: FastifyRequest): FastifyInstance['childLoggerFactory'] {
-  return routeContextOf(request).childLoggerFactory ?? request.server.childLoggerFactory
 }

@@ -9,14 +9,15 @@ import { codeOf } from '../request/error.js'
 import { isRequestId } from '../request/id.js'
 import { bindsId, type RequestRecord } from '../request/record.js'
 import { attempt } from '../safely.js'
+import type { RequestObserver } from './fastify-internals.js'
 import {
   factoryOf,
   hasDefaultFactory,
+  isQuietRoute,
   isUnrouted,
   loggerOptionsOf,
-  type RequestObserver,
   routeOf,
-} from './fastify-internals.js'
+} from './fastify-route-internals.js'
 import { isNullLogger, markOwnLogger, requestLogger } from './request-logger.js'
 
 const HANDLER_TIMEOUT = 'FST_ERR_HANDLER_TIMEOUT'
@@ -60,7 +61,7 @@ export class FastifyRequests implements RequestObserver {
     record.route ??= routeOf(request)
     record.isRouted = !isUnrouted(request)
     record.framework = request as Logged
-    record.isQuiet = quiet
+    record.isQuiet = quiet || isQuietRoute(request)
     this.#tracker.start(record, request)
   }
 

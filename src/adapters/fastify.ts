@@ -6,7 +6,9 @@ import { Tracker } from '../http/exchange.js'
 import { receiveFrom } from '../http/server.js'
 import type { CurrentRequest, Options, RawRequest, RequestLogger } from '../options.js'
 import type { EventLog } from '../output/events.js'
+import type { RouteConfig } from '../policies.js'
 import { checkOptionNames, type EventSettings, parseEventOptions } from '../read-options.js'
+import { checkRouteConfig } from '../read-policies.js'
 import type { Capture } from '../request/details.js'
 import { newUuid } from '../request/id.js'
 import { safely } from '../safely.js'
@@ -26,6 +28,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Adds to the completion line of this request. */
     waybill: CurrentRequest
+  }
+  interface FastifyContextConfig {
+    /** What waybill does with the requests of this route. */
+    waybill?: RouteConfig
   }
 }
 
@@ -81,6 +87,7 @@ function install(app: FastifyInstance, options: Options): void {
     },
   })
   app.setGenReqId((raw) => safely(() => requests.acceptId(raw)) ?? newUuid())
+  app.addHook('onRoute', ({ config }) => checkRouteConfig(config?.waybill))
   app.addHook('onError', (request, _reply, error, done) => {
     safely(() => requests.failed(error, request))
     done()

@@ -138,6 +138,7 @@ export const VALUES: Readonly<Record<string, Value>> = {
     forms: DURATION_FORMS,
   },
   slow: { completed: (record) => record.slow || undefined, forms: TEXT_FORMS },
+  sample_rate: { ...both((record) => record.sampleRate), forms: TEXT_FORMS },
   outcome: { completed: (record) => record.outcome },
   result: { completed: resultOf },
   fault: { completed: faultOf, row: (row) => errorPartOf(row, 'type') },

@@ -14,7 +14,8 @@ import type { EventSettings } from '../read-options.js'
 import { type CaptureSource, sourceOf, targetOf } from '../request/details.js'
 import { failureOf } from '../request/error.js'
 import { acceptRequestId, newUuid } from '../request/id.js'
-import { type Ending, hasBody, hasFailed, levelOf } from '../request/outcome.js'
+import { type Ending, hasBody } from '../request/outcome.js'
+import { Policy } from '../request/policy.js'
 import { type Propagation, type RecordKeeper, RequestRecord } from '../request/record.js'
 import { type Redactor, redactFailure } from '../request/redact.js'
 import { fastifyTrace, readTrace, serverTrace, tracerIds } from '../request/trace.js'
@@ -35,6 +36,7 @@ export class Tracker implements RecordKeeper {
   /** Whether the service is closing: what it breaks off then is unfinished. */
   isClosing: () => boolean = () => false
   readonly #settings: EventSettings
+  readonly #policy: Policy
   readonly #events: EventLog
   /** The logger of requests that have none of their own. */
   readonly #logger: () => RequestLogger
@@ -55,6 +57,7 @@ export class Tracker implements RecordKeeper {
     clock = systemClock,
   ) {
     this.#settings = settings
+    this.#policy = new Policy(settings, clock)
     this.redactor = settings.redactor
     this.#holdsStarts = events.holdsStarts === true && settings.holdsStarts
     this.#events = events
@@ -137,15 +140,21 @@ export class Tracker implements RecordKeeper {
     if (captures.length > 0) record.captured = captures.map(({ read }) => read(source, this.#semicolon))
     if (this.redactor.parameters.size > 0)
       showPath(record, this.#semicolon, record.framework?.matched !== undefined)
+    record.isQuiet ||= this.#policy.keepsOut(record)
     record.startHeld = record.isQuiet || this.#holdsStarts
-    if (!record.startHeld) this.#write('started', record, this.#settings.startLevel)
+    if (!record.startHeld) this.#writeStart(record)
     else this.#open.writeStartsLate(this.#clock.elapsed)
   }
 
   writeHeldStart(record: RequestRecord): void {
     if (!record.startHeld || record.isQuiet) return
+    this.#writeStart(record)
+  }
+
+  #writeStart(record: RequestRecord): void {
+    record.isStartLate = record.startHeld
     record.startHeld = false
-    this.#write('started', record, this.#settings.startLevel)
+    this.#write('started', record, this.#policy.startLevel(record))
   }
 
   /** Starts a request that no route has had. */
@@ -198,14 +207,11 @@ export class Tracker implements RecordKeeper {
     } catch (error) {
       reportFault(error)
     }
-    const isLogged = !record.isQuiet || hasFailed(outcome, status)
-    if (record.isQuiet && isLogged) this.#write('started', record, this.#settings.startLevel)
-    record.startHeld = false
     record.closed = true
     record.outcome = outcome
     record.status = status
     record.closedAt = this.#clock.elapsed()
-    record.time = this.#clock.now()
+    const now = this.#clock.now()
     // It is not known when a request began that could not be parsed.
     if (record.method !== undefined) record.durationMs = roundMs(record.closedAt - record.startedAt)
     // A connection that became another thing is meant to last.
@@ -218,7 +224,12 @@ export class Tracker implements RecordKeeper {
     } catch (error) {
       reportFault(error)
     }
-    if (isLogged) this.#write('completed', record, levelOf(record, this.#settings.completionLevel))
+    const wasQuiet = record.isQuiet
+    const level = this.#policy.completionLevel(record)
+    if (wasQuiet && level !== undefined) this.#writeStart(record)
+    record.startHeld = false
+    record.time = now
+    this.#write('completed', record, level)
   }
 
   /** Writes the line about a handler that answered after its client had left. */

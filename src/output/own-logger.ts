@@ -72,7 +72,12 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
 
   return {
     started(entry, level) {
-      if (isEnabled(entry, level)) write('started', entry, level, startMessage(entry))
+      if (!isEnabled(entry, level)) return
+      const { logger } = entry
+      // A start that was held back is written later than it happened.
+      if (entry.isStartLate) entry.logger = lines.at(entry.time, logger)
+      write('started', entry, level, startMessage(entry))
+      entry.logger = logger
     },
     completed(entry, level) {
       if (!isEnabled(entry, level)) return

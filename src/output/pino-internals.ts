@@ -172,6 +172,20 @@ export function withoutErrorSerializer(logger: RequestLogger): RequestLogger {
   return Object.create(logger, { [SERIALIZERS]: { value } })
 }
 
+/** The greatest number of seconds that is not taken for milliseconds. */
+const MAX_SECONDS = 1e11
+
+/**
+ * The time of a line in the form that a logger has for it.
+ * @param now what the logger says of the present: `,"time":1764000000000`, in seconds, or as a text
+ */
+export function timeAt(time: number, now: string): string {
+  const [, key, seconds, text] = /^(,"[^"]*":)(?:(\d+)|"([^"]+)")$/.exec(now) ?? []
+  if (seconds !== undefined) return `${key}${Number(seconds) > MAX_SECONDS ? time : Math.round(time / 1000)}`
+  const isDate = text !== undefined && !Number.isNaN(Date.parse(text))
+  return isDate ? `${key}"${new Date(time).toISOString()}"` : now
+}
+
 /** The methods of a stream of pino's behind which nothing that was written before may come. */
 export const SETTLING = ['write', 'flush', 'flushSync', 'end', 'destroy', 'reopen'] as const
 

@@ -17,6 +17,7 @@ import {
   SERIALIZERS,
   type Serializer,
   tell,
+  timeAt,
   WILDCARD,
 } from './pino-internals.js'
 import { writeInTurn } from './turn.js'
@@ -83,6 +84,15 @@ export class PinoLines {
     }
     writeInTurn(stream, line)
     return true
+  }
+
+  /** A logger whose lines have another time than that at which they are written, in its own form. */
+  at(time: number, logger: RequestLogger): RequestLogger {
+    const held = logger as unknown as Held
+    const copy = this.#copyOf(held)
+    if (copy === undefined) return logger
+    const text = timeAt(time, (held[copy.time] as () => string)())
+    return Object.create(logger, { [copy.time]: { value: () => text } })
   }
 
   /** What an app shows errors by that are logged as `error`. */

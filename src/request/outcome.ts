@@ -1,7 +1,4 @@
-import { showValue, warnOnce } from '../errors.js'
-import type { Options } from '../options.js'
-import { isLevel, type Level, type Outcome } from '../vocabulary.js'
-import type { RequestRecord } from './record.js'
+import type { Level, Outcome } from '../vocabulary.js'
 
 /** The status of a request whose client left before any header was sent (nginx's number, not in any RFC). */
 const CLIENT_CLOSED_REQUEST = 499
@@ -64,24 +61,6 @@ export function completionLevelOf(status: number | undefined, outcome: Outcome, 
     if (status >= 400) return 'warn'
   }
   return slow ? 'warn' : 'info'
-}
-
-/** The level of the completion of a request, which the app may decide. */
-export function levelOf(record: RequestRecord, decide: Options['completionLevel']): Level {
-  const { method, path, route, status, durationMs, outcome, slow } = record
-  const level = completionLevelOf(status, outcome, slow)
-  if (decide === undefined) return level
-  let decided: unknown
-  try {
-    const error = record.thrown?.at(-1)
-    decided = decide({ method, path, route, status, durationMs, outcome, slow, error, level })
-    if (isLevel(decided)) return decided
-  } catch (error) {
-    decided = error
-  }
-  const message = `waybill: option "completionLevel" must return a level, got ${showValue(decided)}; the default was used`
-  warnOnce('WAYBILL_WARN_OPTION_RESULT', 'completionLevel', message)
-  return level
 }
 
 const ANSWERED: ReadonlySet<Outcome> = new Set(['completed', 'rejected', 'upgraded'])

@@ -57,11 +57,10 @@ export interface RecordKeeper {
 const NOTHING_CAPTURED: readonly undefined[] = []
 
 /**
- * Everything known of one request, from arrival to completion. A fact is noted when it happens, by the part that sees it,
- * and never asked for again. All fields are set here, in one order, so that all records have one shape.
+ * Everything known of one request. A fact is noted when it happens, by the part that sees it, and never asked for again.
+ * All fields are set here, in one order, so that all records have one shape.
  */
 export class RequestRecord implements CurrentRequest {
-  readonly kind: 'request' | 'work' = 'request'
   readonly keeper: RecordKeeper
 
   // Known at arrival.
@@ -82,19 +81,21 @@ export class RequestRecord implements CurrentRequest {
   /** Milliseconds on a monotonic clock. */
   readonly startedAt: number
 
-  // Known from the start.
-  /** Whether the start was written or held back. */
+  // Known from the start, which is written or held back.
   started = false
-  /** Whether the request has no lines unless it fails. */
+  /** Whether the request has no lines unless something is wrong with it. */
   isQuiet = false
+  /** Whether a sample decided that, with its route known or not. */
+  sampling: 'none' | 'routed' | 'routeless' = 'none'
+  /** The part of requests that is kept, of one that was kept by its id. */
+  sampleRate: number | undefined = undefined
   /** Whether the start is held back: of a quiet request, and where a terminal shows requests when they complete. */
   startHeld = false
+  /** Whether it is written later than it happened. */
+  isStartLate = false
   trace: TraceContext | undefined = undefined
   /** The ids by which Datadog's tracer correlates lines. */
   tracerIds: object | undefined = undefined
-  /** The span of this hop, and how many requests this one stands for among those that are sampled. */
-  spanId: string | undefined = undefined
-  weight = 1
   /** The pattern that matched; known from the start or from the completion, depending on the framework. */
   route: string | undefined = undefined
   /** The details that were asked for by name, in the order of the option. */
@@ -187,7 +188,7 @@ export class RequestRecord implements CurrentRequest {
   responseBytes: number | undefined = undefined
   failure: Partial<Failure> | undefined = undefined
   callCost: CallCost | undefined = undefined
-  /** How long after the completion the handler answered. */
+  /** How long after that the handler answered. */
   lateMs: number | undefined = undefined
 
   constructor(keeper: RecordKeeper, logger: RequestLogger, socket: Partial<Socket>, clock: Clock) {
@@ -226,8 +227,8 @@ export class RequestRecord implements CurrentRequest {
 
   /** Takes another logger that the app gave to the request, if it is one. */
   useLogger(logger: RequestLogger): void {
-    if (logger === this.logger || typeof (logger as Partial<RequestLogger> | undefined)?.info !== 'function')
-      return
+    const { info } = Object(logger) as Partial<RequestLogger>
+    if (logger === this.logger || typeof info !== 'function') return
     this.logger = logger
     this.bindsId = bindsId(logger, this.requestId)
   }

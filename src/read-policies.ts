@@ -1,0 +1,105 @@
+import { aFunction, check, checkNames, either, type Kind, objectOf, ofType, oneOf } from './checks.js'
+import { type Environment, readEnvironment } from './environment.js'
+import { showValue, wrongOption } from './errors.js'
+import { readAll, type Table } from './option-table.js'
+import type {
+  Completion,
+  PolicyOptions,
+  QuietRule,
+  RequestView,
+  RouteConfig,
+  SampleOptions,
+} from './policies.js'
+import type { PolicySettings } from './request/policy.js'
+import type { SampleRules } from './request/sample.js'
+import { LEVELS, type Level, type LogLevel } from './vocabulary.js'
+
+/** More stars than a pattern of paths needs. */
+const MAX_STARS = 10
+
+const pathPattern = ofType(
+  'string',
+  `a path or a pattern that begins with "/" or "*", with at most ${MAX_STARS} "*"`,
+  (pattern: string) => /^[/*]/.test(pattern) && pattern.split('*').length <= MAX_STARS + 1,
+)
+const askRequest = aFunction<(request: RequestView) => boolean>('a function of the request')
+const quietRule: Kind<QuietRule> = either(pathPattern, askRequest)
+const quietRules: Kind<readonly QuietRule[]> = {
+  must: 'an array of paths, patterns and functions',
+  hasType: Array.isArray,
+  accepts: (value): value is readonly QuietRule[] => Array.isArray(value),
+  checkParts(option, value) {
+    for (const [at, rule] of (value as unknown[]).entries()) check(`${option}[${at}]`, rule, quietRule)
+  },
+}
+const rate = ofType('number', 'a number from 0 to 1', (value: number) => value >= 0 && value <= 1)
+const count = ofType(
+  'number',
+  'a whole number ≥ 0',
+  (value: number) => Number.isSafeInteger(value) && value >= 0,
+)
+const sampleObject = objectOf<SampleOptions>('an object with a rate')
+
+const makeLevel = aFunction<(completion: Completion) => LogLevel>('a function that returns a level')
+const makeStartLevel = aFunction<(request: RequestView) => Level | false>('a function that returns a level')
+
+const POLICIES = {
+  startLevel: { kind: either(oneOf([...LEVELS, false]), makeStartLevel), default: 'info' },
+  completionLevel: { kind: makeLevel },
+  quiet: { kind: quietRules, default: [] },
+  sample: { kind: either(rate, sampleObject) },
+} satisfies Table<PolicyOptions>
+
+const SAMPLE = {
+  rate: { kind: rate },
+  perRoute: { kind: count, default: 1 },
+} satisfies Table<SampleOptions>
+
+/** The names of all options about which events are written. */
+export const POLICY_NAMES: readonly string[] = [
+  ...Object.keys(POLICIES),
+  ...Object.keys(SAMPLE).map((name) => `sample.${name}`),
+]
+
+/** Reads the options about which events are written. */
+export function parsePolicies(options: PolicyOptions, environment: Environment): PolicySettings {
+  const { startLevel, completionLevel, quiet, sample } = readAll(POLICIES, options, environment)
+  return {
+    startLevel: startLevel || undefined,
+    completionLevel,
+    // A copy of the list, which the app may change later.
+    quiet: [...quiet],
+    sample: sampleOf(sample, environment),
+  }
+}
+
+function sampleOf(
+  sample: number | SampleOptions | undefined,
+  environment: Environment,
+): SampleRules | undefined {
+  if (sample === undefined) return undefined
+  const given = typeof sample === 'number' ? { rate: sample } : sample
+  const { rate: part, perRoute } = readAll(SAMPLE, given, environment, 'sample.')
+  if (part === undefined)
+    throw wrongOption('WAYBILL_ERR_OPTION_TYPE', 'sample.rate', rate.must, showValue(part))
+  return part === 1 ? undefined : { rate: part, perRoute }
+}
+
+const routeConfig = objectOf<RouteConfig>('an object')
+
+const ROUTE = { quiet: { kind: oneOf([true, false]) } } satisfies Table<RouteConfig>
+
+/**
+ * Throws unless the settings of a route are right.
+ * @param config what a route has under `waybill` in its `config`
+ */
+export function checkRouteConfig(config: unknown): void {
+  if (config === undefined) return
+  const given = check('config.waybill', config, routeConfig)
+  checkNames(
+    given,
+    Object.keys(ROUTE).map((name) => `config.waybill.${name}`),
+    'config.waybill',
+  )
+  readAll(ROUTE, given, readEnvironment(), 'config.waybill.')
+}

@@ -1,0 +1,113 @@
+import type { Clock } from '../clock.js'
+import { showValue, warnOnce } from '../errors.js'
+import type { Options } from '../options.js'
+import type { QuietRule, RequestView } from '../policies.js'
+import { isLevel, LEVELS, type Level } from '../vocabulary.js'
+import { completionLevelOf, hasFailed } from './outcome.js'
+import { matchesPath } from './quiet.js'
+import type { RequestRecord } from './record.js'
+import { type SampleRules, Sampler } from './sample.js'
+import { completionOf, viewOf } from './view.js'
+
+/** What decides which events of a request are written, and at which level. */
+export interface PolicySettings {
+  /** Undefined: no start events. */
+  readonly startLevel: Exclude<Options['startLevel'], false>
+  readonly completionLevel: Options['completionLevel']
+  readonly quiet: readonly QuietRule[]
+  /** Undefined: all requests are kept. */
+  readonly sample: SampleRules | undefined
+}
+
+/** The status of a client that asks too often (RFC 6585, section 4). */
+const TOO_MANY_REQUESTS = 429
+
+const WARN = LEVELS.indexOf('warn')
+
+/** Decides which events of the requests of an app are written, and at which level. */
+export class Policy {
+  readonly #settings: PolicySettings
+  readonly #sampler: Sampler | undefined
+
+  constructor(settings: PolicySettings, clock: Clock) {
+    this.#settings = settings
+    this.#sampler = settings.sample && new Sampler(settings.sample, clock)
+  }
+
+  /** Whether a request that starts has no lines unless something turns out to be wrong with it. */
+  keepsOut(record: RequestRecord): boolean {
+    if (record.raw === undefined) return false
+    const { quiet } = this.#settings
+    if (quiet.length > 0 && isQuiet(quiet, viewOf(record))) return true
+    if (this.#sampler === undefined) return false
+    if (record.route !== undefined && this.#sampler.isFirst(record.route)) return false
+    record.sampling = record.route === undefined ? 'routeless' : 'routed'
+    if (!this.#sampler.keeps(record.requestId)) return true
+    record.sampleRate = this.#sampler.rate
+    return false
+  }
+
+  /** The level of the start of a request; undefined where none is written. */
+  startLevel(record: RequestRecord): Level | undefined {
+    const { startLevel } = this.#settings
+    if (typeof startLevel !== 'function') return startLevel
+    const decided = resultOf(() => startLevel(viewOf(record)))
+    if (isLevel(decided)) return decided
+    if (decided === false) return undefined
+    warn('startLevel', 'a level or false', decided, "'info' was used")
+    return 'info'
+  }
+
+  /** The level of the completion of a request; undefined where none is written, and no start that was held back. */
+  completionLevel(record: RequestRecord): Level | undefined {
+    const { outcome, status, slow, failure } = record
+    const usual = completionLevelOf(status, outcome, slow)
+    const level = this.#decide(record, usual)
+    const isRaised = level !== 'silent' && LEVELS.indexOf(level) > Math.max(LEVELS.indexOf(usual), WARN - 1)
+    const isWrong = hasFailed(outcome, status) || outcome === 'rejected' || status === TOO_MANY_REQUESTS
+    // It counts once, whether its id would have kept it or not.
+    if (isWrong || slow || failure !== undefined || isRaised || this.#isFirst(record)) {
+      record.isQuiet = false
+      record.sampleRate = undefined
+    }
+    return record.isQuiet || level === 'silent' ? undefined : level
+  }
+
+  #isFirst({ sampling, route }: RequestRecord): boolean {
+    return sampling === 'routeless' && this.#sampler?.isFirst(route) === true
+  }
+
+  #decide(record: RequestRecord, usual: Level): Level | 'silent' {
+    const { completionLevel } = this.#settings
+    if (completionLevel === undefined) return usual
+    const decided = resultOf(() => completionLevel(completionOf(record, usual)))
+    if (isLevel(decided) || decided === 'silent') return decided
+    warn('completionLevel', "a level or 'silent'", decided, 'the default was used')
+    return usual
+  }
+}
+
+/** Whether a rule makes a request quiet. */
+function isQuiet(rules: readonly QuietRule[], view: RequestView): boolean {
+  return rules.some((rule) => {
+    if (typeof rule === 'string') return matchesPath(rule, view.path ?? '')
+    const decided = resultOf(() => rule(view))
+    if (typeof decided === 'boolean') return decided
+    warn('quiet', 'a boolean', decided, 'the request was logged')
+    return false
+  })
+}
+
+/** What a function of the app returns, or what it throws. */
+function resultOf(decide: () => unknown): unknown {
+  try {
+    return decide()
+  } catch (error) {
+    return error
+  }
+}
+
+function warn(option: string, must: string, got: unknown, instead: string): void {
+  const message = `waybill: option "${option}" must return ${must}, got ${showValue(got)}; ${instead}`
+  warnOnce('WAYBILL_WARN_OPTION_RESULT', option, message)
+}

@@ -1,0 +1,32 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Completion, RequestView } from '../policies.js'
+import type { Level } from '../vocabulary.js'
+import type { RequestRecord } from './record.js'
+import { pathOf } from './url.js'
+
+/** A request as the functions of an app see it. */
+export function viewOf(record: RequestRecord): RequestView {
+  return withHeaders(partsOf(record), record)
+}
+
+/**
+ * A request that has ended, as the functions of an app see it.
+ * @param level the level of its completion, unless such a function decides otherwise
+ */
+export function completionOf(record: RequestRecord, level: Level): Completion {
+  const { status, durationMs, outcome, slow } = record
+  const error = record.thrown?.at(-1)
+  return withHeaders({ ...partsOf(record), status, durationMs, outcome, slow, error, level }, record)
+}
+
+function partsOf({ requestId, method, route, raw, target }: RequestRecord): Omit<RequestView, 'headers'> {
+  return { id: requestId, method, path: raw && pathOf(target), route }
+}
+
+/** Adds a copy of the headers, which is made only when it is asked for. */
+function withHeaders<T extends object>(view: T, { raw }: RequestRecord): T & Pick<RequestView, 'headers'> {
+  return Object.defineProperty(view as T & Pick<RequestView, 'headers'>, 'headers', {
+    get: (): Readonly<IncomingHttpHeaders> => ({ ...raw?.headers }),
+    enumerable: true,
+  })
+}
