@@ -1,45 +1,57 @@
 // The tables of verdicts: written, found again in a document, and put into one.
 import { YES } from './verdict.mjs'
 
-const blockOf = ({ name }) =>
+const blockOf = (name) =>
   new RegExp(`(?<=<!-- conformance:${name} -->\\n)[\\s\\S]*?(?=<!-- /conformance:${name} -->)`)
+
+const rowOf = (cells) => `| ${cells.join(' | ')} |\n`
+const headOf = (cells) => rowOf(cells) + rowOf(cells.map(() => '---'))
 
 /**
  * @param {string[]} tools
  * @param {Map<string, Record<string, string>>} rows The verdicts on each tool, by the name of the ending.
  */
 export function formatTable(tools, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |\n`
   const count = (tool) => [...rows.values()].filter((verdicts) => verdicts[tool] === YES).length
   return [
-    line(['', ...tools]),
-    line(['---', ...tools.map(() => '---')]),
-    ...[...rows].map(([name, verdicts]) => line([name, ...tools.map((tool) => verdicts[tool])])),
-    line([`told truthfully, of ${rows.size}`, ...tools.map(count)]),
+    headOf(['', ...tools]),
+    ...[...rows].map(([name, verdicts]) => rowOf([name, ...tools.map((tool) => verdicts[tool])])),
+    rowOf([`logged truthfully, of ${rows.size}`, ...tools.map(count)]),
   ].join('')
 }
 
-/** The place of a side's table, with the table in it. */
-export function formatPlace({ name }, table) {
-  return `<!-- conformance:${name} -->\n\n${table}\n<!-- /conformance:${name} -->\n`
+/** A table of the last rows of others, with a column for every tool: how many endings each logs truthfully. */
+export function formatTotals(sides, tables) {
+  const totals = tables.map((table) => {
+    const rows = table.trim().split('\n').map(cellsOf)
+    const [tools, last] = [rows[0], rows.at(-1)]
+    return { of: last[0], counts: new Map(tools.slice(1).map((tool, at) => [tool, last[at + 1]])) }
+  })
+  const tools = [...new Set(totals.flatMap(({ counts }) => [...counts.keys()]))]
+  const rows = totals.map(({ of, counts }, at) => {
+    return rowOf([`${sides[at].title}: ${of}`, ...tools.map((tool) => counts.get(tool) ?? '–')])
+  })
+  return headOf(['', ...tools]) + rows.join('')
 }
 
-/** The table of a side that stands in a document, between its two comments. */
-export function tableIn(document, side) {
-  return blockOf(side).exec(document)?.[0].trimStart() ?? ''
+function cellsOf(row) {
+  return row.slice(2, -2).split(' | ')
 }
 
-/** A document with another table of a side in it. */
-export function withTable(document, side, table) {
-  const block = blockOf(side)
-  if (!block.test(document)) throw new Error(`the document has no place for the table of ${side.name}`)
-  return document.replace(block, () => `\n${table}\n`)
+/** What stands in a document between the two comments of a name. */
+export function blockIn(document, name) {
+  return blockOf(name).exec(document)?.[0].trimStart().replace(/\n+$/, '\n') ?? ''
+}
+
+/** A document with something else between the two comments of a name. */
+export function withBlock(document, name, content) {
+  const block = blockOf(name)
+  if (!block.test(document)) throw new Error(`the document has no place for ${name}`)
+  return document.replace(block, () => `\n${content}\n`)
 }
 
 /** The verdicts of the first tool of a table, by the name of the ending. */
 export function firstVerdicts(table) {
   const rows = table.trim().split('\n').slice(2, -1)
-  return new Map(
-    rows.map((row) => row.split(' | ').slice(0, 2)).map(([name, verdict]) => [name.slice(2), verdict]),
-  )
+  return new Map(rows.map((row) => cellsOf(row).slice(0, 2)))
 }
