@@ -20,18 +20,25 @@ export function formatTable(tools, rows) {
   ].join('')
 }
 
-/** A table of the last rows of others, with a column for every tool: how many endings each logs truthfully. */
-export function formatTotals(sides, tables) {
-  const totals = tables.map((table) => {
-    const rows = table.trim().split('\n').map(cellsOf)
-    const [tools, last] = [rows[0], rows.at(-1)]
-    return { of: last[0], counts: new Map(tools.slice(1).map((tool, at) => [tool, last[at + 1]])) }
+/** What README.md quotes of the page: how many endings each tool logs truthfully, and when they were replayed. */
+export function formatTotals(sides, page) {
+  const totals = sides.map(({ name, title }) => {
+    const rows = blockIn(page, name).trim().split('\n').map(cellsOf)
+    const [[, ...tools], [of, ...counts]] = [rows[0], rows.at(-1)]
+    return { title, of, counts: new Map(tools.map((tool, at) => [tool, counts[at]])) }
   })
   const tools = [...new Set(totals.flatMap(({ counts }) => [...counts.keys()]))]
-  const rows = totals.map(({ of, counts }, at) => {
-    return rowOf([`${sides[at].title}: ${of}`, ...tools.map((tool) => counts.get(tool) ?? '–')])
-  })
-  return headOf(['', ...tools]) + rows.join('')
+  const rows = totals.map(({ title, of, counts }) =>
+    rowOf([`${title}: ${of}`, ...tools.map((tool) => counts.get(tool) ?? '–')]),
+  )
+  const [, when] = /^Replayed (on .+) and:$/m.exec(page)
+  return `${totals.map(sentenceOf).join(' ')}\n\n${headOf(['', ...tools])}${rows.join('')}\nReplayed over real sockets ${when}.\n`
+}
+
+function sentenceOf({ title, of, counts }) {
+  const [own, ...others] = [...counts.values()].map(Number)
+  const [all] = /\d+$/.exec(of)
+  return `${title}, waybill logs ${own} of ${all} endings truthfully; others ${Math.min(...others)} to ${Math.max(...others)}.`
 }
 
 function cellsOf(row) {
