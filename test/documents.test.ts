@@ -1,7 +1,7 @@
+import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { WaybillError, warnOnce } from '../src/errors.js'
 import { blockIn, documents, readDocument, rowsIn } from './support/documents.js'
-import { nextWarning } from './support/warnings.js'
 
 const CODE = /WAYBILL_(?:ERR|WARN)_[A-Z_]*[A-Z]/g
 const codes = [...new Set(readDocument('src/errors.ts').match(CODE))].sort()
@@ -29,9 +29,14 @@ test('an error names its section', () => {
 })
 
 test('a warning names its section', async () => {
-  const warning = nextWarning()
+  const warned = once(process, 'warning')
   warnOnce('WAYBILL_WARN_FIELD', 'a test', 'a field')
-  expect((await warning).detail).toBe('See waybill/docs/errors.md#waybill_warn_field')
+  const [warning] = await warned
+  expect(warning).toMatchObject({
+    name: 'WaybillWarning',
+    code: 'WAYBILL_WARN_FIELD',
+    detail: 'See waybill/docs/errors.md#waybill_warn_field',
+  })
 })
 
 test('the README states the totals of docs/conformance.md', () => {
