@@ -1,4 +1,4 @@
-// An example as a reader of README.md meets it: it comes up, shows events, answers, and ends well on Ctrl-C.
+// An example as a reader of docs/examples.md meets it: it comes up, shows events, answers, and ends well on Ctrl-C.
 import assert from 'node:assert/strict'
 import { tryScript } from './program.mjs'
 

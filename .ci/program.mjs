@@ -1,4 +1,4 @@
-// A script of package.json as somebody runs it who reads README.md: in a terminal, until Ctrl-C.
+// A script of package.json as somebody runs it who reads docs/examples.md: in a terminal, until Ctrl-C.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,4 +1,4 @@
-// The shop of three services as a reader of README.md meets it: one id reads through all three, however a request ends.
+// The shop of three services as a reader of docs/propagation.md meets it: one id reads through all three, however a request ends.
 import assert from 'node:assert/strict'
 import { tryScript } from './program.mjs'
 

@@ -1,5 +1,5 @@
 // What a call to another service costs more since its request is logged: that it is followed, and that the id goes along.
-// Keeps its results in RESULTS.md.
+// Keeps its results in docs/performance.md.
 import { overRounds, table } from './harness/figures.mjs'
 import { measureInTurns, warnOfIdleness } from './harness/measure.mjs'
 import { circumstances, keep, majorOf, methodOf } from './harness/results.mjs'

@@ -1,4 +1,4 @@
-// How what a request log costs grows with what a service is asked. Keeps its results in RESULTS.md.
+// How what a request log costs grows with what a service is asked. Keeps its results in docs/performance.md.
 import { above, overRounds, table } from './harness/figures.mjs'
 import { measureInTurns } from './harness/measure.mjs'
 import { circumstances, keep, majorOf, methodOf } from './harness/results.mjs'

@@ -1,5 +1,5 @@
 // What a request log does to the memory of a service, and to its slowest answers, in MINUTES at full load. Keeps its
-// results in RESULTS.md.
+// results in docs/performance.md.
 import { setTimeout as wait } from 'node:timers/promises'
 import { pinning } from './harness/cores.mjs'
 import { median, table } from './harness/figures.mjs'

@@ -1,6 +1,6 @@
 // What a request log adds to the CPU time of a service, per request: variants take turns, each a process of its own, and
 // the lowest turn of each counts, because a machine that shares its cores only ever adds to a turn. A whole run keeps its
-// results in RESULTS.md, and in README.md what that quotes.
+// results in docs/performance.md, and in README.md what that quotes.
 import { parseArgs } from 'node:util'
 import { lowest, partOfLowest, table } from './harness/figures.mjs'
 import { measureInTurns, warnOfIdleness } from './harness/measure.mjs'
@@ -87,7 +87,6 @@ const COLUMNS = {
   'kB allocated a request': (variant) => (low(variant, 'allocated') / 1000).toFixed(1),
   [`allocation against ${reference}`]: (variant) => ratio(variant, 'allocated'),
 }
-const QUOTED = Object.keys(COLUMNS).slice(0, 7)
 
 function unlessBare(variant, figure) {
   return variant === 'bare' ? '–' : figure()
@@ -98,8 +97,10 @@ function ratio(variant, figure, other = reference) {
   return unlessBare(variant, () => (overhead(variant, figure) / overhead(other, figure)).toFixed(2))
 }
 
-function report(columns) {
-  return table([columns, ...variants.map((variant) => columns.map((column) => COLUMNS[column](variant)))])
+function report() {
+  const columns = Object.entries(COLUMNS)
+  const rows = variants.map((variant) => columns.map(([, figureOf]) => figureOf(variant)))
+  return table([columns.map(([head]) => head), ...rows])
 }
 
 /** The parts of the overhead: each is what one variant takes above another. */
@@ -133,10 +134,9 @@ function reportParts() {
 const other = node === process.execPath ? '' : ' -- --node PATH'
 const where = circumstances(node, ['waybill', ...packages], `npm run ${script}${other}`)
 const method = methodOf(turns, 'The lowest')
-const results = `${where}\n${method}\n\n${report(Object.keys(COLUMNS))}${reportParts()}`
+const results = `${where}\n${method}\n\n${report()}${reportParts()}`
 console.log(results)
 if (wanted === undefined) {
   const major = majorOf(node)
-  const quote = `${where}\n${method}\n\n${report(QUOTED)}`
-  keep(`${framework}:${major}`, `## ${title}, Node.js ${major}\n\n${results}`, quote)
+  keep(`${framework}:${major}`, `## ${title}, Node.js ${major}\n\n${results}`)
 }

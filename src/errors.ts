@@ -24,6 +24,16 @@ export type WarningCode =
   | 'WAYBILL_WARN_ORDER'
 
 /**
+ * Where an error or a warning is explained: a heading of a page in the package, under `node_modules`.
+ *
+ * @example
+ * helpOf('WAYBILL_WARN_LATE') // 'waybill/docs/errors.md#waybill_warn_late'
+ */
+function helpOf(code: ErrorCode | WarningCode): string {
+  return `waybill/docs/errors.md#${code.toLowerCase()}`
+}
+
+/**
  * What waybill throws when it can't be set up as asked. Its message says what is wrong:
  * `waybill: option "slow" must be a number of milliseconds ≥ 0, got "x"`.
  *
@@ -41,12 +51,15 @@ export class WaybillError extends Error {
   readonly code: ErrorCode
   /** The option or environment variable that the error is about, such as `requestId.trust`; absent when there is none. */
   readonly option: string | undefined
+  /** Where the cause and the remedy stand: `waybill/docs/errors.md#…`, a file of the package and a heading there. */
+  readonly help: string
 
   /** @internal */
   constructor(code: ErrorCode, message: string, option?: string) {
     super(message)
     this.code = code
     this.option = option
+    this.help = helpOf(code)
   }
 }
 
@@ -102,12 +115,12 @@ function distanceOf(a: string, b: string): number {
 
 const warned = new Set<string>()
 
-/** Emits a Node.js process warning, once for each code and subject. */
+/** Emits a Node.js process warning, once for each code and subject; its `detail` names the page that explains it. */
 export function warnOnce(code: WarningCode, subject: string, message: string): void {
   const key = `${code} ${subject}`
   if (warned.has(key)) return
   warned.add(key)
-  process.emitWarning(message, { type: 'WaybillWarning', code })
+  process.emitWarning(message, { type: 'WaybillWarning', code, detail: `See ${helpOf(code)}` })
 }
 
 /** Some words, as a message lists them. */

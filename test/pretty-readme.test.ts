@@ -29,7 +29,7 @@ function row(ms: number, requestId: string, fields: object, beside: Partial<LogR
 const FIRST = '01a205d3-af6c-735b-aafc-35e1837b7b96'
 const SECOND = '01a205d3-b082-7c11-9d0c-5d290aa5e2c1'
 
-test('README.md shows the view as it is', () => {
+test('docs/terminal.md shows the view as it is', () => {
   const cwd = realpathSync(mkdtempSync(join(tmpdir(), 'waybill-readme-')))
   mkdirSync(join(cwd, 'src'))
   writeFileSync(join(cwd, 'src/orders.js'), ORDERS)
@@ -71,7 +71,7 @@ test('README.md shows the view as it is', () => {
   const format = prettyFormat({ started: [], completed: [] }, { colors: false, maxLineBytes: 8000, terminal })
   const shown = lines.map((line) => format.logLine(line)).join('')
   rmSync(cwd, { recursive: true })
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-  const sample = /## Reading it in a terminal\n[^`]*(?:`[^`]+`[^`]*)*?```text\n(.*?)```/s.exec(readme)?.[1]
+  const page = readFileSync(new URL('../docs/terminal.md', import.meta.url), 'utf8')
+  const sample = /```text\n(.*?)```/s.exec(page)?.[1]
   expect(shown).toBe(sample)
 })

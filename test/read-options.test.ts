@@ -465,14 +465,6 @@ test('every option has a row in the README', () => {
   expect(rows.filter((row) => !readme.includes(row))).toEqual([])
 })
 
-test('every error code and warning code stands in the README and the other way round', () => {
-  const code = /WAYBILL_(?:ERR|WARN)_[A-Z_]+/g
-  const source = readFileSync(new URL('../src/errors.ts', import.meta.url), 'utf8')
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-  const unique = (text: string): string[] => [...new Set(text.match(code))].sort()
-  expect(unique(readme)).toEqual(unique(source))
-})
-
 test('a value with line breaks of any kind stays on one line of a message', () => {
   expect(showValue('a\u2028b\u0085c\nd')).toBe('"a\\u2028b\\u0085c\\nd"')
   expect(showValue(Symbol('a\u2029b'))).toBe('Symbol(a b)')

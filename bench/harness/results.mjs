@@ -2,25 +2,56 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { pinning } from './cores.mjs'
+import { table } from './figures.mjs'
 
-const RESULTS = new URL('../RESULTS.md', import.meta.url)
+const PAGE = new URL('../../docs/performance.md', import.meta.url)
 const README = new URL('../../README.md', import.meta.url)
+/** What README.md quotes: the overhead of these variants, in the sections of these versions of Node.js. */
+const QUOTED = ['waybill', 'pino-http', 'morgan', 'built-in logging']
+const MAJORS = [20, 24]
 
-/** Keeps the results of a script in their section, beside those of others, and what README.md quotes of them there. */
-export function keep(name, results, quote) {
-  replaceSection(RESULTS, name, results, (text, section) => `${text.trimEnd()}\n\n${section}\n`)
-  if (quote !== undefined) replaceSection(README, name, quote, (text) => text)
+/** Keeps the results of a script in their section of docs/performance.md, beside those of others, and quotes them in README.md. */
+export function keep(name, results) {
+  replaceSection(PAGE, name, results, (text, section) => `${text.trimEnd()}\n\n${section}\n`)
+  replaceSection(README, 'cost', costs(fs.readFileSync(PAGE, 'utf8')), (text) => text)
 }
 
-/** Replaces what stands in a document between the comments of a name; `add` says what becomes of one without. */
+const beginOf = (name) => `<!-- bench:${name} -->`
+const endOf = (name) => `<!-- /bench:${name} -->`
+
+/** Replaces what stands in a document between the comments of a name; `add` returns the document that had none. */
 function replaceSection(document, name, content, add) {
-  const begin = `<!-- bench:${name} -->`
-  const end = `<!-- /bench:${name} -->`
   const text = fs.readFileSync(document, 'utf8')
+  const [begin, end] = [beginOf(name), endOf(name)]
   const section = `${begin}\n\n${content}\n\n${end}`
   const from = text.indexOf(begin)
   const rest = text.slice(text.indexOf(end) + end.length)
   fs.writeFileSync(document, from === -1 ? add(text, section) : text.slice(0, from) + section + rest)
+}
+
+/** The table of README.md, from the tables of the page. */
+export function costs(page) {
+  const sections = MAJORS.map((major) => sectionIn(page, `fastify:${major}`))
+  const rows = QUOTED.map((variant) => [variant, ...sections.map(({ overheads }) => overheads.get(variant))])
+  const [{ place, method }] = sections
+  const versions = sections.map(({ version }) => version).join(' and ')
+  const head = ['CPU µs a request, above no logging', ...MAJORS.map((major) => `Node.js ${major}`)]
+  return `${table([head, ...rows])}\n\n${place}, Node.js ${versions}. ${method}`
+}
+
+/** A section of the page: where and how it was measured, and the overhead of each variant. */
+function sectionIn(page, name) {
+  const [, section] = page.split(beginOf(name))
+  const lines = section.split(endOf(name))[0].trim().split('\n')
+  const [place, version] = lines[2].split(';')[0].split(', Node.js ')
+  const [head, , ...rows] = lines.filter((line) => line.startsWith('|')).map((row) => row.split(' | '))
+  const at = head.indexOf('over bare')
+  return {
+    place,
+    version,
+    method: lines[3],
+    overheads: new Map(rows.map((row) => [row[0].slice(2), row[at]])),
+  }
 }
 
 /** Where and with what something was measured. */

@@ -89,9 +89,8 @@ export class RequestRecord implements CurrentRequest {
   sampling: 'none' | 'routed' | 'routeless' = 'none'
   /** The part of requests that is kept, of one that was kept by its id. */
   sampleRate: number | undefined = undefined
-  /** Whether the start is held back: of a quiet request, and where a terminal shows requests when they complete. */
+  /** Whether the start is held back, by a policy or a terminal; and whether it was written later than it happened. */
   startHeld = false
-  /** Whether it is written later than it happened. */
   isStartLate = false
   trace: TraceContext | undefined = undefined
   /** The ids by which Datadog's tracer correlates lines. */

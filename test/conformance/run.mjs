@@ -1,7 +1,7 @@
 // Replays every ending of a request against waybill and its peers, and tables which of them each tells truthfully.
 //
-//   npm run conformance                 writes RESULTS.md and the tables of README.md
-//   npm run conformance -- --check      replays waybill alone, writes nothing, and fails when a document is out of date
+//   npm run conformance                 writes the tables of docs/conformance.md and their last rows in README.md
+//   npm run conformance -- --check      replays waybill alone, writes nothing, and fails when a page is out of date
 //   npm run conformance -- --show NAME  prints the lines of every tool for the endings whose name contains NAME
 //
 // The exit code is 1 when waybill tells an ending otherwise than it promises; its peers never fail a run.
@@ -9,12 +9,12 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { replay } from './replay.mjs'
-import { resultsDocument } from './results.mjs'
+import { replayedOn } from './results.mjs'
 import { sides } from './sides.mjs'
-import { firstVerdicts, formatTable, tableIn, withTable } from './table.mjs'
+import { blockIn, firstVerdicts, formatTable, formatTotals, withBlock } from './table.mjs'
 import { complaints, OWN, verdictOn, YES } from './verdict.mjs'
 
-const RESULTS = new URL('RESULTS.md', import.meta.url)
+const PAGE = new URL('../../docs/conformance.md', import.meta.url)
 const README = new URL('../../README.md', import.meta.url)
 
 const { values: flags } = parseArgs({ options: { check: { type: 'boolean' }, show: { type: 'string' } } })
@@ -36,34 +36,33 @@ async function show(part) {
 }
 
 async function write() {
-  let readme = await readFile(README, 'utf8')
-  const tables = []
+  let page = await readFile(PAGE, 'utf8')
   for (const side of sides) {
     const names = Object.keys(side.tools)
     const table = formatTable(names, await verdictsOn(side, names))
     console.log(`${side.title}\n\n${table}`)
-    tables.push(table)
-    readme = withTable(readme, side, table)
+    page = withBlock(page, side.name, table)
   }
-  await writeFile(RESULTS, await resultsDocument(tables))
-  await writeFile(README, readme)
+  page = withBlock(page, 'replayed', await replayedOn())
+  await writeFile(PAGE, page)
+  const readme = await readFile(README, 'utf8')
+  await writeFile(README, withBlock(readme, 'totals', formatTotals(sides, page)))
 }
 
 async function check() {
-  const results = await readFile(RESULTS, 'utf8')
-  const readme = await readFile(README, 'utf8')
-  for (const side of sides) {
-    const table = tableIn(results, side)
-    compare(side, await verdictsOn(side, [OWN]), firstVerdicts(table))
-    if (tableIn(readme, side) !== table) complain(side, 'README.md', 'shows another table than RESULTS.md')
-  }
+  const page = await readFile(PAGE, 'utf8')
+  for (const side of sides)
+    compare(side, await verdictsOn(side, [OWN]), firstVerdicts(blockIn(page, side.name)))
+  const totals = blockIn(await readFile(README, 'utf8'), 'totals')
+  if (totals !== formatTotals(sides, page))
+    complain({ title: 'README.md' }, 'totals', 'are others than in docs/conformance.md')
 }
 
 function compare(side, fresh, written) {
   for (const name of new Set([...fresh.keys(), ...written.keys()])) {
     const now = fresh.get(name)?.[OWN]
     if (now !== written.get(name))
-      complain(side, name, `is "${now}", but "${written.get(name)}" in RESULTS.md`)
+      complain(side, name, `is "${now}", but "${written.get(name)}" in docs/conformance.md`)
   }
 }
 

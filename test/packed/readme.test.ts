@@ -1,11 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, inject, onTestFinished, test } from 'vitest'
+import { documents, readDocument } from '../support/documents.js'
 import { BARE_ENV, start } from './process.js'
 import { complaints } from './typescript.js'
 
 interface Block {
+  readonly page: string
   readonly language: string
   readonly line: number
   readonly source: string
@@ -17,36 +18,46 @@ const FENCED = /^(?<skip><!-- not run -->\n)?```(?<language>js|ts|json)\b.*\n(?<
 const SETTLED_MS = 300
 /** For how long a program may run that neither listens nor ends. */
 const PATIENCE_MS = 10_000
+/** The pages whose programs need more than a packed project has; test/guides.test.ts runs them. */
+const GUIDES = ['docs/faq.md', 'docs/migrating.md', 'docs/testing.md']
 
-const README = new URL('../../README.md', import.meta.url)
-const readme = existsSync(README) ? readFileSync(README, 'utf8') : ''
+const blocks: readonly Block[] = documents
+  .filter((page) => !GUIDES.includes(page))
+  .flatMap((page) => blocksOf(page, readDocument(page)))
 
-const blocks: readonly Block[] = [...readme.matchAll(FENCED)]
-  .filter(({ groups }) => groups?.skip === undefined)
-  .map(({ groups, index }) => ({
-    language: groups?.language ?? '',
-    line: readme.slice(0, index).split('\n').length,
-    source: groups?.source ?? '',
-  }))
+function blocksOf(page: string, text: string): Block[] {
+  return [...text.matchAll(FENCED)]
+    .filter(({ groups }) => groups?.skip === undefined)
+    .map(({ groups, index }) => ({
+      page,
+      language: groups?.language ?? '',
+      line: text.slice(0, index).split('\n').length,
+      source: groups?.source ?? '',
+    }))
+}
 
 function inLanguage(language: string): readonly Block[] {
   return blocks.filter((block) => block.language === language)
 }
 
-/** The project that has what a block of README.md imports. */
+/** The project that has what a block imports. */
 function projectFor(source: string): string {
   return inject(source.includes("from 'express'") ? 'expressProject' : 'project')
 }
 
-test('README.md is there and shows a program', () => {
-  expect(readme, 'README.md is missing or empty').not.toBe('')
-  expect(inLanguage('js'), 'README.md has no ```js block that is run').not.toEqual([])
+/** A name for the files of a block. */
+function nameOf({ page, line }: Block): string {
+  return `${page.replace(/\W/g, '-')}-${line}`
+}
+
+test('README.md shows a program', () => {
+  expect(inLanguage('js').map(({ page }) => page)).toContain('README.md')
 })
 
-test.each(inLanguage('js'))('the program at line $line of README.md runs', async ({ line, source }) => {
-  const project = projectFor(source)
-  const file = `readme-${line}.mjs`
-  await writeFile(join(project, file), source)
+test.each(inLanguage('js'))('the program at line $line of $page runs', async (block) => {
+  const project = projectFor(block.source)
+  const file = `${nameOf(block)}.mjs`
+  await writeFile(join(project, file), block.source)
 
   const { child, ended } = start(process.execPath, [file], project, BARE_ENV)
   const impatience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
@@ -63,11 +74,11 @@ test.each(inLanguage('js'))('the program at line $line of README.md runs', async
   expect([0, 'SIGINT'], `ended by ${by}\n${stdout}${stderr}`).toContain(by)
 })
 
-test.each(inLanguage('ts'))('the types at line $line of README.md are right', async ({ line, source }) => {
-  expect(await complaints(source, projectFor(source), `readme-${line}`)).toBe('')
+test.each(inLanguage('ts'))('the types at line $line of $page are right', async (block) => {
+  expect(await complaints(block.source, projectFor(block.source), nameOf(block))).toBe('')
 })
 
-test.each(inLanguage('json'))('the JSON at line $line of README.md parses', ({ source }) => {
+test.each(inLanguage('json'))('the JSON at line $line of $page parses', ({ source }) => {
   for (const line of linesOf(source)) expect(() => JSON.parse(line), line).not.toThrow()
 })
 

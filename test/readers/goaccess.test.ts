@@ -33,7 +33,7 @@ describeReader('GoAccess', { programs: ['goaccess', 'jq'] }, (folder) => {
       .flatMap(({ items }) => items.map(({ data, hits }): [string, number] => [data.slice(0, 3), hits.count]))
       .sort()
 
-  test('json: takes in every request that could be parsed, by the command of README.md', async () => {
+  test('json: takes in every request that could be parsed, by the command of docs/reading.md', async () => {
     const texts = await runService('json')
     await writeFile(join(folder, 'shop.ndjson'), `${texts.join('\n')}\n`)
     const [command = ''] = Object.values(commandsWith('goaccess '))

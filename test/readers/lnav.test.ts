@@ -4,7 +4,7 @@ import { beforeAll, expect, inject, test } from 'vitest'
 import { describeReader, read } from './programs.js'
 import { parse, runService } from './service.js'
 
-/** The format that the package brings, where README.md says that it is. */
+/** The format that the package brings, where docs/reading.md says that it is. */
 const FORMAT = 'node_modules/waybill/examples/lnav/waybill.json'
 const LEVELS: Readonly<Record<string, string>> = { info: 'info', warn: 'warning', error: 'error' }
 

@@ -7,7 +7,7 @@ import { describeReader, read } from './programs.js'
 import { commandsWith } from './readme.js'
 import { type Line, linesOf, parse, runService } from './service.js'
 
-/** Writes the lines of a service where the commands of README.md look for them. */
+/** Writes the lines of a service where the commands of docs/reading.md look for them. */
 async function writeLines(folder: string): Promise<Line[]> {
   const texts = await runService('json')
   await writeFile(join(folder, 'shop.ndjson'), `${texts.join('\n')}\n`)

@@ -1,16 +1,13 @@
 import { readFileSync } from 'node:fs'
 
-const [, SECTION = ''] = readFileSync(new URL('../../README.md', import.meta.url), 'utf8').split(
-  '\n## Reading it with other programs\n',
-)
-const [PROGRAMS = ''] = SECTION.split('\n## ')
+const PAGE = readFileSync(new URL('../../docs/reading.md', import.meta.url), 'utf8')
 const BLOCK = /^```(?:sh|sql)\n(?<source>[\s\S]*?)^```$/gm
 const COMMENT = /^(?:#|--) /
 
-/** The commands of README.md that hold a text, as printed, by the comments above them. */
+/** The commands of docs/reading.md that hold a text, as printed, by the comments above them. */
 export function commandsWith(text: string): Readonly<Record<string, string>> {
   const commands: Record<string, string> = {}
-  for (const { groups } of PROGRAMS.matchAll(BLOCK)) {
+  for (const { groups } of PAGE.matchAll(BLOCK)) {
     let name = ''
     for (const line of groups?.source?.split('\n') ?? []) {
       if (COMMENT.test(line)) name = line.replace(COMMENT, '')

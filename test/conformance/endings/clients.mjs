@@ -50,7 +50,7 @@ export const clients = [
     ...leftUnanswered,
   },
   {
-    name: 'the client leaves before the answer (reset), and the handler fails of it',
+    name: 'the client leaves before the answer (reset), and the handler then fails',
     serve: failLate,
     visit: leave(request('/'), 'reset'),
     ...leftUnanswered,

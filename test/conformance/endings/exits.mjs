@@ -35,7 +35,7 @@ export const exits = [
     ...unfinished,
   },
   {
-    name: 'a SIGTERM that nobody handles, with the request open',
+    name: 'an unhandled SIGTERM, with the request open',
     serve: (app, tell) => app.get('/', () => tell('arrived')),
     visit: askAndTerminate,
     truth: NOTHING,

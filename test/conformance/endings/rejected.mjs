@@ -8,7 +8,7 @@ const refused = (status) => ({ truth: { status, whole: true }, waybill: { outcom
 /** @type {import('../endings.mjs').Ending[]} */
 export const rejected = [
   {
-    name: 'a URL that can not be decoded (400)',
+    name: "a URL that can't be decoded (400)",
     serve: (app) => app.get('/:id', (_request, reply) => reply.send('ok')),
     visit: ask('/%zz'),
     ...refused(400),
@@ -38,7 +38,7 @@ export const rejected = [
     ...refused(400),
   },
   {
-    name: 'an `Expect` that is not known (417)',
+    name: 'an unsupported `Expect` header (417)',
     serve: answerOk,
     visit: ask('/', 'GET', { Expect: 'something-else' }),
     ...refused(417),
