@@ -39,7 +39,12 @@ interface FailureFacts {
 }
 
 /** Returns the error of a failed request; one that a handler turned into an answer below 400 doesn't count. */
-export function failureOf({ thrown, method, status = 0, outcome }: FailureFacts): Partial<Failure> | undefined {
+export function failureOf({
+  thrown,
+  method,
+  status = 0,
+  outcome,
+}: FailureFacts): Partial<Failure> | undefined {
   if (thrown === undefined || (outcome === 'completed' && status < 400)) return undefined
   const code = method === undefined ? codeOf(thrown.at(-1)) : undefined
   // Any client can cause many such lines, and the parser's message adds nothing to its code.
