@@ -5,8 +5,8 @@ import { atExit } from './exit.js'
 import { createFormat, type Format } from './format/index.js'
 import { recordOf } from './http/carrier.js'
 import type { Destination, LoggerOptions } from './options.js'
-import { logMethod, writeLines } from './output/log-lines.js'
-import { standard } from './output/stdout.js'
+import { logMethod, useFormat } from './output/log-lines.js'
+import { standardWriter } from './output/stdout.js'
 import { checkLoggerOptionNames, type LoggerSettings, parseLoggerOptions } from './read-options.js'
 import { MAX_VALUES, propertyOf } from './request/copy.js'
 import { describeError, isError } from './request/error.js'
@@ -48,17 +48,17 @@ function isObject(value: unknown): value is object {
 }
 
 /** Where the events of an app go, and its log lines: to one place, unless stdout has no line for the latter. */
-export interface Output {
+export interface LogOutput {
   readonly format: Format
   readonly events: Destination
   readonly lines: Destination
 }
 
 /** Opens what was asked for, else stdout. */
-export function openOutput(settings: LoggerSettings, format: Format): Output {
+export function openOutput(settings: LoggerSettings, format: Format): LogOutput {
   const { destination, maxHeldBytes, whenFull } = settings
   const open = (fd: 1 | 2): Destination =>
-    standard(fd, { maxHeldBytes, whenFull, lossLine: (lines) => lossLine(settings, format, fd, lines) })
+    standardWriter(fd, { maxHeldBytes, whenFull, lossLine: (lines) => lossLine(settings, format, fd, lines) })
   const events = destination ?? open(1)
   if (destination !== undefined) flushAtExit(destination)
   return { format, events, lines: format.logsToStderr && destination === undefined ? open(2) : events }
@@ -73,7 +73,7 @@ function flushAtExit(destination: Destination & { flushSync?(): void }): void {
 }
 
 /** A pino logger whose lines are formatted and written beside the events. */
-export function pinoLogger(settings: LoggerSettings, { format, lines }: Output): Logger {
+export function pinoLogger(settings: LoggerSettings, { format, lines }: LogOutput): Logger {
   const logger = pino(
     {
       level: settings.level,
@@ -89,7 +89,7 @@ export function pinoLogger(settings: LoggerSettings, { format, lines }: Output):
     },
     lines,
   )
-  writeLines(logger, format.logLine, settings.redactor)
+  useFormat(logger, format.logLine, settings.redactor)
   return logger
 }
 
