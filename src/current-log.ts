@@ -9,7 +9,7 @@ import type { Level } from './vocabulary.js'
 let outside: (() => RequestLogger) | undefined
 
 /** Sets the logger for lines from outside of any request; of several apps, that of the last. */
-export function logOutsideBy(logger: () => RequestLogger): void {
+export function setOutsideLogger(logger: () => RequestLogger): void {
   outside = logger
 }
 

@@ -34,7 +34,7 @@ export class AddedFields {
       warnOnce(
         'WAYBILL_WARN_FIELD',
         '',
-        `waybill: request.waybill.add() must be given an object of fields, got ${got}; nothing was added`,
+        `waybill: request.waybill.add() expects an object of fields, got ${got}; nothing was added`,
       )
       return
     }
