@@ -1,18 +1,18 @@
 import { WriteStream } from 'node:fs'
 import { anyOf, showValue, suggest, WaybillError, wrongOption } from './errors.js'
 
-/** The values that an option accepts. */
+/** What an option accepts. */
 export interface Kind<T> {
   /** What a value must be, in words. */
   readonly must: string
-  /** Whether a value has the right type; an error has another code if it has. */
+  /** Whether a value has the right type; decides the code of the error. */
   readonly hasType: (value: unknown) => boolean
   readonly accepts: (value: unknown) => value is T
-  /** The words among the accepted values, to suggest one of. */
+  /** The accepted words, for suggestions. */
   readonly words?: readonly string[]
-  /** What a message says of a value that is not accepted. */
+  /** Shows a rejected value in the message. */
   readonly show?: (value: unknown) => string
-  /** Throws unless what is within an accepted value is right. */
+  /** Throws if a part of an accepted value is wrong. */
   readonly checkParts?: (option: string, value: unknown) => void
 }
 
@@ -24,7 +24,7 @@ export function ofType<T>(type: string, must: string, passes: (value: T) => bool
   return { must, hasType, accepts: (value): value is T => hasType(value) && passes(value) }
 }
 
-/** One of some constants. */
+/** One of several constants. */
 export function oneOf<const T extends string | boolean>(constants: readonly T[]): Kind<T> {
   return {
     must: anyOf(constants),
@@ -34,12 +34,12 @@ export function oneOf<const T extends string | boolean>(constants: readonly T[])
   }
 }
 
-/** A string of some form. */
+/** A string that matches a pattern. */
 export function text<T extends string = string>(must: string, form: RegExp): Kind<T> {
   return ofType<T>('string', must, (value) => form.test(value))
 }
 
-/** A function; its parameters and results can't be checked before it is called. */
+/** A function; its result is checked when it is called. */
 export function aFunction<T extends (...args: never[]) => unknown>(must: string): Kind<T> {
   return ofType<T>('function', must, () => true)
 }
@@ -53,7 +53,7 @@ export function objectOf<T extends object>(must: string): Kind<T> {
 
 const anyObject = objectOf('an object')
 
-/** An object that has some functions. */
+/** An object with certain methods. */
 export function withFunctions<T extends object>(must: string, names: readonly (keyof T & string)[]): Kind<T> {
   const missing = (value: T): string[] => names.filter((name) => typeof value[name] !== 'function')
   return {
@@ -65,7 +65,7 @@ export function withFunctions<T extends object>(must: string, names: readonly (k
   }
 }
 
-/** A kind without streams to files: what they hold is lost when the process exits. */
+/** Excludes streams to files, which lose buffered lines when the process exits. */
 export function exceptFiles<T extends object>(kind: Kind<T>): Kind<T> {
   const isFile = (value: unknown): boolean => value instanceof WriteStream
   const got = 'a stream to a file, which loses lines when the process exits; log to stdout and redirect that'
@@ -77,8 +77,8 @@ export function exceptFiles<T extends object>(kind: Kind<T>): Kind<T> {
 }
 
 /**
- * An array of different items.
- * @param keyOf what must differ
+ * An array without duplicates.
+ * @param keyOf returns the key of an item that must be unique
  */
 export function arrayOf<T extends string>(
   must: string,
@@ -103,7 +103,7 @@ export function arrayOf<T extends string>(
   }
 }
 
-/** A value of any of some kinds. */
+/** A value of any of several kinds. */
 export function either<K extends readonly Kind<unknown>[]>(...kinds: K): Kind<ValueOf<K[number]>> {
   return {
     must: [
@@ -120,7 +120,7 @@ export function either<K extends readonly Kind<unknown>[]>(...kinds: K): Kind<Va
   }
 }
 
-/** Throws unless a value is of a kind. */
+/** Returns a value if it is of a kind, else throws. */
 export function check<T>(option: string, value: unknown, kind: Kind<T>): T {
   if (!kind.accepts(value)) {
     const got = (kind.show ?? showValue)(value) + suggest(value, kind.words ?? [])
@@ -132,8 +132,8 @@ export function check<T>(option: string, value: unknown, kind: Kind<T>): T {
 }
 
 /**
- * Throws unless a value is an object that has no other than the known options.
- * @param known their full names: an object that is an option itself has `requestId` and `requestId.trust`
+ * Throws unless options are an object that contains only known names.
+ * @param known full names, with those of nested options: `requestId`, `requestId.trust`
  */
 export function checkNames(options: unknown, known: readonly string[], group = ''): void {
   if (options === undefined) return

@@ -5,13 +5,13 @@ import type { RequestRecord } from './request/record.js'
 
 const storage = new AsyncLocalStorage<RequestRecord>()
 
-/** The id of the request that the calling code runs for; `undefined` outside of any. */
+/** Returns the id of the current request; `undefined` outside of requests. */
 export function requestId(): string | undefined {
   return storage.getStore()?.requestId
 }
 
 /**
- * The request that the calling code runs for; `undefined` outside of any.
+ * Returns the current request, to add fields and errors to it; `undefined` outside of requests.
  *
  * @example
  * currentRequest()?.add({ cache: 'hit' })
@@ -21,8 +21,8 @@ export function currentRequest(): CurrentRequest | undefined {
 }
 
 /**
- * The headers that go along with calls, for what is not HTTP: messages of queues, metadata of gRPC, clients of WebSockets.
- * Empty outside of any request, and where `propagate` is false. Which hosts they go to is the caller's to decide.
+ * Returns the headers that waybill adds to calls, for other transports: queue messages, gRPC metadata, WebSocket clients.
+ * They are empty outside of requests and with `propagate: false`. The caller decides which hosts get them.
  */
 export function propagationHeaders(): Record<string, string> {
   const record = storage.getStore()
@@ -30,12 +30,12 @@ export function propagationHeaders(): Record<string, string> {
   return record === undefined || propagation === undefined ? {} : headersOf(record, propagation)
 }
 
-/** The record of the request that the calling code runs for. */
+/** Returns the record of the current request. */
 export function currentRecord(): RequestRecord | undefined {
   return storage.getStore()
 }
 
-/** Runs code, and all that it starts, for a request: {@link currentRequest} finds it there. */
+/** Runs code, and everything that it starts, within the context of a request. */
 export function runWithin<Result>(record: RequestRecord, run: () => Result): Result {
   return storage.run(record, run)
 }

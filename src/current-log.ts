@@ -5,11 +5,11 @@ import type { ParentLogger, RequestLogger } from './options.js'
 import type { RequestRecord } from './request/record.js'
 import type { Level } from './vocabulary.js'
 
-/** The logger of the app, for what runs outside of any request. */
+/** Returns the logger for code outside of requests. */
 let outside: (() => RequestLogger) | undefined
 
-/** Sets the logger for lines from outside of any request; of several apps, that of the last. */
-export function logOutsideBy(logger: () => RequestLogger): void {
+/** Sets the logger for code outside of requests; the last app to set it wins. */
+export function setOutsideLogger(logger: () => RequestLogger): void {
   outside = logger
 }
 
@@ -24,7 +24,7 @@ function always<T>(value: T): () => T {
   return () => value
 }
 
-/** The logger of a request; an app that brought its own may have left the id out. */
+/** Returns the logger of a request; binds the id if the app's own logger lacks it. */
 function loggerWithId({ logger, bindsId, requestId }: RequestRecord): RequestLogger {
   const lacksId = !bindsId && logger.bindings !== undefined && 'child' in logger
   return lacksId ? (logger as ParentLogger).child({ request_id: requestId }) : logger
@@ -35,8 +35,8 @@ function writeAt(level: Level): LogFn {
 }
 
 /**
- * The logger of the request that the calling code runs for; outside of any, that of the app. Its lines go where the
- * events go.
+ * Logs with the logger of the current request, so that lines carry its id; outside of requests, with the app's logger. The
+ * lines go where the events go.
  *
  * @example
  * log.info({ amount }, 'charged')

@@ -2,7 +2,7 @@ import { safely } from './safely.js'
 
 type Task = () => void
 
-/** What all copies of waybill in a process share, so that it has one listener however often waybill is loaded. */
+/** Shared by all copies of waybill in a process, so that there is one listener however often waybill is loaded. */
 interface Registry {
   readonly tasks: Set<Task>
   readonly run: () => void
@@ -29,10 +29,10 @@ function findRegistry(): Registry {
   return { tasks, run }
 }
 
-/** The apps with requests to complete; held weakly, because an app may be gone by then. */
+/** The apps whose open requests are completed at exit; held weakly, so that they can be garbage-collected before. */
 const apps = new Set<WeakRef<{ finish(): void }>>()
 
-/** Calls `finish()` when the process exits, while stdout still takes lines. */
+/** Calls `finish()` when the process exits, while lines can still be written. */
 export function onExit(app: { finish(): void }): void {
   if (apps.size === 0) atExit(finishAll)
   apps.add(new WeakRef(app))

@@ -1,4 +1,4 @@
-// What every entry exports beside its own function.
+// The exports that all entries share.
 export { currentRequest, propagationHeaders, requestId } from './context.js'
 export { log } from './current-log.js'
 export { type ErrorCode, type WarningCode, WaybillError } from './errors.js'

@@ -13,7 +13,7 @@ export * from './exports.js'
 
 const required = Object.assign(waybill, shared, { waybill: waybill })
 
-// What require('waybill/express') gives: the function itself, with all other exports as its properties.
+// require('waybill/express') returns the function itself, with all other exports as its properties.
 export { required as 'module.exports' }
 
 declare global {

@@ -12,5 +12,5 @@ export * from './exports.js'
 
 const required = Object.assign(waybillListener, shared, { waybill: waybillListener })
 
-// What require('waybill/http') gives: the function itself, with all other exports as its properties.
+// require('waybill/http') returns the function itself, with all other exports as its properties.
 export { required as 'module.exports' }

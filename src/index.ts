@@ -6,5 +6,5 @@ export { waybill, waybill as default }
 
 const required = Object.assign(waybill, shared, { waybill: waybill })
 
-// What require('waybill') gives: the function itself, with all other exports as its properties.
+// require('waybill') returns the function itself, with all other exports as its properties.
 export { required as 'module.exports' }

@@ -5,15 +5,15 @@ import { atExit } from './exit.js'
 import { createFormat, type Format } from './format/index.js'
 import { recordOf } from './http/carrier.js'
 import type { Destination, LoggerOptions } from './options.js'
-import { logMethod, writeLines } from './output/log-lines.js'
-import { standard } from './output/stdout.js'
+import { logMethod, useFormat } from './output/log-lines.js'
+import { standardWriter } from './output/stdout.js'
 import { checkLoggerOptionNames, type LoggerSettings, parseLoggerOptions } from './read-options.js'
 import { MAX_VALUES, propertyOf } from './request/copy.js'
 import { describeError, isError } from './request/error.js'
 import { pathOf } from './request/url.js'
 import { attempt, keysOf } from './safely.js'
 
-/** A request in a log line: never its headers, its query or its body. */
+/** Serializes a request: never its headers, its query or its body. */
 function serializeRequest(request: unknown): unknown {
   if (!isObject(request) || !('method' in request)) return request
   const { method, url, raw } = request as { method: unknown; url?: unknown; raw?: unknown }
@@ -26,58 +26,58 @@ function serializeResponse(response: unknown): unknown {
   return isObject(response) && 'statusCode' in response ? { status: response.statusCode } : response
 }
 
-/** Shows an error with its own properties; one that is none stays what it is. */
+/** Serializes an error with its own properties; other values stay as they are. */
 function serializeError(error: unknown): unknown {
   if (!isError(error)) return error
   const described = describeError(error, true)
   const own = keysOf(error, MAX_VALUES).filter((key) => !SHOWN.has(key) && !Object.hasOwn(described, key))
   const fields = Object.fromEntries(own.map((key) => [key, propertyOf(error, key)]))
-  // The errors of body-parser keep the body that they could not parse.
+  // Errors of body-parser contain the body that could not be parsed.
   if (PARSER_TYPE.test(String(attempt(() => Reflect.get(error, 'type'), '')))) delete fields.body
   return { ...described, ...fields }
 }
 
-/** How body-parser names its errors: `entity.parse.failed`. */
+/** The `type` of body-parser's errors: `entity.parse.failed`. */
 const PARSER_TYPE = /^[a-z]{1,20}(?:\.[a-z]{1,20}){1,3}$/
 
-/** What {@link describeError} shows of an error by other means. */
+/** The properties that {@link describeError} covers. */
 const SHOWN: ReadonlySet<string> = new Set(['type', 'message', 'stack', 'name', 'cause'])
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
-/** Where the events of an app go, and its log lines: to one place, unless stdout has no line for the latter. */
-export interface Output {
+/** Where an app's events and log lines go: to the same place, unless the format sends log lines to stderr. */
+export interface LogOutput {
   readonly format: Format
   readonly events: Destination
   readonly lines: Destination
 }
 
-/** Opens what was asked for, else stdout. */
-export function openOutput(settings: LoggerSettings, format: Format): Output {
+/** Opens the option `destination`, else stdout. */
+export function openOutput(settings: LoggerSettings, format: Format): LogOutput {
   const { destination, maxHeldBytes, whenFull } = settings
   const open = (fd: 1 | 2): Destination =>
-    standard(fd, { maxHeldBytes, whenFull, lossLine: (lines) => lossLine(settings, format, fd, lines) })
+    standardWriter(fd, { maxHeldBytes, whenFull, lossLine: (lines) => lossLine(settings, format, fd, lines) })
   const events = destination ?? open(1)
   if (destination !== undefined) flushAtExit(destination)
   return { format, events, lines: format.logsToStderr && destination === undefined ? open(2) : events }
 }
 
-/** Flushes a destination of pino's, which may hold lines, before the process exits. */
+/** Flushes a pino destination, which may hold lines, before the process exits. */
 function flushAtExit(destination: Destination & { flushSync?(): void }): void {
   if (typeof destination.flushSync !== 'function') return
   const held = new WeakRef(destination)
-  // Behind the tasks that are there by then, which write the completions of open requests.
+  // After the tasks registered by then, which write the completions of open requests.
   atExit(() => atExit(() => held.deref()?.flushSync?.()))
 }
 
-/** A pino logger whose lines are formatted and written beside the events. */
-export function pinoLogger(settings: LoggerSettings, { format, lines }: Output): Logger {
+/** Creates a pino logger whose lines have the format and destination of the events. */
+export function pinoLogger(settings: LoggerSettings, { format, lines }: LogOutput): Logger {
   const logger = pino(
     {
       level: settings.level,
-      // What the service is stands on every line of a format.
+      // The format itself adds the service to every line.
       base: null,
       hooks: { logMethod },
       serializers: {
@@ -89,11 +89,11 @@ export function pinoLogger(settings: LoggerSettings, { format, lines }: Output):
     },
     lines,
   )
-  writeLines(logger, format.logLine, settings.redactor)
+  useFormat(logger, format.logLine, settings.redactor)
   return logger
 }
 
-/** The line that says what was lost; where a format has no place for it, it goes to stderr. */
+/** Returns the line about dropped lines; if the format has no place for it on stdout, writes it to stderr instead. */
 function lossLine(settings: LoggerSettings, format: Format, fd: 1 | 2, dropped: number): string {
   const line = format.logLine({
     level: 'warn',
@@ -113,8 +113,8 @@ function lossLine(settings: LoggerSettings, format: Format, fd: 1 | 2, dropped: 
 }
 
 /**
- * A pino logger that writes the same lines to the same stdout as the plugin, for code that runs outside of any
- * request: start-up, jobs, scripts.
+ * Creates a pino logger that writes to stdout in the same format as the plugin, for code outside of requests: start-up,
+ * jobs, scripts.
  *
  * @example
  * const log = createLogger()

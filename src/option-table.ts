@@ -1,7 +1,7 @@
 import { check, type Kind } from './checks.js'
 import { type Environment, readVariable } from './environment.js'
 
-/** What an option must be; what decides when it is left out is its environment variable, then its default. */
+/** The check of an option, and what applies if it is left out: its environment variable, then its default. */
 export interface Row<T> {
   readonly kind: Kind<T>
   readonly variable?: string
@@ -10,7 +10,7 @@ export interface Row<T> {
 /** The options of a group, by name. */
 export type Table<T> = { readonly [K in keyof T]-?: Row<NonNullable<T[K]>> }
 
-/** The value of an option; undefined if nothing decides what it is. */
+/** The value of an option; undefined if it has no default. */
 type ValueOf<R> = R extends { kind: Kind<infer T> }
   ? T | (R extends { default: infer D } ? Unset<D> : undefined)
   : never

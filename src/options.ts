@@ -4,18 +4,18 @@ import type { Logger } from 'pino'
 import type { PolicyOptions } from './policies.js'
 import type { FormatName, Level, LogLevel } from './vocabulary.js'
 
-/** Takes the finished lines. Each call gets one whole line, with its newline. */
+/** Receives the finished lines. Each call gets one whole line, with its newline. */
 export interface Destination {
   write(line: string): void
 }
 
-/** A request as Node.js hands it over, before any framework has seen it. */
+/** A request as Node.js creates it, before any framework extends it. */
 export type RawRequest = IncomingMessage | Http2ServerRequest
 
 /**
- * A format as data: an object in the shape of its lines. A string that begins with `$` names a source, and after a colon
- * the form of its value (`$duration:s`); a source without a value is omitted from the line. All other values are written
- * as they are. A key that begins with `*` spreads the fields of its source: `'*': '$added'`.
+ * A format as data: an object in the shape of its lines. A string that begins with `$` names a source and, after a colon,
+ * the form of its value (`$duration:s`); a source without a value is omitted. All other values are written as they are
+ * (`$$` stands for `$`). A key that begins with `*` spreads the fields of its source: `'*': '$added'`.
  *
  * @example
  * const format: Template = { time: '$time', id: '$request_id', http: { code: '$status', seconds: '$duration:s' } }
@@ -33,7 +33,7 @@ export type Include = 'query' | 'client_ip' | 'user_agent' | 'host' | 'referer' 
 /** How request ids are read, checked, made and sent back. */
 export interface RequestIdOptions {
   /**
-   * The request headers that may carry the id, in order of preference: the first one present decides.
+   * The request headers that may carry the id, in order of preference. The first one present decides.
    * @default 'X-Request-Id'
    */
   header?: string | readonly string[] | undefined
@@ -44,22 +44,22 @@ export interface RequestIdOptions {
    */
   trust?: 'always' | 'never' | ((request: RawRequest) => boolean) | undefined
   /**
-   * Makes a new id: 1 to 128 letters, digits and `._~+/=@:-`, of which the first is a letter or digit. A UUID replaces any
+   * Generates an id: 1 to 128 letters, digits and `._~+/=@:-`, of which the first is a letter or digit. A UUID replaces any
    * other result.
    * @default UUID version 7 (RFC 9562)
    */
   generate?: ((request: RawRequest) => string) | undefined
   /**
-   * The response header that carries the id back; `false` sends none. It can't be a header that has another use, such as
+   * The response header that returns the id; `false` sends none. It can't be a header that has another use, such as
    * `Content-Type`.
-   * @default the first name of `header`
+   * @default the first name in `header` that has no other use
    */
   responseHeader?: string | false | undefined
 }
 
 /**
- * The options about where lines go and how they look. Each can be left out. On an app with its own logger, all but
- * `maxLineBytes` and `redact` are refused, because that logger writes the lines.
+ * The options about where lines go and how they look, all optional. In an app with its own logger, that logger writes the
+ * lines, so all but `maxLineBytes` and `redact` are refused.
  */
 export interface LoggerOptions {
   /**
@@ -68,8 +68,8 @@ export interface LoggerOptions {
    */
   level?: LogLevel | undefined
   /**
-   * How lines look: the name of a format, or an object in the shape of a line.
-   * @default the environment's `LOG_FORMAT`, else 'pretty' when stdout is a terminal and 'json' when it is not
+   * The format of lines: a name, or an object in the shape of a line.
+   * @default the environment's `LOG_FORMAT`, else 'pretty' if stdout is a terminal, else 'json'
    */
   format?: FormatName | Template | undefined
   /**
@@ -83,8 +83,8 @@ export interface LoggerOptions {
    */
   version?: string | undefined
   /**
-   * Where the service runs: `production`, `staging`. On every line.
-   * @default `deployment.environment.name` in the environment's `OTEL_RESOURCE_ATTRIBUTES`
+   * Where the service runs, such as `production` or `staging`, on every line.
+   * @default `deployment.environment.name`, else `deployment.environment`, in the environment's `OTEL_RESOURCE_ATTRIBUTES`
    */
   environment?: string | undefined
   /**
@@ -93,48 +93,47 @@ export interface LoggerOptions {
    */
   googleProject?: string | undefined
   /**
-   * Whether each line begins with its priority (`<6>`), as the journal of systemd reads it.
-   * @default whether `JOURNAL_STREAM` names stdout
+   * Whether each line begins with its priority (`<6>`) for systemd's journal.
+   * @default whether the environment's `JOURNAL_STREAM` names stdout
    */
   journalPriority?: boolean | undefined
   /**
-   * An object whose function `write(line)` is called for each line, within the request. A stream to a file is refused,
-   * because it loses lines when the process exits.
+   * An object whose method `write(line)` is called with each line, within the context of its request. A stream to a file is
+   * refused, because it loses lines when the process exits.
    * @default stdout
    */
   destination?: Destination | undefined
   /**
-   * How long a line may be, in bytes with its newline: a whole number from 4096 to 8000. Long values are cut to fit. Linux
-   * never mixes lines up to 4096 bytes of several processes that share a pipe.
-   * @default 8000; 4096 in a worker of `node:cluster` whose stdout is a pipe, because it shares that of its primary
+   * The longest line, in bytes with its newline: a whole number from 4096 to 8000. Long values are cut to fit. Linux never
+   * interleaves lines of up to 4096 bytes from processes that share a pipe (PIPE_BUF).
+   * @default 8000; 4096 in a worker of `node:cluster` whose stdout is a pipe, because all workers share it
    */
   maxLineBytes?: number | undefined
   /**
-   * Redacts, beside secrets: fields that are added or logged, by paths in pino's syntax (`user.email`, `*.iban`,
-   * `items[*].price`), details of `include` (`headers.x-user`, `client_ip`, `query.code`), and parameters of routes
-   * (`path.token` shows `/reset/[redacted]`; `path` shows no path). Secrets are keys whose last word is `password`, `passwd`,
-   * `authorization`, `cookie`, `token`, `secret` or `apikey`, at any depth; `false` redacts nothing. An app's own logger
+   * What to redact besides secrets: added and logged fields, by paths in pino's syntax (`user.email`, `*.iban`,
+   * `items[*].price`); details of `include` (`headers.x-user`, `client_ip`, `query.code`); route parameters (`path.token`
+   * shows `/reset/[redacted]`; `path` hides the whole path). Secrets are keys whose last word is `password`, `passwd`,
+   * `authorization`, `cookie`, `token`, `secret` or `apikey`, at any depth. `false` redacts nothing. An app's own logger
    * redacts its own lines.
    * @default []
    */
   redact?: readonly string[] | false | undefined
   /**
-   * How many bytes of lines are kept in memory for a slow reader of stdout: a whole number, 8000 or more. It holds for the
-   * whole process: the last logger to set it decides. It has no effect with a `destination`, and is refused there.
+   * How many bytes of lines are held in memory for a slow reader of stdout: a whole number, 8000 or more. It applies to the
+   * whole process; the last logger to set it wins. It has no effect with a `destination`, and is refused there.
    * @default 8388608 (8 MiB)
    */
   maxHeldBytes?: number | undefined
   /**
-   * What happens to lines beyond `maxHeldBytes`: `drop` drops them and counts them in a `log.dropped` line; `block` makes the
-   * service wait. It has no effect with a `destination`, and is refused there.
+   * What happens to lines beyond `maxHeldBytes`: `drop` drops them and counts them in a `log.dropped` line; `block` blocks the
+   * service. It has no effect with a `destination`, and is refused there.
    * @default 'drop'
    */
   whenFull?: 'drop' | 'block' | undefined
 }
 
 /**
- * The options of waybill. Each can be left out.
- *
+ * The options of waybill, all optional.
  * @example
  * const options: Options = { include: ['client_ip'], slow: 500 }
  */
@@ -148,7 +147,7 @@ export interface Options extends LoggerOptions, PolicyOptions {
   include?: readonly Include[] | undefined
   /**
    * The query keys whose values are logged; all others read `[redacted]`. It has no effect without `include: ['query']`, and
-   * is refused then.
+   * is refused there.
    * @default []
    */
   allowQuery?: readonly string[] | undefined
@@ -159,33 +158,33 @@ export interface Options extends LoggerOptions, PolicyOptions {
    */
   context?: boolean | undefined
   /**
-   * Which hosts get the request id, and its trace, with calls that a request makes. `true`: inside hosts, which are loopback,
+   * Which hosts get the request id and the trace with calls that a request makes. `true`: inside hosts, which are loopback,
    * private and link-local addresses, names of one label, and names that end in `.local`, `.internal`, `.svc`,
    * `.cluster.local`, `.test` or `.localhost`. A list adds hosts to these; `*.shop.com` stands for every name below
-   * `shop.com`. A function gets the name of the host and decides alone. It has no effect with `context: false`.
+   * `shop.com`. A function gets the host and decides alone. It has no effect with `context: false`, and is refused there.
    * @default true
    */
   propagate?: boolean | readonly string[] | ((host: string) => boolean) | undefined
   /**
-   * How many milliseconds make a request slow, 0 or more: its completion has `slow: true`, and at least the level 'warn'.
+   * From how many milliseconds a request is slow, 0 or more: its completion has `slow: true` and at least the level 'warn'.
    * @default no request is slow
    */
   slow?: number | undefined
 }
 
-/** The options of the middleware. Each can be left out. */
+/** The options of the middleware, all optional. */
 export interface MiddlewareOptions extends Options {
   /**
-   * A pino logger of the app's own: the events go through it, and `req.log` is a child of it. Its level, redaction and
-   * destination hold, so the options about those have no effect and are refused.
-   * @default a logger that writes as the other options say
+   * The app's own pino logger: the events go through it, with its level, redaction and destination, and `req.log` is a child
+   * of it. Options about where lines go and how they look are refused, as {@link LoggerOptions} says.
+   * @default a logger that waybill creates from the other options
    */
   logger?: ParentLogger | undefined
 }
 
 /** What the middleware adds to a request. */
 export interface RequestLog {
-  /** The request id: the one that the client sent in `X-Request-Id` if it is acceptable, else a new one. */
+  /** The request id: the one that the client sent if it is accepted, else a new one. */
   id: string
   /** A logger whose lines carry the id. */
   log: Logger
@@ -196,18 +195,18 @@ export interface RequestLog {
 /** The current request, as its handlers see it. */
 export interface CurrentRequest {
   /**
-   * Adds fields to the completion line of this request, after the built-in ones, which can't be overwritten. The
-   * values are copied now; what JSON can't hold is omitted. After the completion it emits the process warning
-   * `WAYBILL_WARN_LATE`, and does nothing else.
+   * Adds fields to the completion line of this request, after the built-in ones, which can't be overwritten. The values
+   * are copied now; what JSON can't hold is omitted. After the completion it does nothing, and emits the process warning
+   * `WAYBILL_WARN_LATE` unless the client had left.
    *
    * @example
    * request.waybill.add({ user_id: 42, cache: 'hit' })
    */
   add(fields: object): void
   /**
-   * Tells the error that this request failed with, for code that catches errors itself: its completion carries the error,
-   * if its status is 400 or above or it does not end well. After the completion it emits the process warning
-   * `WAYBILL_WARN_LATE`.
+   * Reports the error with which this request failed, for code that catches errors itself: the completion carries it,
+   * unless the request is completed with a status below 400. After the completion it emits the process warning
+   * `WAYBILL_WARN_LATE`; if the client had left, the line about the late answer carries the error instead.
    *
    * @example
    * handle(request).catch((error) => {
@@ -221,11 +220,11 @@ export interface CurrentRequest {
 /** Writes one line: its fields, then its message. */
 type LogLine = (fields: object, message: string) => void
 
-/** The part of a request's logger that waybill uses; pino's loggers and all others that Fastify accepts have it. */
+/** The part of a request's logger that waybill uses; pino's loggers have it, and all others that Fastify accepts. */
 export type RequestLogger = { readonly [level in Level]: LogLine } & {
   isLevelEnabled?(level: LogLevel): boolean
   bindings?(): Record<string, unknown>
 }
 
-/** A logger that makes others, which carry more on their lines. */
+/** A logger that creates child loggers, whose lines carry more fields. */
 export type ParentLogger = RequestLogger & { child(bindings: Record<string, unknown>): RequestLogger }

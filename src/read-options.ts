@@ -49,19 +49,19 @@ export interface LoggerSettings extends FormatSettings {
   readonly level: LogLevel
   /** Undefined: stdout. */
   readonly destination: Destination | undefined
-  /** Undefined, as `whenFull` is: what another logger of the process asked for, else the default. */
+  /** Undefined, like `whenFull`: as another logger of the process has set it, else the default. */
   readonly maxHeldBytes: number | undefined
   readonly whenFull: LoggerOptions['whenFull']
 }
 
-/** What is logged of a request: the complete form of the other {@link Options}. */
+/** What is logged about requests: the complete form of the other {@link Options}. */
 export interface EventSettings extends PolicySettings {
   readonly redactor: Redactor
   readonly ids: IdRules
   /** Undefined: the id is not sent back. */
   readonly responseHeader: string | undefined
   readonly captures: readonly Capture[]
-  /** Whether starts may be held back where a terminal shows them: unless their level was set. */
+  /** Whether the terminal view may hold starts back: unless `startLevel` was set. */
   readonly holdsStarts: boolean
   readonly slowMs: number
   readonly context: boolean
@@ -69,10 +69,11 @@ export interface EventSettings extends PolicySettings {
   readonly propagation: PropagationSettings | undefined
 }
 
-// A field name of RFC 9110, section 5.1.
+// A field name (RFC 9110, section 5.1).
 const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 /** Headers that Node.js needs, or that say how to read the response. */
-const TAKEN = 'connection|content-.*|date|keep-alive|location|set-cookie|te|trailer|transfer-encoding|upgrade'
+const USED_HEADERS =
+  'connection|content-.*|date|keep-alive|location|set-cookie|te|trailer|transfer-encoding|upgrade'
 const HOST = /^(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$|^[0-9a-f]*:[0-9a-f:.]*$/
 const DEFAULT_HEADER = 'X-Request-Id'
 
@@ -109,7 +110,10 @@ const redactedPath = ofType<string>(
 const redactedPaths = arrayOf('an array of paths such as "user.email"', redactedPath)
 const headerName = text('a header name', new RegExp(`^${TOKEN}$`))
 const headerList = arrayOf('a non-empty array of header names', headerName, { minItems: 1 })
-const ownHeader = text('a header name that has no other use', new RegExp(`^(?!(?:${TAKEN})$)${TOKEN}$`, 'i'))
+const ownHeader = text(
+  'a header name that has no other use',
+  new RegExp(`^(?!(?:${USED_HEADERS})$)${TOKEN}$`, 'i'),
+)
 const host = text('a host in lower case, such as "api.shop.com" or "*.shop.com"', HOST)
 const hosts = arrayOf('an array of hosts', host)
 const askHost = aFunction<(host: string) => boolean>('a function of the host')
@@ -160,8 +164,8 @@ const OPTIONS = {
 }
 
 /**
- * Throws if an option of an adapter is not known, whatever its value.
- * @param further the options that only this adapter has
+ * Throws for an unknown option of an adapter, whatever its value.
+ * @param further the options of this adapter alone
  */
 export function checkOptionNames(options: unknown, further: readonly string[] = []): void {
   const { logger, events, requestId } = OPTIONS
@@ -175,7 +179,7 @@ export function checkOptionNames(options: unknown, further: readonly string[] = 
   ])
 }
 
-/** Throws if an option of a logger is not known, whatever its value. */
+/** Throws for an unknown option of a logger, whatever its value. */
 export function checkLoggerOptionNames(options: unknown): void {
   checkNames(options, Object.keys(OPTIONS.logger))
 }
@@ -183,25 +187,26 @@ export function checkLoggerOptionNames(options: unknown): void {
 /** Reads the options about where lines go and how they look. */
 export function parseLoggerOptions(options: LoggerOptions, environment: Environment): LoggerSettings {
   const isStdout = options.destination === undefined
-  const elsewhere = { isTerminal: false, isSharedPipe: false, isJournal: false }
-  const around = isStdout ? environment : { ...environment, ...elsewhere }
-  const { googleProject, journalPriority, redact, ...settings } = readAll(OPTIONS.logger, options, around)
+  const notStdout = { isTerminal: false, isSharedPipe: false, isJournal: false }
+  const effective = isStdout ? environment : { ...environment, ...notStdout }
+  const { googleProject, journalPriority, redact, ...settings } = readAll(OPTIONS.logger, options, effective)
   const unused = (['maxHeldBytes', 'whenFull'] as const).find((name) => settings[name] !== undefined)
-  if (!isStdout && unused !== undefined) throw unusedOption(unused, 'with a destination: it is about stdout')
+  if (!isStdout && unused !== undefined)
+    throw unusedOption(unused, 'with a destination: it applies only to stdout')
   return {
     ...settings,
     redactor: createRedactor(redact),
     project: googleProject,
     priority: journalPriority,
-    colors: wantsColors(around),
-    terminal: readTerminal(around),
+    colors: wantsColors(effective),
+    terminal: readTerminal(effective),
   }
 }
 
 /**
- * Reads the options about lines that an app's own logger writes.
- * @returns how long a line may be, in bytes
- * @throws {WaybillError} for an option that this logger decides
+ * Reads the options that apply to an app's own logger.
+ * @returns the longest line, in bytes
+ * @throws {WaybillError} for an option that has no effect with this logger
  */
 export function parseOwnLoggerOptions(options: LoggerOptions, environment: Environment): number {
   const { maxLineBytes, redact: _ofEvents, ...others } = OPTIONS.logger
@@ -213,7 +218,7 @@ export function parseOwnLoggerOptions(options: LoggerOptions, environment: Envir
   return readAll({ maxLineBytes }, options, environment).maxLineBytes
 }
 
-/** Reads the options about what is logged of a request. */
+/** Reads the options about what is logged about requests. */
 export function parseEventOptions(options: Options): EventSettings {
   const environment = readEnvironment()
   const { requestId, slow, propagate, ...settings } = readAll(OPTIONS.events, options, environment)
@@ -229,7 +234,7 @@ export function parseEventOptions(options: Options): EventSettings {
   const responseHeader =
     ids.responseHeader ?? headers.find((name) => ownHeader.accepts(name)) ?? DEFAULT_HEADER
   const lowered = headers.map((name) => name.toLowerCase())
-  // A copy of a list, which the app may change later.
+  // Copied, because the app may change the list later.
   const reach = typeof propagate === 'object' ? [...propagate] : propagate === true ? [] : propagate
   return {
     ...parsePolicies(options, environment),
@@ -244,12 +249,12 @@ export function parseEventOptions(options: Options): EventSettings {
   }
 }
 
-/** Reads the logger that an app may bring to a middleware. */
+/** Reads the option `logger` of a middleware. */
 export function parseLogger(options: MiddlewareOptions): ParentLogger | undefined {
   return readAll(OPTIONS.middleware, options, readEnvironment()).logger
 }
 
-/** Header names are the same in any case. */
+/** Lower-cases header names, because they are case-insensitive. */
 function lowerHeader(detail: Include): Include {
   return detail.startsWith('header:') ? (detail.toLowerCase() as Include) : detail
 }

@@ -4,8 +4,7 @@ import { showValue, warnOnce } from './errors.js'
 let faults = 0
 
 /**
- * Runs a step of waybill's own within the service that it watches: what it throws is counted and reported once, and
- * never reaches the service.
+ * Runs a step of waybill within the service. An error is counted, and the first one reported; none reaches the service.
  * @returns what the step returns; undefined if it threw
  */
 export function safely<T>(step: () => T): T | undefined {
@@ -17,12 +16,12 @@ export function safely<T>(step: () => T): T | undefined {
   }
 }
 
-/** Runs a step of waybill's own, as {@link safely} does, when what runs now is over. */
+/** Runs a step as {@link safely} does, after the current operation (`process.nextTick`). */
 export function safelyNext(step: () => void): void {
   nextTick(() => safely(step))
 }
 
-/** Counts an error of waybill's own, and warns of the first one. */
+/** Counts an internal error, and warns about the first one. */
 export function reportFault(error: unknown): void {
   faults++
   try {
@@ -34,16 +33,16 @@ export function reportFault(error: unknown): void {
       `waybill: an internal error was caught, and the request went on; please report it with this stack: ${trace}`,
     )
   } catch {
-    // The error, or who listens for warnings, throws as well: nothing more can be done.
+    // The error or a warning listener throws, too: nothing more can be done.
   }
 }
 
-/** How many errors of its own waybill has kept from the service. */
+/** Returns how many internal errors were caught. */
 export function countFaults(): number {
   return faults
 }
 
-/** What a function returns, or something else when it throws; for values that may do anything when they are read. */
+/** Returns the result of a function, or a fallback if it throws; for values whose getters may do anything. */
 export function attempt<T>(read: () => T, otherwise: T): T {
   try {
     return read()
@@ -53,8 +52,8 @@ export function attempt<T>(read: () => T, otherwise: T): T {
 }
 
 /**
- * The names of an object's first own properties; none where they can't be listed. Bytes and characters are no properties:
- * to list them would take long.
+ * Returns the names of an object's first own properties; none if listing them throws. Typed arrays and String objects have
+ * none, because listing their bytes or characters is slow.
  */
 export function keysOf(value: object, most: number): string[] {
   return attempt(() => {
@@ -66,8 +65,8 @@ export function keysOf(value: object, most: number): string[] {
 }
 
 /**
- * Sets a property that no enumeration shows: comparing, copying or printing a request stays what it is without waybill
- * (`assert.deepStrictEqual` of two requests would go through everything that hangs on them).
+ * Sets a non-enumerable property, so that comparing, copying or printing a request works as without waybill
+ * (`assert.deepStrictEqual` of two requests would compare everything that is reachable from them).
  */
 export function setHidden(target: object, key: PropertyKey, value: unknown): void {
   Object.defineProperty(target, key, { value, writable: true, configurable: true, enumerable: false })

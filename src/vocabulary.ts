@@ -4,7 +4,7 @@ export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as co
 /** The level of a line. */
 export type Level = (typeof LEVELS)[number]
 
-/** The level from which lines are written; `silent` writes none. */
+/** The lowest level that is written; `silent` writes no lines. */
 export type LogLevel = Level | 'silent'
 
 /** Whether a value is the name of a level. */
@@ -13,10 +13,10 @@ export function isLevel(value: unknown): value is Level {
 }
 
 /**
- * How a request ended: `completed`, the whole response was handed to the operating system; `aborted`, the client
- * left first; `timeout`, a timeout of the server's ended it; `destroyed`, the server broke the response off after its
- * headers; `rejected`, it was answered before any route ran; `upgraded`, the connection became something else;
- * `unfinished`, the process ended with the request open.
+ * How a request ended: `completed`, the whole response was handed to the operating system; `aborted`, the client left
+ * first; `timeout`, a server timeout ended it; `destroyed`, the server broke the response off; `rejected`, it was answered
+ * before any route ran; `upgraded`, the connection became something else, such as a WebSocket; `unfinished`, the process
+ * or the server closed while the request was open.
  */
 export type Outcome =
   | 'completed'
@@ -27,17 +27,17 @@ export type Outcome =
   | 'upgraded'
   | 'unfinished'
 
-/** The formats that a word asks for. */
+/** The names of the built-in formats. */
 export const FORMAT_NAMES = ['json', 'pretty', 'logfmt', 'ecs', 'gcp', 'datadog', 'otel', 'combined'] as const
 
 /**
- * How lines look: `json`, the native line; `pretty`, for a person at a terminal; `logfmt`; `ecs`, Elastic Common Schema;
+ * How lines look: `json`, the native line; `pretty`, for terminals; `logfmt`; `ecs`, Elastic Common Schema;
  * `gcp`, Google Cloud Logging; `datadog`; `otel`, OpenTelemetry; `combined`, the access log of Apache and nginx.
  */
 export type FormatName = (typeof FORMAT_NAMES)[number]
 
-/** No line is longer, in bytes and with its newline: Heroku and Splunk cut at 10,000, with an envelope of their own. */
+/** The longest line, in bytes with its newline: Heroku and Splunk cut at 10,000, including their own envelope. */
 export const MAX_LINE_BYTES = 8000
 
-/** What Linux writes to a pipe whole or not at all (PIPE_BUF, pipe(7)), however many processes write there. */
+/** How many bytes Linux writes to a pipe atomically (PIPE_BUF, pipe(7)), even if several processes write. */
 export const PIPE_BYTES = 4096

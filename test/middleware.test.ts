@@ -113,7 +113,7 @@ test.each([[undefined], [{}], [express()], ['server']])('attach refuses what is 
       name: 'WaybillError',
       code: 'WAYBILL_ERR_SERVER',
       message: expect.stringMatching(
-        /^waybill: attach\(\) must be given a server of node:http, node:https or node:http2, got /,
+        /^waybill: attach\(\) expects a server of node:http, node:https or node:http2, got /,
       ),
     }),
   )

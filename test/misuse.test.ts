@@ -41,7 +41,7 @@ test("Fastify's own header option, which believes any id, is refused", async () 
     code: 'WAYBILL_ERR_FASTIFY_OPTION',
     option: 'requestIdHeader',
     message:
-      'waybill: Fastify\'s option "requestIdHeader" must not be given, got "x-request-id": it trusts any id; use waybill\'s option "requestId.header"',
+      'waybill: Fastify\'s option "requestIdHeader" must not be set, got "x-request-id": it trusts any id; use waybill\'s option "requestId.header"',
   })
 })
 

@@ -40,7 +40,7 @@ test('a middleware that stands after all routes is warned of once', async () => 
     app.get('/', (_request, response) => void response.end())
     app.use(log())
   })
-  expect(warnings).toEqual([expect.stringContaining('app.use(waybill()) stands after all routes')])
+  expect(warnings).toEqual([expect.stringContaining('app.use(waybill()) comes after all routes')])
 })
 
 test('errors() that stands before all routes is warned of once', async () => {
@@ -49,7 +49,7 @@ test('errors() that stands before all routes is warned of once', async () => {
     app.use(waybill.errors())
     app.use('/v1', express.Router())
   })
-  expect(warnings).toEqual([expect.stringContaining('app.use(waybill.errors()) stands before all routes')])
+  expect(warnings).toEqual([expect.stringContaining('app.use(waybill.errors()) comes before all routes')])
 })
 
 test('a logger of winston is refused by what it lacks, also with the levels of pino', () => {

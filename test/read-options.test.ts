@@ -365,7 +365,7 @@ test.each([
   [
     { destination: { write: () => {} }, whenFull: 'drop' },
     'whenFull',
-    'with a destination: it is about stdout',
+    'with a destination: it applies only to stdout',
   ],
   [{ allowQuery: ['page'] }, 'allowQuery', 'without include: ["query"]'],
   [{ propagate: true, context: false }, 'propagate', 'with context: false'],

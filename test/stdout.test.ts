@@ -85,7 +85,7 @@ test('a reader that never reads again keeps a process from its end for five seco
   expect(run).toEqual({
     code: 0,
     stdout: '',
-    stderr: 'waybill: log lines are lost: nobody has read stdout for 5000 ms\n',
+    stderr: 'waybill: log lines are lost: stdout was not read for 5000 ms\n',
   })
 }, 15_000)
 

@@ -5,26 +5,26 @@ import type { FrameworkRequest } from '../request/record.js'
 import { mountPattern, type Params } from '../request/url.js'
 import { safely } from '../safely.js'
 
-// The one file that touches what Express does not document. Seen in Express 4.21 to 4.22, and in router 2.0 to 2.3, which
-// Express 5 uses. A layer is a step of a router: a middleware, a mounted router, a route, or a handler of a route.
+// Undocumented internals of Express, as seen in Express 4.21 to 4.22 and, for Express 5, in router 2.0 to 2.3. A layer is a
+// step of a router: a middleware, a mounted router, a route, or a handler of a route.
 
-/** What Express adds to requests that says which way they take. */
+/** The properties of Express requests that show how they are routed. */
 export interface RoutedRequest {
   readonly app: ExpressApp
   readonly res?: { readonly headersSent: boolean }
   readonly baseUrl?: string
   readonly params?: Params
   readonly route?: { readonly path: unknown }
-  /** What a router goes on with; restored when the outermost one has nothing left. */
+  /** The `next` of the current router; restored when the outermost one has no more layers. */
   readonly next?: unknown
 }
 
 interface ExpressApp {
   enabled(setting: string): boolean
-  /** The prototype of the requests of an app, for apps to extend; that of a mounted app inherits from its parent's. */
+  /** The prototype of an app's requests, which apps may extend; a mounted app's inherits from its parent's. */
   readonly request?: object
   readonly parent?: ExpressApp
-  /** Express 4, where `router` throws. */
+  /** Express 4, in which `router` throws. */
   readonly _router?: Router
   readonly router?: Router
 }
@@ -38,26 +38,26 @@ interface Layer {
   readonly route?: RoutedRequest['route']
   /** A middleware, or a mounted router or app. */
   readonly handle?: Handler
-  /** What it was declared with, since router 2.3. */
+  /** The declared pattern, since router 2.3. */
   readonly rawPath?: unknown
   /** Express 4. */
   readonly regexp?: RegExp
   readonly keys?: readonly (string | { readonly name: string | number })[]
 }
 
-/** A mounted router holds its own layers, an app those of its router. */
+/** A mounted router has its own layers; an app has those of its router. */
 type Handler = ((...args: never[]) => unknown) & Router & { readonly enabled?: unknown }
 
 type Handle = (this: Layer, ...args: unknown[]) => unknown
 
-/** What is called with a request, and with an error before it. */
+/** The methods of layers that handle a request, with the position of the request among their arguments. */
 const HANDLERS = { handle_request: 0, handleRequest: 0, handle_error: 1, handleError: 1 } as const
 
 const observed = new WeakSet<object>()
 
 /**
- * Observes which steps of its routers a request of an app comes to; once for each copy of Express.
- * @returns false if this Express is another one than has been seen
+ * Observes which layers the requests of an app reach, once for each copy of Express.
+ * @returns false if this Express has no layers where they are expected
  */
 function observeLayers(app: ExpressApp, enter: (layer: Layer, request: RoutedRequest) => void): boolean {
   const [first] = (app._router ?? app.router)?.stack ?? []
@@ -69,7 +69,7 @@ function observeLayers(app: ExpressApp, enter: (layer: Layer, request: RoutedReq
     const handle = prototype[name]
     if (handle === undefined) continue
     prototype[name] = function enterAndHandle(this: Layer, ...args) {
-      // Handlers of a route have a method each, even if it is undefined.
+      // Each handler of a route has a property `method`, even if it is undefined.
       if (!('method' in this)) safely(() => enter(this, args[position] as RoutedRequest))
       return handle.apply(this, args)
     }
@@ -77,7 +77,7 @@ function observeLayers(app: ExpressApp, enter: (layer: Layer, request: RoutedReq
   return true
 }
 
-/** Where a middleware stands among the routes and mounted routers of an app; undefined if it is not one of the app's own. */
+/** Counts the routes and mounted routers before and after a middleware; undefined if the app itself doesn't use it. */
 export function placeAmongRoutes(
   app: ExpressApp,
   middleware: unknown,
@@ -90,23 +90,23 @@ export function placeAmongRoutes(
   return { before: stack.slice(0, at).filter(isRoute).length, after: stack.slice(at).filter(isRoute).length }
 }
 
-/** How Express 4 ends the regular expressions that it makes of texts. */
-const MADE_OF_TEXT = '(?=\\/|$)'
+/** The end of a regular expression that Express 4 creates from a string. */
+const FROM_STRING = '(?=\\/|$)'
 
-/** The pattern of a router, a middleware or an app that is mounted, of what it took from the path of a request. */
+/** Returns the pattern of a mounted router, middleware or app, if need be from the part of the path that it matched. */
 function patternOfMount(layer: Layer, taken: string, request: RoutedRequest): string {
-  if (layer.rawPath !== undefined) return shown(layer.rawPath, request)
-  if (layer.regexp !== undefined && !layer.regexp.source.endsWith(MADE_OF_TEXT)) return String(layer.regexp)
+  if (layer.rawPath !== undefined) return showPattern(layer.rawPath, request)
+  if (layer.regexp !== undefined && !layer.regexp.source.endsWith(FROM_STRING)) return String(layer.regexp)
   const sensitive = request.app.enabled('case sensitive routing')
   return mountPattern(taken, ownParams(layer, request.params ?? {}), sensitive)
 }
 
-/** The pattern of a route, below what its router is mounted under. */
+/** Returns the pattern of a route, relative to its router. */
 function patternOfRoute({ rawPath, route }: Layer, request: RoutedRequest): string {
-  return shown(rawPath ?? route?.path, request)
+  return showPattern(rawPath ?? route?.path, request)
 }
 
-/** A router may merge those of its parents in. */
+/** Returns a layer's own parameters, because a router may merge in those of its parents. */
 function ownParams({ keys }: Layer, params: Params): Params {
   if (keys === undefined) return params
   const names = keys.map((key) => String(typeof key === 'string' ? key : key.name))
@@ -115,30 +115,30 @@ function ownParams({ keys }: Layer, params: Params): Params {
 
 const MATCHED = 'router.tracing.matchedRoute'
 
-/** A pattern as it is shown: of a list the one that matched, or all where it is not known. */
-function shown(pattern: unknown, request: object): string {
+/** Shows a pattern; of an array, the one that matched, or all if that is unknown. */
+function showPattern(pattern: unknown, request: object): string {
   if (!Array.isArray(pattern)) return String(pattern)
   const key = Object.getOwnPropertySymbols(request).find(({ description }) => description === MATCHED)
   const matched: unknown = key && Reflect.get(request, key)
   return pattern.includes(matched) ? String(matched) : pattern.map(String).join('|')
 }
 
-/** Whether an error is that of a router which could not decode the URL, so that no route got it. */
+/** Whether a router threw an error because it could not decode the URL, so that no route was reached. */
 export function isUndecodable(error: unknown): boolean {
   return error instanceof URIError && (error as { status?: unknown }).status === 400
 }
 
-/** What frameworks add to requests, as far as it is read here. */
+/** The properties that frameworks add to requests and that are read here. */
 type AnyRequest = RawRequest & {
   readonly log: RequestLogger
   readonly ip?: string | undefined
   readonly hostname?: string
 } & Partial<RoutedRequest>
 
-/** A router that a request has come into. */
+/** A mounted router that a request has entered. */
 interface Mount {
   readonly outer: Mount | undefined
-  /** What of the path it and those around it have taken, and the pattern of that. */
+  /** The part of the path that it and its parents matched, and the pattern of that. */
   readonly url: string
   readonly pattern: string
 }
@@ -148,14 +148,14 @@ const NOT_FOUND = 404
 
 const ROOT: Mount = { outer: undefined, url: '', pattern: '' }
 
-/** A request that a middleware has, of whichever framework; in Express, with its way through the routers of its app. */
+/** A request of any middleware framework; in Express, it tracks which routers and routes the request reaches. */
 export class MiddlewareRequest implements FrameworkRequest, CaptureSource {
   readonly #request: AnyRequest
   #mount = ROOT
   #pattern: string | undefined = undefined
-  /** The route that it came to last. */
+  /** The latest route that it reached. */
   #route: RoutedRequest['route'] = undefined
-  /** Whether the route was followed by something else. */
+  /** Whether a later layer than that route was reached. */
   #passed = false
 
   constructor(request: RawRequest) {
@@ -171,14 +171,14 @@ export class MiddlewareRequest implements FrameworkRequest, CaptureSource {
     return this.#request.headers
   }
 
-  /** As the app trusts proxies, if it has a setting for that. */
+  /** The address that the framework found by its proxy settings, else that of the connection. */
   get ip(): string {
     return this.#request.ip ?? this.#source.ip
   }
 
   get host(): string {
     const { host } = this.#source
-    // Of what a trusted proxy says Express 4 tells no port.
+    // Express 4 drops the port that a trusted proxy sends.
     const { hostname = host } = this.#request
     return host.startsWith(`${hostname}:`) ? host : hostname
   }
@@ -191,10 +191,10 @@ export class MiddlewareRequest implements FrameworkRequest, CaptureSource {
     return sourceOf(this.#request, this.originalUrl, this.#request.socket)
   }
 
-  /** Comes to a step of a router. */
+  /** Notes that the request reaches a layer. */
   enter(layer: Layer): void {
     const { baseUrl = '', res } = this.#request
-    // Who comes after the answer has not given it.
+    // A layer that is reached after the answer did not give it.
     if (res?.headersSent) return
     const request = this.#request as RoutedRequest
     if (layer.route === undefined) this.#noteRefused()
@@ -212,7 +212,7 @@ export class MiddlewareRequest implements FrameworkRequest, CaptureSource {
     }
   }
 
-  /** Notes a route that was found but not come to: `app.param` refused a parameter. */
+  /** Notes a route that matched but did not run, because `app.param` refused a parameter. */
   #noteRefused(): void {
     const { route } = this.#request
     if (route === undefined || route === this.#route) return
@@ -224,17 +224,17 @@ export class MiddlewareRequest implements FrameworkRequest, CaptureSource {
   }
 
   matched(status: number | undefined, failed: boolean): string | undefined {
-    // Where no middleware for errors stands behind the route, Express answers itself.
+    // Without an error middleware after the route, Express answers itself.
     if (status !== undefined && status >= 400) this.#noteRefused()
     if (failed) return this.#pattern
-    // What Express answers when no router has anything left.
+    // Express answers 404 itself when no router has more layers.
     if (status === NOT_FOUND && (this.#passed || this.#request.next === undefined)) return undefined
-    // An error that nothing reported is what takes a request from its route to another answer from 400 on.
+    // An answer of 400 or above from a later layer means that an unreported error left the route.
     return this.#passed && (status ?? 0) < 400 ? undefined : this.#pattern
   }
 }
 
-/** Whether a request is one of Express. */
+/** Whether a request is an Express request. */
 export function isRouted(request: object): request is RoutedRequest {
   const { app } = request as Partial<RoutedRequest>
   return typeof app?.enabled === 'function'

@@ -5,9 +5,9 @@ import { recordOf } from '../http/carrier.js'
 import type { MiddlewareOptions, RawRequest } from '../options.js'
 import { safely } from '../safely.js'
 import { isRouted, isUndecodable, placeAmongRoutes, type RoutedRequest } from './express-internals.js'
-import { ADDED, createMiddleware, type Middleware, type Next } from './middleware.js'
+import { ADDED_PROPERTIES, createMiddleware, type Middleware, type Next } from './middleware.js'
 
-/** A middleware for errors, as Express and Connect take it. */
+/** An error middleware of Express and Connect. */
 export type ErrorMiddleware = (
   error: unknown,
   request: RawRequest,
@@ -15,14 +15,14 @@ export type ErrorMiddleware = (
   next: Next,
 ) => void
 
-/** A middleware for errors that returns itself when it is called without arguments, so that both ways work. */
+/** An error middleware that returns itself when it is called without arguments, so that both notations work. */
 export interface ErrorMiddlewareMaker extends ErrorMiddleware {
   (): ErrorMiddleware
 }
 
 /**
- * Makes a middleware for Express, Connect, Polka and `node:http`: one start event and one completion event for every
- * request, on stdout, tied together by a request id. Register it before all others.
+ * Creates a middleware for Express, Connect, Polka and `node:http`: it logs one start event and one completion event for
+ * every request, on stdout, with the same request id. Register it before all others.
  *
  * @example
  * const app = express()
@@ -36,7 +36,7 @@ export function waybill(
   _pluginOptions?: unknown,
   done?: Next,
 ): Middleware | undefined {
-  // Fastify registers it as a plugin, and takes an error from the callback only.
+  // Fastify calls it as a plugin, and takes errors only from the callback.
   if (isFastify(options) && done !== undefined) {
     done(misplacedMiddleware())
     return undefined
@@ -45,29 +45,29 @@ export function waybill(
   const middleware = createMiddleware(options, (request) => {
     if (!isRouted(request)) return
     addAccessors(request)
-    if (!isChecked) warnOfOrder(request, middleware)
+    if (!isChecked) checkOrder(request, middleware)
     isChecked = true
   })
   return middleware
 }
 
 /**
- * A middleware that puts errors into the completion lines of their requests and passes them on; `waybill.errors()`
- * returns it too. It stands after the routes and before what answers errors.
+ * An error middleware that adds an error to the completion line of its request and passes it on; `waybill.errors()` returns
+ * it, too. Register it after the routes and before the middleware that answers errors.
  *
  * @example
  * app.use(waybill.errors())
  */
 waybill.errors = passError as ErrorMiddlewareMaker
 
-/** Warns of an app of Express whose routes stand where the middleware can't see them, or their errors. */
-function warnOfOrder({ app }: RoutedRequest, middleware: Middleware): void {
+/** Warns if an Express app registers its routes before the middleware, or after `waybill.errors()`. */
+function checkOrder({ app }: RoutedRequest, middleware: Middleware): void {
   const place = placeAmongRoutes(app, middleware)
   if (place !== undefined && place.before > 0 && place.after === 0) {
     warnOnce(
       'WAYBILL_WARN_ORDER',
       'middleware',
-      'waybill: app.use(waybill()) stands after all routes, so it logs none of their requests: move it before them',
+      'waybill: app.use(waybill()) comes after all routes, so none of their requests are logged; move it before them',
     )
   }
   const ofErrors = placeAmongRoutes(app, passError)
@@ -75,12 +75,12 @@ function warnOfOrder({ app }: RoutedRequest, middleware: Middleware): void {
     warnOnce(
       'WAYBILL_WARN_ORDER',
       'errors',
-      'waybill: app.use(waybill.errors()) stands before all routes, so it gets none of their errors: move it after them',
+      'waybill: app.use(waybill.errors()) comes before all routes, so none of their errors are logged; move it after them',
     )
   }
 }
 
-/** Puts an error into the completion line of its request and passes it on; without arguments, returns itself. */
+/** Adds an error to the completion line of its request and passes it on; without arguments, returns itself. */
 function passError(): ErrorMiddleware
 function passError(error: unknown, request: RawRequest, response: unknown, next: Next): void
 function passError(
@@ -102,8 +102,8 @@ function passError(
 const extended = new WeakSet<object>()
 
 /**
- * Adds properties to all requests of an app, by the prototype that Express documents for that: adding them to each request
- * is slow on Node.js 20. Assigning one replaces it, as it does for an own property.
+ * Adds properties to the prototype of an app's requests, which Express documents for that, because adding them to each
+ * request is slow on Node.js 20. They can be assigned like own properties.
  */
 function addAccessors({ app }: RoutedRequest): void {
   let root = app
@@ -111,7 +111,7 @@ function addAccessors({ app }: RoutedRequest): void {
   const { request: prototype } = root
   if (prototype === undefined || extended.has(prototype)) return
   extended.add(prototype)
-  for (const [name, read] of ADDED) {
+  for (const [name, read] of ADDED_PROPERTIES) {
     if (name in prototype) continue
     Object.defineProperty(prototype, name, {
       configurable: true,

@@ -4,20 +4,20 @@ import type { RawRequest } from '../options.js'
 import { pathOf } from '../request/url.js'
 import { safely } from '../safely.js'
 
-// The one file that touches what Fastify does not document. Seen in Fastify 5.10.0 to 5.12.8.
+// Undocumented internals of Fastify, as seen in Fastify 5.10.0 to 5.12.8.
 
-/** What Fastify tells a `LogController` of a request; the class is public, its place in an instance is not. */
+/** Observes requests through Fastify's `LogController`; the class is public, its place in an instance is not. */
 export interface RequestObserver {
   /**
    * Called before any hook, also for routes and hooks that were declared before the plugin.
-   * @param quiet whether the app says that the request is not to be logged
+   * @param quiet whether the app disables logging for the request
    */
   arrived(request: FastifyRequest, reply: FastifyReply, quiet: boolean): void
-  /** Called with errors that no `onError` hook sees: of error handlers, of streams, of serializers of errors. */
+  /** Called with errors that no `onError` hook sees: those of error handlers, streams and error serializers. */
   failed(error: unknown, request: FastifyRequest): void
-  /** Called when a stream broke after the headers were sent. */
+  /** Called when a stream fails after the headers were sent. */
   broke(error: unknown, request: FastifyRequest): void
-  /** Called when an `onResponse` hook failed, which changes nothing for the client. */
+  /** Called when an `onResponse` hook fails, which the client does not notice. */
   failedLate(error: unknown, request: FastifyRequest): void
 }
 
@@ -27,20 +27,20 @@ const SERVER_BINDINGS = 'fastify.serverBindings'
 const OPTIONS = 'fastify.options'
 
 /**
- * Puts an observer where Fastify has its own request lines written, for the routes of this instance and its
- * children: those lines then never appear, and lines of `request.log` carry the id as `request_id`.
- * @returns false when this Fastify keeps its log controller elsewhere; nothing has changed then
+ * Replaces Fastify's request lines with an observer, for the routes of this instance and its children; lines of
+ * `request.log` then carry the id as `request_id`.
+ * @returns false, without a change, if this Fastify keeps its log controller elsewhere
  */
 export function replaceRequestLines(app: FastifyInstance, observer: RequestObserver): boolean {
   const key = findSymbol(app, LOG_CONTROLLER)
   const original = logControllerOf(app)
   if (key === undefined || original === undefined) return false
   const silent = silentController(observer, quietRuleOf(original))
-  // A property of this instance alone: a controller may be shared with other instances.
+  // Set on this instance only, because a controller may be shared with other instances.
   return Reflect.set(app, key, Object.assign(Object.create(original), silent))
 }
 
-/** What a log controller of Fastify's, or of a class that extends it, says of its options. */
+/** The options of Fastify's log controller, or of one that extends it. */
 interface FastifyLogController {
   readonly disableRequestLogging?: unknown
   readonly requestIdLogLabel?: unknown
@@ -48,19 +48,19 @@ interface FastifyLogController {
 }
 
 function logControllerOf(app: FastifyInstance): FastifyLogController | undefined {
-  const controller = heldUnder(app, LOG_CONTROLLER)
+  const controller = readSymbol(app, LOG_CONTROLLER)
   return typeof controller === 'object' && controller !== null ? controller : undefined
 }
 
-/** The name under which an app has the ids of requests on its lines, if it is not Fastify's default. */
+/** Returns the app's option `requestIdLogLabel`, if it is not Fastify's default. */
 export function ownIdLabelOf(app: FastifyInstance): unknown {
   const { requestIdLogLabel: label } = logControllerOf(app) ?? {}
   return label === DEFAULT_ID_LABEL ? undefined : label
 }
 
 /**
- * How an app says of each request whether it is logged: by a function `disableRequestLogging` or a method of its own.
- * `disableRequestLogging: true` says of Fastify's lines alone that they are not written.
+ * Returns how the app decides whether to log a request: a function `disableRequestLogging` or its own `isLogDisabled`. With
+ * `disableRequestLogging: true` it disables only Fastify's lines.
  */
 function quietRuleOf(controller: FastifyLogController): ((request: FastifyRequest) => boolean) | undefined {
   const { isLogDisabled, disableRequestLogging } = controller
@@ -77,7 +77,7 @@ function quietRuleOf(controller: FastifyLogController): ((request: FastifyReques
   }
 }
 
-/** Fastify's own class of log controllers, as the prototype that all others extend. */
+/** Returns the prototype of Fastify's own log controller class, which all others extend. */
 function baseOf(controller: FastifyLogController): FastifyLogController {
   let base: FastifyLogController = controller
   for (let next = Object.getPrototypeOf(base); next !== null && next !== Object.prototype; ) {
@@ -116,14 +116,14 @@ function silentController(
   }
 }
 
-/** Whether an instance is the root of its app, whose routes are all that the server has. */
+/** Whether an instance is the root of its app, which has all routes of the server. */
 export function isRoot(app: FastifyInstance): boolean {
   return Object.hasOwn(app, 'server')
 }
 
-/** The further servers of an app that listens on several addresses of `localhost`; known once it listens. */
+/** Returns the further servers of an app that listens on several addresses of `localhost`; known once it listens. */
 export function furtherServers(app: FastifyInstance): FastifyInstance['server'][] {
-  const servers = heldUnder(app, SERVER_BINDINGS)
+  const servers = readSymbol(app, SERVER_BINDINGS)
   return Array.isArray(servers) ? servers : []
 }
 
@@ -133,14 +133,14 @@ interface AppOptions {
 }
 
 function optionsOf(app: FastifyInstance): AppOptions | undefined {
-  const options = heldUnder(app, OPTIONS)
+  const options = readSymbol(app, OPTIONS)
   return typeof options === 'object' && options !== null ? options : undefined
 }
 
-/** The option `genReqId` of an app, or what the app has put in its place since. */
+/** Returns the app's `genReqId`: the option, or what the app has set since. */
 export function ownIdGeneratorOf(app: FastifyInstance): ((raw: RawRequest) => string) | undefined {
   if (!optionsOf(app)?.genReqId) return undefined
-  // Its types lack the getter.
+  // Fastify's types lack the getter.
   const genReqId: unknown = Reflect.get(app, 'genReqId')
   if (typeof genReqId !== 'function') return undefined
   return (raw) => {
@@ -149,7 +149,7 @@ export function ownIdGeneratorOf(app: FastifyInstance): ((raw: RawRequest) => st
   }
 }
 
-/** An error that Fastify answers before any route, as it hands it to the option `frameworkErrors`. */
+/** An error that Fastify answers before any route, as the option `frameworkErrors` gets it. */
 interface FrameworkError extends Error {
   readonly code: string
   readonly statusCode: number
@@ -158,8 +158,8 @@ interface FrameworkError extends Error {
 type AnswerFrameworkError = (error: FrameworkError, request: FastifyRequest, reply: FastifyReply) => unknown
 
 /**
- * Notes the errors that Fastify answers before any route: a bad URL, a parameter that is too long, an async constraint
- * that failed. It covers injected requests too, which no server has had. The answers stay Fastify's, or the app's own.
+ * Notes the errors that Fastify answers before any route: a bad URL, a parameter that is too long, a failed async
+ * constraint; also those of injected requests. The answers stay Fastify's, or the app's own.
  */
 export function noteFrameworkErrors(app: FastifyInstance, observer: Pick<RequestObserver, 'failed'>): void {
   const own = optionsOf(app)
@@ -171,7 +171,7 @@ export function noteFrameworkErrors(app: FastifyInstance, observer: Pick<Request
   }
 }
 
-/** The error with the path in place of the target that its message quotes: no query and no password is logged unasked. */
+/** Returns the error with only the path of the target that its message quotes, to log no query and no password. */
 function withPathOnly(error: FrameworkError): FrameworkError {
   const message = error.message.replace(/'(.*)'/s, (_quoted, target: string) => `'${pathOf(target, true)}'`)
   if (message === error.message) return error
@@ -193,7 +193,7 @@ function answerAsFastify(
   raw.end(text)
 }
 
-function heldUnder(instance: object, description: string): unknown {
+function readSymbol(instance: object, description: string): unknown {
   const key = findSymbol(instance, description)
   return key === undefined ? undefined : Reflect.get(instance, key)
 }

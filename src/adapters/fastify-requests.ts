@@ -22,53 +22,53 @@ import { isNullLogger, markOwnLogger, requestLogger } from './request-logger.js'
 
 const HANDLER_TIMEOUT = 'FST_ERR_HANDLER_TIMEOUT'
 
-/** A request whose logger fits what waybill needs of one. */
-type Logged = { readonly log: RequestLogger }
+/** A request with the type of logger that waybill uses. */
+type WithLogger = { readonly log: RequestLogger }
 
-/** Notes in the records of requests what Fastify tells of them. */
+/** Notes in the records what Fastify reports about requests. */
 export class FastifyRequests implements RequestObserver {
   readonly #tracker: Tracker
-  /** The logger of an app without logging, which its requests have at first. */
+  /** The null logger of an app without logging, which its requests have at first. */
   readonly #silent: FastifyBaseLogger | undefined
-  /** Whether Fastify has the factories of an app make loggers of its null logger alone. */
-  readonly #asksFactories: boolean
-  /** Whether the loggers that a factory makes carry the id; asking a logger itself costs too much for each request. */
+  /** Whether Fastify passes only its null logger to the app's logger factories. */
+  readonly #usesFactories: boolean
+  /** Whether the loggers of a factory carry the id, cached because asking the logger of each request costs too much. */
   readonly #factories = new WeakMap<object, boolean>()
 
   constructor(tracker: Tracker, silent: FastifyBaseLogger | undefined) {
     this.#tracker = tracker
     this.#silent = silent
-    this.#asksFactories = silent !== undefined && isNullLogger(silent)
+    this.#usesFactories = silent !== undefined && isNullLogger(silent)
   }
 
-  /** The id of a request that has no Fastify request yet; an injected one has no record either. */
+  /** Returns the id of a request that has no Fastify request yet; an injected one has no record either. */
   acceptId(raw: RawRequest): string {
     return (this.#tracker.of(raw) ?? this.#tracker.create(raw)).requestId
   }
 
   arrived(request: FastifyRequest, reply: FastifyReply, quiet = false): void {
     const record = this.#recordOf(request, reply)
-    if (record.requestId !== request.id) this.#takeOtherId(record, request)
+    if (record.requestId !== request.id) this.#takeGeneratedId(record, request)
     const { idHeader } = this.#tracker
-    // In lower case, as Fastify keeps it.
+    // In lower case, as Fastify stores header names.
     if (idHeader !== undefined) reply.header(idHeader.lowered, record.requestId)
     const isSilent = this.#isSilent(request)
-    if (isSilent) giveLogger(request, reply, record)
-    else if (this.#asksFactories) askFactory(request, reply, record)
-    record.logger = (request as Logged).log
+    if (isSilent) setLogger(request, reply, record)
+    else if (this.#usesFactories) setFactoryLogger(request, reply, record)
+    record.logger = (request as WithLogger).log
     record.bindsId = isSilent || this.#bindsId(request, record.requestId)
     if (!isSilent && this.#silent !== undefined) markOwnLogger(request.log as Logger, record)
     record.route ??= routeOf(request)
     record.isRouted = !isUnrouted(request)
-    record.framework = request as Logged
+    record.framework = request as WithLogger
     record.isQuiet = quiet || isQuietRoute(request)
     this.#tracker.start(record, request)
   }
 
-  /** Whether Fastify has given a request no logger, or none but that of its default factory. */
+  /** Whether a request has only the null logger. */
   #isSilent(request: FastifyRequest): boolean {
     if (this.#silent === undefined) return false
-    return (request.log === this.#silent && !this.#asksFactories) || hasDefaultFactory(request)
+    return (request.log === this.#silent && !this.#usesFactories) || hasDefaultFactory(request)
   }
 
   failed(error: unknown, request: FastifyRequest): void {
@@ -92,7 +92,7 @@ export class FastifyRequests implements RequestObserver {
   #recordOf({ raw }: FastifyRequest, reply: FastifyReply): RequestRecord {
     const { upgrade } = raw as { upgrade?: boolean }
     let record = this.#tracker.of(raw)
-    // An injected request, which no server has had, or one of a server that is not the app's.
+    // An injected request, or one of a server that is not the app's.
     if (!record?.isOpen)
       record = upgrade
         ? receiveHandover(this.#tracker, raw, raw.socket)
@@ -101,8 +101,8 @@ export class FastifyRequests implements RequestObserver {
     return record
   }
 
-  /** Takes the id that a context of the app has made by a generator of its own; one that can't be sent is replaced. */
-  #takeOtherId(record: RequestRecord, request: FastifyRequest): void {
+  /** Takes the id that a plugin context's own `genReqId` has made; an invalid one is replaced. */
+  #takeGeneratedId(record: RequestRecord, request: FastifyRequest): void {
     const made: unknown = request.id
     const id = typeof made === 'number' ? String(made) : made
     if (isRequestId(id)) {
@@ -118,7 +118,7 @@ export class FastifyRequests implements RequestObserver {
     const factory = factoryOf(request)
     let binds = this.#factories.get(factory)
     if (binds === undefined) {
-      binds = bindsId((request as Logged).log, id)
+      binds = bindsId((request as WithLogger).log, id)
       this.#factories.set(factory, binds)
     }
     return binds
@@ -126,16 +126,16 @@ export class FastifyRequests implements RequestObserver {
 }
 
 /**
- * Gives a request a logger of its own. Not by a child logger factory: Fastify checks each logger that one makes, and asks
- * none on routes that were declared before the app had a logger.
+ * Sets the logger of a request. A child logger factory does not serve here: Fastify checks each logger that it creates, and
+ * doesn't call it on routes that were declared before the app had a logger.
  */
-function giveLogger(request: FastifyRequest, reply: FastifyReply, record: RequestRecord): void {
+function setLogger(request: FastifyRequest, reply: FastifyReply, record: RequestRecord): void {
   request.log = requestLogger(request.server.log as Logger, record, loggerOptionsOf(request))
   reply.log = request.log
 }
 
-/** Gives a request the logger that the app's own factory makes of the logger of this context. */
-function askFactory(request: FastifyRequest, reply: FastifyReply, { requestId }: RequestRecord): void {
+/** Sets the logger of a request to what the app's own factory creates from the context's logger. */
+function setFactoryLogger(request: FastifyRequest, reply: FastifyReply, { requestId }: RequestRecord): void {
   const { raw, server } = request
   const options = loggerOptionsOf(request) ?? {}
   request.log = factoryOf(request).call(server, server.log, { request_id: requestId }, options, raw)

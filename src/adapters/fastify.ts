@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyPluginCallback } from 'fastify'
 import fp from 'fastify-plugin'
-import { logOutsideBy } from '../current-log.js'
+import { setOutsideLogger } from '../current-log.js'
 import { isFastify, misplacedPlugin, showValue, WaybillError, warnOnce } from '../errors.js'
 import { Tracker } from '../http/exchange.js'
 import { receiveFrom } from '../http/server.js'
@@ -22,11 +22,11 @@ import {
 } from './fastify-internals.js'
 import { FastifyRequests } from './fastify-requests.js'
 import { openLog, useOwnLogger } from './open-log.js'
-import { isNullLogger, passOn } from './request-logger.js'
+import { forwardTo, isNullLogger } from './request-logger.js'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Adds to the completion line of this request. */
+    /** Adds fields and errors to the completion line of this request. */
     waybill: CurrentRequest
   }
   interface FastifyContextConfig {
@@ -38,7 +38,7 @@ declare module 'fastify' {
 const NAME = 'waybill'
 const DECORATOR = 'waybill'
 
-/** What of Fastify's options says how a query begins; its types know the first place only. */
+/** The Fastify option that lets a query begin with `;`; its types have only the first place. */
 interface RouterConfig {
   useSemicolonDelimiter?: boolean
   routerOptions?: { useSemicolonDelimiter?: boolean }
@@ -56,15 +56,15 @@ const plugin: FastifyPluginCallback<Options> = (app, options, done) => {
 }
 
 /**
- * The Fastify plugin: one start event and one completion event for every request, on stdout, tied together by a
- * request id. On an app that brings its own logger, the events go through that logger.
+ * The Fastify plugin: it logs one start event and one completion event for every request, on stdout, with the same request
+ * id. In an app with its own logger, the events go through that logger.
  *
  * @example
  * const app = Fastify()
  * await app.register(waybill)
  *
- * @throws {WaybillError} at registration, for an unknown option, a wrong type or an impossible value, and when it
- * is registered twice; when anything but Fastify calls it
+ * @throws {WaybillError} at registration: for an unknown option, a wrong type or an impossible value, if it is registered
+ * twice, or if anything but Fastify calls it
  */
 export const waybill = fp(plugin, { fastify: '>=5.10.0 <6', name: NAME })
 
@@ -82,7 +82,7 @@ function install(app: FastifyInstance, options: Options): void {
   if (isRoot(app)) receiveAll(app, tracker, requests)
   app.decorateRequest(DECORATOR, {
     getter() {
-      // Absent only after a fault of waybill's own.
+      // Undefined only after an internal error of waybill.
       return tracker.of(this.raw) as CurrentRequest
     },
   })
@@ -93,11 +93,11 @@ function install(app: FastifyInstance, options: Options): void {
     done()
   })
   if (!replaceRequestLines(app, requests)) observeByHooks(app, requests, hasOwnLogger)
-  logOutsideBy(() => app.log as RequestLogger)
+  setOutsideLogger(() => app.log as RequestLogger)
   if (settings.context) runInContext(app, tracker)
 }
 
-/** Runs the rest of what handles a request within its context. */
+/** Runs all later hooks and the handler of a request within its context. */
 function runInContext(app: FastifyInstance, tracker: Tracker): void {
   app.addHook('onRequest', ({ raw }, _reply, done) => {
     const record = safely(() => tracker.of(raw))
@@ -110,7 +110,7 @@ function runInContext(app: FastifyInstance, tracker: Tracker): void {
   })
 }
 
-/** The settings with Fastify's own option `genReqId`, which makes the ids unless waybill's `requestId.generate` does. */
+/** Returns the settings with Fastify's option `genReqId`, which generates the ids unless `requestId.generate` is set. */
 function withOwnIds(settings: EventSettings, { requestId }: Options, app: FastifyInstance): EventSettings {
   const generate = requestId?.generate === undefined ? ownIdGeneratorOf(app) : undefined
   return generate === undefined
@@ -121,23 +121,23 @@ function withOwnIds(settings: EventSettings, { requestId }: Options, app: Fastif
 function refuseConflicts(app: FastifyInstance): void {
   if (app.hasRequestDecorator(DECORATOR)) {
     const message = app.hasPlugin(NAME)
-      ? 'waybill: it is registered already, here or in a parent: register it once'
-      : 'waybill: the request decorator "waybill" is taken already'
+      ? 'waybill: the plugin is already registered, here or in a parent context; register it once'
+      : 'waybill: another plugin has already added the request decorator "waybill"'
     throw new WaybillError('WAYBILL_ERR_REGISTERED_TWICE', message)
   }
   const { requestIdHeader } = app.initialConfig
   if (requestIdHeader) {
-    const message = `waybill: Fastify's option "requestIdHeader" must not be given, got ${showValue(requestIdHeader)}: it trusts any id; use waybill's option "requestId.header"`
+    const message = `waybill: Fastify's option "requestIdHeader" must not be set, got ${showValue(requestIdHeader)}: it trusts any id; use waybill's option "requestId.header"`
     throw new WaybillError('WAYBILL_ERR_FASTIFY_OPTION', message, 'requestIdHeader')
   }
   const label = ownIdLabelOf(app)
   if (label !== undefined) {
-    const message = `waybill: Fastify's option "requestIdLogLabel" must not be given, got ${showValue(label)}: the id is request_id on every line`
+    const message = `waybill: Fastify's option "requestIdLogLabel" must not be set, got ${showValue(label)}: every line carries the id as request_id`
     throw new WaybillError('WAYBILL_ERR_FASTIFY_OPTION', message, 'requestIdLogLabel')
   }
 }
 
-/** Receives every request of an app's servers, also those that are answered before any route has them. */
+/** Receives every request of an app's servers, including those that are answered before any route. */
 function receiveAll(app: FastifyInstance, tracker: Tracker, requests: FastifyRequests): void {
   noteFrameworkErrors(app, requests)
   receiveFrom(app.server, tracker)
@@ -155,12 +155,12 @@ function receiveAll(app: FastifyInstance, tracker: Tracker, requests: FastifyReq
   })
 }
 
-/** The server of `ws` that `@fastify/websocket` adds to an app. */
+/** The `ws` server that `@fastify/websocket` adds to an app. */
 interface HandshakeServer {
   on(event: 'headers', listener: (headers: string[], request: RawRequest) => void): unknown
 }
 
-/** Sends the id with the 101 of `@fastify/websocket`, which writes its answer past any response. */
+/** Sends the id with the 101 of `@fastify/websocket`, which writes directly to the socket. */
 function sendIdWithHandshakes(app: FastifyInstance, tracker: Tracker): void {
   const { websocketServer: server } = app as { websocketServer?: HandshakeServer }
   const { idHeader: header } = tracker
@@ -173,21 +173,21 @@ function sendIdWithHandshakes(app: FastifyInstance, tracker: Tracker): void {
   })
 }
 
-/** Whether this app lets a query begin with `;`, as old ones did. */
+/** Whether a query may begin with `;` in this app, as in older Fastify versions. */
 function hasSemicolonQueries({ initialConfig }: FastifyInstance): boolean {
   const { routerOptions, useSemicolonDelimiter } = initialConfig as RouterConfig
   return routerOptions?.useSemicolonDelimiter ?? useSemicolonDelimiter ?? false
 }
 
-/** Gives an app without logging a pino logger that writes beside the events. */
+/** Sets the logger of an app without logging to a pino logger that writes where the events go. */
 function bringLogger(app: FastifyInstance, options: Options, captures: readonly Capture[]): EventLog {
   const { events, logger } = openLog(options, captures)
-  if (isRoot(app)) passOn(app.log, logger)
+  if (isRoot(app)) forwardTo(app.log, logger)
   app.log = logger
   return events
 }
 
-/** The fallback by public hooks, for a Fastify whose log controller has moved; it can't keep Fastify's lines away. */
+/** Falls back to public hooks if Fastify's log controller has moved; they can't remove Fastify's lines. */
 function observeByHooks(app: FastifyInstance, requests: FastifyRequests, hasOwnLogger: boolean): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (hasOwnLogger) request.log = request.log.child({ request_id: request.id })
@@ -198,6 +198,6 @@ function observeByHooks(app: FastifyInstance, requests: FastifyRequests, hasOwnL
   warnOnce(
     'WAYBILL_WARN_FASTIFY_LINES',
     '',
-    'waybill: this Fastify keeps its log controller elsewhere, so its own request lines appear beside the events: create the app with logController: new LogController({ disableRequestLogging: true })',
+    'waybill: this version of Fastify keeps its log controller elsewhere, so its own request lines appear beside the events; create the app with logController: new LogController({ disableRequestLogging: true })',
   )
 }

@@ -1,6 +1,6 @@
 import { IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server, Http2ServerResponse } from 'node:http2'
-import { logOutsideBy } from '../current-log.js'
+import { setOutsideLogger } from '../current-log.js'
 import { isFastify, misplacedMiddleware, showValue, WaybillError, warnOnce } from '../errors.js'
 import { recordOf, recordOfResponse } from '../http/carrier.js'
 import { Tracker } from '../http/exchange.js'
@@ -14,20 +14,20 @@ import { MiddlewareRequest } from './express-internals.js'
 import { openLog, useOwnLogger } from './open-log.js'
 import { requestLogger } from './request-logger.js'
 
-/** A server of Node.js. */
+/** A Node.js server. */
 export type NodeServer = Server | Http2Server | Http2SecureServer
 
-/** Passes a request on to what stands behind a middleware. */
+/** Passes a request on to the next middleware or handler. */
 export type Next = (error?: unknown) => void
 
 /** A middleware for Express, Connect, Polka and any framework that accepts `(req, res, next)` middleware. */
 export interface Middleware {
   (request: RawRequest, response: ServerResponse | Http2ServerResponse, next?: Next): void
   /**
-   * Logs also the requests that a server answers before its app has them: what can't be parsed, what took too long to
-   * come, upgrades, CONNECT, an unsupported `Expect` header. Call it before requests come.
+   * Also logs requests that a server handles before its app sees them: malformed ones, requests that time out while they
+   * arrive, upgrades, CONNECT, an unsupported `Expect` header. Call it before the first request.
    * @returns the middleware
-   * @throws {WaybillError} for what is no server
+   * @throws {WaybillError} if the argument is no server
    */
   attach(server: NodeServer): Middleware
 }
@@ -35,10 +35,10 @@ export interface Middleware {
 /** RFC 9110, section 15.2.2. */
 const SWITCHING_PROTOCOLS = 101
 
-type Logged = RawRequest & { id?: string; log?: RequestLogger; waybill?: CurrentRequest }
+type ExtendedRequest = RawRequest & { id?: string; log?: RequestLogger; waybill?: CurrentRequest }
 
-/** What requests get, by name. */
-export const ADDED = Object.entries({
+/** The properties that are added to requests. */
+export const ADDED_PROPERTIES = Object.entries({
   id: ({ requestId }: RequestRecord) => requestId,
   log: ({ logger }: RequestRecord) => logger,
   waybill: (record: RequestRecord) => record,
@@ -49,9 +49,9 @@ class MiddlewareLog {
   readonly #tracker: Tracker
   readonly #loggerFor: (record: RequestRecord) => RequestLogger
   readonly #hasContext: boolean
-  /** Whether the ids of all clients are believed. */
-  readonly #believesAll: boolean
-  /** Whether the loggers of requests say that they carry the id: asking each costs too much. */
+  /** Whether the ids of all clients are trusted. */
+  readonly #trustsAll: boolean
+  /** Whether the loggers of requests carry the id; cached because asking each costs too much. */
   #bindsId: boolean | undefined
   readonly #servers = new Set<NodeServer>()
 
@@ -65,26 +65,26 @@ class MiddlewareLog {
     const settings = parseEventOptions(options)
     const { captures, context, ids } = settings
     this.#hasContext = context
-    this.#believesAll = ids.trust === 'always'
+    this.#trustsAll = ids.trust === 'always'
     const own = parseLogger(options)
     if (own === undefined) {
       const { events, logger } = openLog(options, captures)
       this.#loggerFor = (record) => requestLogger(logger, record)
       this.#tracker = new Tracker(settings, events, () => logger)
-      logOutsideBy(() => logger)
+      setOutsideLogger(() => logger)
     } else {
       const events = useOwnLogger(options, captures)
       this.#loggerFor = ({ requestId }) => own.child({ request_id: requestId })
       this.#tracker = new Tracker(settings, events, () => own)
-      logOutsideBy(() => own)
+      setOutsideLogger(() => own)
     }
     this.#tracker.isClosing = () =>
       this.#servers.size > 0 && [...this.#servers].every((each) => !each.listening)
   }
 
-  /** Starts a request, unless it has been started, and has it handled. */
-  handle(raw: Logged, response: ServerResponse, next: Next | undefined): void {
-    // Fastify registers it as a plugin, and takes an error from the callback only.
+  /** Starts a request, unless it has been started, and calls `next`. */
+  handle(raw: ExtendedRequest, response: ServerResponse, next: Next | undefined): void {
+    // Fastify calls it as a plugin, and takes errors only from the callback.
     if (isFastify(raw)) {
       next?.(misplacedMiddleware())
       return
@@ -95,12 +95,12 @@ class MiddlewareLog {
     else this.#tracker.run(record, next)
   }
 
-  /** Starts a request; returns undefined if it has been started. */
-  #start(raw: Logged, response: ServerResponse): RequestRecord | undefined {
+  /** Starts a request; returns undefined if it is started already. */
+  #start(raw: ExtendedRequest, response: ServerResponse): RequestRecord | undefined {
     const known = recordOf(raw) ?? recordOfResponse(response)
     if (known?.started) {
-      // One middleware may stand at several places that a request comes by; another has nothing left to tell.
-      if (known.keeper !== this.#tracker) warnOfAnother()
+      // The same middleware may be registered in several places; a second one does not log the request.
+      if (known.keeper !== this.#tracker) warnOfSecond()
       return undefined
     }
     const record = this.#tracker.of(raw, response) ?? this.#receive(raw, response)
@@ -112,34 +112,34 @@ class MiddlewareLog {
     record.isRouted = true
     const request = new MiddlewareRequest(raw)
     record.framework = request
-    addTo(raw, record)
+    addProperties(raw, record)
     this.#tracker.start(record, request)
-    // What stands before the middleware may have kept the request until its client had left.
+    // An earlier middleware may have held the request until its client left.
     if (isClosed(response)) this.#tracker.end(record)
     return record
   }
 
-  /** The id of a request: a valid one that an earlier middleware made, unless it only copied one that is not believed. */
-  #idOf({ requestId }: RequestRecord, { id: made, headers }: Logged): string {
+  /** Returns the id of a request: a valid one that an earlier middleware set, unless it copied an untrusted one. */
+  #idOf({ requestId }: RequestRecord, { id: made, headers }: ExtendedRequest): string {
     if (!isRequestId(made)) return requestId
-    // From whichever header: where not every client is believed, only waybill's own rules believe one.
-    const isCopied = !this.#believesAll && Object.values(headers).includes(made)
+    // From any header: unless all clients are trusted, only waybill's own rules trust an id.
+    const isCopied = !this.#trustsAll && Object.values(headers).includes(made)
     return isCopied ? requestId : made
   }
 
-  /** Receives a request that no attached server has; express-ws hands over what was upgraded, with a response of its own. */
-  #receive(raw: Logged, response: ServerResponse): RequestRecord {
+  /** Receives a request of a server that is not attached; express-ws passes upgraded ones, with its own response. */
+  #receive(raw: ExtendedRequest, response: ServerResponse): RequestRecord {
     const { upgrade, ws } = raw as { upgrade?: boolean; ws?: unknown }
     if (!upgrade || typeof ws !== 'object' || ws === null) return this.#tracker.receive(raw, response)
     const record = receiveHandover(this.#tracker, raw, raw.socket)
-    // The handshake is over.
+    // The handshake is done.
     record.writtenStatus ??= SWITCHING_PROTOCOLS
     return record
   }
 
   attach(server: unknown): void {
     if (!isServer(server)) {
-      const message = `waybill: attach() must be given a server of node:http, node:https or node:http2, got ${showValue(server)}`
+      const message = `waybill: attach() expects a server of node:http, node:https or node:http2, got ${showValue(server)}`
       throw new WaybillError('WAYBILL_ERR_SERVER', message)
     }
     if (this.#servers.has(server)) return
@@ -148,9 +148,9 @@ class MiddlewareLog {
   }
 }
 
-/** Gives a request its id, its logger and its record, unless its prototype does. */
-function addTo(raw: Logged, record: RequestRecord): void {
-  for (const [name, read] of ADDED) {
+/** Sets the id, logger and record on a request, unless its prototype has them. */
+function addProperties(raw: ExtendedRequest, record: RequestRecord): void {
+  for (const [name, read] of ADDED_PROPERTIES) {
     const value = read(record)
     if (Reflect.get(raw, name) !== value) setHidden(raw, name, value)
   }
@@ -165,16 +165,16 @@ function isServer(value: unknown): value is NodeServer {
   return typeof listening === 'boolean' && typeof setTimeout === 'function'
 }
 
-function warnOfAnother(): void {
+function warnOfSecond(): void {
   warnOnce(
     'WAYBILL_WARN_REGISTERED_TWICE',
     '',
-    'waybill: a request came to a second waybill middleware, which does not log it: register it once',
+    'waybill: a request reached a second waybill middleware, which does not log it; register waybill once',
   )
 }
 
 /**
- * Makes a middleware for any framework that accepts `(req, res, next)`.
+ * Creates a middleware for any framework that accepts `(req, res, next)` middleware.
  * @param arrived called with each request before it starts
  */
 export function createMiddleware(
@@ -195,22 +195,22 @@ export function createMiddleware(
 
 type AnyResponse = ServerResponse | Http2ServerResponse
 
-/** A listener of a server of Node.js whose requests have an id, a logger and a record. */
+/** A listener of a Node.js server whose requests have an id, a logger and a record. */
 export type Listener<Request extends RawRequest, Response> = (
   request: Request & RequestLog,
   response: Response,
 ) => unknown
 
-/** A listener for servers of `node:http`, `node:https` and `node:http2` that logs the requests that it hands on. */
+/** A listener for servers of `node:http`, `node:https` and `node:http2` that logs its requests. */
 export interface LoggedListener {
   (request: RawRequest, response: AnyResponse): unknown
-  /** Logs also the requests that a server answers before its listener has them: see {@link Middleware.attach}. */
+  /** Also logs requests that a server handles before its listener sees them: see {@link Middleware.attach}. */
   attach(server: NodeServer): LoggedListener
 }
 
 /**
- * Wraps a listener of `node:http`, `node:https` or `node:http2`: one start event and one completion event for every
- * request, on stdout, tied together by a request id; `request.log` carries the id.
+ * Wraps a listener of `node:http`, `node:https` or `node:http2`: it logs one start event and one completion event for every
+ * request, on stdout, with the same request id; lines of `request.log` carry that id.
  *
  * @example
  * http.createServer(waybill((request, response) => {
@@ -223,7 +223,7 @@ export interface LoggedListener {
  *   response.end(request.authority)
  * }))
  *
- * @throws {WaybillError} for what is no listener, an unknown option, a wrong type or an impossible value
+ * @throws {WaybillError} if the argument is no listener, and for an unknown option, a wrong type or an impossible value
  */
 export function waybillListener<
   Request extends RawRequest = IncomingMessage,
@@ -244,7 +244,7 @@ export function waybillListener<
       }
       try {
         result = listener(request as Request & RequestLog, response)
-        // What rejects is as unhandled as it is without waybill.
+        // A rejection stays as unhandled as it is without waybill.
         if (result instanceof Promise) result = result.catch(noteAndThrow)
       } catch (error) {
         noteAndThrow(error)

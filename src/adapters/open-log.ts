@@ -8,7 +8,7 @@ import { eventsToLogger } from '../output/own-logger.js'
 import { parseLoggerOptions, parseOwnLoggerOptions } from '../read-options.js'
 import type { Capture } from '../request/details.js'
 
-/** Opens the destination of the options, for the events and for a logger whose lines go to the same place. */
+/** Opens the destination of the options for events, and for a logger whose lines go there, too. */
 export function openLog(
   options: Options,
   captures: readonly Capture[],
@@ -21,7 +21,7 @@ export function openLog(
   }
 }
 
-/** Writes events through the logger of each request, on an app that brought one. */
+/** Returns an event log that writes through the app's own logger. */
 export function useOwnLogger(options: Options, captures: readonly Capture[]): EventLog {
   return eventsToLogger(captures, parseOwnLoggerOptions(options, readEnvironment()))
 }

@@ -3,12 +3,12 @@ import type { ChildLoggerOptions, Logger } from 'pino'
 import { loggerOf, markLogger } from '../output/log-lines.js'
 import { bindsId, type RequestRecord } from '../request/record.js'
 
-/** The logger of a request, with the options that its route has for it. */
+/** Creates the logger of a request, with the logger options of its route. */
 export function requestLogger(parent: Logger, record: RequestRecord, options?: ChildLoggerOptions): Logger {
   return loggerOf(options === undefined ? parent : parent.child({}, options), record)
 }
 
-/** Marks a logger that an app has made for a request and that carries its id, so that no line has the id twice. */
+/** Links a logger that the app created, and that carries the id, to its request, so that no line has the id twice. */
 export function markOwnLogger(logger: Logger, record: RequestRecord): void {
   if (bindsId(logger, record.requestId)) markLogger(logger, record)
 }
@@ -16,10 +16,10 @@ export function markOwnLogger(logger: Logger, record: RequestRecord): void {
 const METHODS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'child'] as const
 
 /**
- * Passes on to a logger what is logged by the null logger of an app, which code may have kept and which factories of
- * loggers are given. Fastify makes one for each app; its children are the null logger itself.
+ * Forwards the null logger of an app to a logger, because code may have kept it and logger factories get it. Fastify creates
+ * one per app; its children are the null logger itself.
  */
-export function passOn(silent: FastifyBaseLogger, logger: Logger): void {
+export function forwardTo(silent: FastifyBaseLogger, logger: Logger): void {
   for (const name of METHODS) {
     const value = (...args: unknown[]): unknown => Reflect.apply(logger[name], logger, args)
     Object.defineProperty(silent, name, {
@@ -32,8 +32,8 @@ export function passOn(silent: FastifyBaseLogger, logger: Logger): void {
 }
 
 /**
- * Whether a logger is the one of an app without logging: every method is one inherited empty function, and there is
- * no level.
+ * Whether a logger is that of an app without logging: all methods are the same inherited empty function, and there is no
+ * level.
  */
 export function isNullLogger(logger: FastifyBaseLogger): boolean {
   if (logger.level !== undefined || Object.hasOwn(logger, 'info')) return false

@@ -6,21 +6,21 @@ import type { Values } from './line.js'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-/** What readers of access logs have instead of a request that was not answered: nginx's number. */
+/** The status of a request without one: nginx's number, which readers of access logs know. */
 const NO_STATUS = 499
 
-/** What stands in place of a text that there is not. */
+/** Stands for a missing text. */
 const NO_TEXT = '-'
 
-/** What may not stand in a quoted text, nor anywhere in a line. */
+/** Characters that a quoted text must escape. */
 const UNSAFE = /["\\\x00-\x1f\x7f-\x9f\u2028\u2029\uffff]|\p{Surrogate}/gu
 
-/** The texts of a line: who asked, how, for what, coming from where, with which program. */
+/** The texts of a line. */
 type Texts = readonly [client: string, method: string, target: string, referer: string, agent: string]
 
 /**
- * The Combined Log Format of Apache and nginx, one line a completion, in UTC. Who asked, what referred and with which
- * program stand there if `include` names them. It has no place for the app's own log lines: they go to stderr.
+ * The Combined Log Format of Apache and nginx: one line per completion, in UTC. The client's address, the referer and the
+ * user agent appear if `include` names them. The app's own log lines have no place in it and go to stderr.
  */
 export function combinedFormat(
   { included }: Values,
@@ -73,7 +73,7 @@ export function combinedFormat(
   }
 }
 
-/** Cuts the longest of the texts to one length, so that all of them take no more than they do without an excess. */
+/** Cuts the longest texts to one length, so that all together lose at least the excess, in bytes. */
 function cutTexts(texts: Texts, excess: number): Texts {
   const sizes = texts.map((text) => Buffer.byteLength(text))
   const most = commonLength(sizes, sizes.reduce((sum, size) => sum + size) - excess)
@@ -82,7 +82,7 @@ function cutTexts(texts: Texts, excess: number): Texts {
   return [cut(client), cut(method), cut(target), cut(referer), cut(agent)]
 }
 
-/** As nginx does: quotes, at which many readers end a text whatever stands before them, and all else by its number. */
+/** Escapes a text as nginx does: by character code, also quotes, because many readers end a text at any quote. */
 function quotable(value: unknown): string {
   const text = typeof value === 'string' ? value : String(value ?? '')
   if (text === '') return NO_TEXT
@@ -93,12 +93,12 @@ function quotable(value: unknown): string {
   })
 }
 
-/** A part of what readers take apart at its spaces. */
+/** Replaces spaces in a text that readers split at spaces. */
 function unspaced(text: string, space: string): string {
   return text.includes(' ') ? text.replaceAll(' ', space) : text
 }
 
-/** The beginning of a quoted text, up to the end of a character. */
+/** Cuts a quoted text at a character boundary. */
 function cutQuoted(quoted: string, maxBytes: number): string {
   let bytes = 0
   let end = 0
@@ -110,7 +110,7 @@ function cutQuoted(quoted: string, maxBytes: number): string {
   return quoted.slice(0, end)
 }
 
-/** The time of a line, made once for as long as the second lasts. */
+/** Returns a formatter of times that formats each second once. */
 function createTime(): (time: number) => string {
   let latest = Number.NaN
   let text = ''

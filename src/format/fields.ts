@@ -5,22 +5,22 @@ import { referenceOf } from './template.js'
 import { native } from './templates.js'
 import { detailValues, VALUES, type Value } from './values.js'
 
-/** One built-in field of an event: where it stands and what it says. */
+/** One built-in field of an event. */
 export interface Field {
   readonly key: string
   readonly read: (record: RequestRecord, level: Level) => unknown
 }
 
-/** The native fields of both events of a request, in their order, for what takes objects. */
+/** The native fields of both events of a request, in order, for loggers and views that take objects. */
 export interface EventFields {
   readonly started: readonly Field[]
   readonly completed: readonly Field[]
 }
 
-/** What an event holds beside its fields: a logger has names of its own for it. */
+/** The values for which a logger has its own names. */
 const ENVELOPE: ReadonlySet<string> = new Set(['time', 'level', 'message', 'truncated'])
 
-/** The native fields, with the captured details in their place. */
+/** Returns the native fields, with the captured details among them. */
 export function nativeFields(captures: readonly Capture[]): EventFields {
   const included = detailValues(captures)
   const fieldsOf = (kind: 'started' | 'completed'): Field[] =>
@@ -37,14 +37,14 @@ function fieldOf(key: string, value: Value, kind: 'started' | 'completed'): Fiel
   return read === undefined ? [] : [{ key, read }]
 }
 
-/** The names that handlers can't give to fields of their own. */
+/** Returns the field names that handlers can't use. */
 export function reservedNames(): ReadonlySet<string> {
   const names = Object.keys(native).filter((name) => !name.startsWith('*'))
-  // __proto__ would be no field but the prototype of the object that a logger is given.
+  // __proto__ would set the prototype of the object that a logger gets.
   return new Set([...names, 'time', 'msg', '__proto__'])
 }
 
-/** An event as an object, for what takes objects: an app's own logger, the view in a terminal. */
+/** Returns an event as an object, for an app's own logger and the terminal view. */
 export function toRecord(
   record: RequestRecord,
   level: Level,
@@ -60,8 +60,8 @@ export function toRecord(
 }
 
 /**
- * Puts the fields that handlers added after the built-in ones, under names that are free.
- * @param nameOf how a name is written
+ * Appends the fields that handlers added, under names that are free.
+ * @param nameOf changes each name before it is written
  */
 export function withAdded(
   object: Record<string, unknown>,
@@ -74,11 +74,11 @@ export function withAdded(
   return object
 }
 
-/** Gives names that are free within one object: a name that is taken gets `_`, then `_2`, `_3` and so on. */
+/** Finds free names within one object: a taken name gets `_`, then `_2`, `_3` and so on. */
 export class FreeNames {
   readonly #isTaken: (name: string) => boolean
   readonly #used = new Set<string>()
-  /** How often each name was taken; most lines need none. */
+  /** How often each name was taken; created only when one is. */
   #counts: Map<string, number> | undefined
 
   constructor(isTaken: (name: string) => boolean) {

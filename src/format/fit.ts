@@ -2,16 +2,15 @@ import type { Template } from '../options.js'
 import { encodeText, encodeValue, measureText, type Syntax } from './json.js'
 import { isTemplate } from './template.js'
 
-/** What every value may take, in bytes, before another one is left out for it. */
+/** The bytes that a value keeps at least; values without room for that are left out. */
 const FLOOR = 64
-/** A comma, and a colon behind a key. */
 const COMMA = 1
 const COLON = 1
 const BRACES = 2
 
 type Container = Record<string, unknown>
 
-/** One value of a container, and what it takes as JSON. */
+/** One value of a container, and its size as JSON. */
 interface Part {
   readonly key: string
   readonly value: unknown
@@ -19,7 +18,7 @@ interface Part {
   readonly bytes: number
 }
 
-/** Where and how a line says that it was cut. */
+/** The field that marks a cut line. */
 export interface CutMark {
   readonly path: readonly string[]
   readonly value: unknown
@@ -28,10 +27,9 @@ export interface CutMark {
 const TRUNCATED: CutMark = { path: ['truncated'], value: true }
 
 /**
- * Makes a record fit: its longest values are cut to one common length, texts at a character boundary, lists and
- * objects by cutting what they hold, and the mark is set. Where too many values are left even so, the last ones are
- * left out.
- * @param maxBytes what the record may take as JSON
+ * Makes a record fit: cuts its longest values to one common length, texts at a character boundary, lists and objects by
+ * their contents, and sets the mark. If that is not enough, it leaves out the last values.
+ * @param maxBytes the size limit of the record as JSON
  * @param keep the fields that are never left out
  * @param mark null when the record has no place for one
  */
@@ -54,16 +52,16 @@ export function fitRecord(
   return Object.fromEntries([...entries, ...Object.entries(marked)])
 }
 
-/** Whether a line, with its newline, is no longer than it may be. */
+/** Whether a line, with its newline, is within the limit. */
 export function fits(line: string, maxBytes: number): boolean {
   // UTF-8 takes at most three bytes for a UTF-16 unit.
   return line.length * 3 <= maxBytes || Buffer.byteLength(line) <= maxBytes
 }
 
 /**
- * Makes a line fit, as {@link fitRecord} does; fields of the objects that its template declares count as fields of the line.
+ * Makes a line fit, as {@link fitRecord} does; fields within the template's objects count as fields of the line.
  * @param line JSON, with a newline
- * @param syntax what the result is written in
+ * @param syntax the syntax of the result
  */
 export function fitLine(
   line: string,
@@ -82,17 +80,17 @@ export function fitLine(
   return `${fields.join('').slice(1)}\n`
 }
 
-/** The name of a field by its path: its key at the top, which is what it takes there; no name can be another's. */
+/** Returns a unique name for a path: its key at the top level, where the key's size counts, else the path as JSON. */
 function flatName(path: readonly string[]): string {
   const [key = '', ...rest] = path
   return rest.length === 0 && !key.startsWith('[') ? key : JSON.stringify(path)
 }
 
-function pathOf(name: string): readonly string[] {
+function pathOfName(name: string): readonly string[] {
   return name.startsWith('[') ? JSON.parse(name) : [name]
 }
 
-/** Where all fields stand that a template declares. */
+/** Returns the paths of all fields that a template declares. */
 function declaredPaths(template: Template, parent: readonly string[] = []): (readonly string[])[] {
   return Object.entries(template).flatMap(([key, value]) => {
     const path = [...parent, key]
@@ -100,7 +98,7 @@ function declaredPaths(template: Template, parent: readonly string[] = []): (rea
   })
 }
 
-/** The fields of a line, with those of the objects that its template declares side by side. */
+/** Flattens the objects of a line that its template declares. */
 function flatten(line: Container, template: Template, parent: readonly string[]): [string, unknown][] {
   return Object.entries(line).flatMap(([key, value]) => {
     const path = [...parent, key]
@@ -110,10 +108,10 @@ function flatten(line: Container, template: Template, parent: readonly string[])
   })
 }
 
-/** A line as it was before {@link flatten}. */
+/** Reverses {@link flatten}. */
 function unflatten(flat: Container): Container {
   const line: Container = {}
-  for (const [name, value] of Object.entries(flat)) put(line, pathOf(name), value)
+  for (const [name, value] of Object.entries(flat)) put(line, pathOfName(name), value)
   return line
 }
 
@@ -123,12 +121,12 @@ function put(container: Container, [key = '', ...rest]: readonly string[], value
   else define(container, key, value)
 }
 
-/** Assigning would take `__proto__` for the prototype. */
+/** Assigning `__proto__` would set the prototype. */
 function define(container: Container, key: string, value: unknown): void {
   Object.defineProperty(container, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
-/** The values of a container that stay, each cut to the common length. */
+/** Returns the values of a container that stay, each cut to the common length. */
 function partsOf(container: Container, maxBytes: number, keep: ReadonlySet<string>): Part[] {
   const isList = Array.isArray(container)
   const parts = Object.entries(container).map(([key, value]) => {
@@ -144,7 +142,7 @@ function partsOf(container: Container, maxBytes: number, keep: ReadonlySet<strin
   return staying.map((part) => (part.bytes <= most ? part : { ...part, value: shrink(part.value, most) }))
 }
 
-/** The values for which there is room: what is kept, then the others in order, each with its least. */
+/** Chooses the values that stay: those to keep, then the others in order while each has its minimum. */
 function choose(parts: readonly Part[], room: number, keep: ReadonlySet<string>): Part[] {
   const least = ({ keyBytes, bytes }: Part): number => keyBytes + Math.min(bytes, FLOOR)
   let left = room
@@ -157,7 +155,7 @@ function choose(parts: readonly Part[], room: number, keep: ReadonlySet<string>)
   })
 }
 
-/** The length to which the longest of some sizes must be cut so that all fit into a room. */
+/** Returns the length to which the longest values must be cut so that all fit. */
 export function commonLength(sizes: readonly number[], room: number): number {
   let left = room
   for (const [index, bytes] of [...sizes].sort((a, b) => a - b).entries()) {
@@ -168,7 +166,7 @@ export function commonLength(sizes: readonly number[], room: number): number {
   return Number.POSITIVE_INFINITY
 }
 
-/** A value that takes no more bytes as JSON; a number or a word does not take many. */
+/** Cuts a value to a size as JSON; numbers and booleans stay, because they are short. */
 function shrink(value: unknown, maxBytes: number): unknown {
   if (typeof value === 'string') return value.slice(0, measureText(value, maxBytes - BRACES).end)
   if (typeof value !== 'object' || value === null) return value

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import type { Level } from '../vocabulary.js'
 import { encodeValue } from './json.js'
 
-/** Turns a value into what a reader wants; undefined where it then has nothing to say. */
+/** Converts a value for a reader; undefined omits the field. */
 export type Form = (value: never) => unknown
 type Forms = Readonly<Record<string, Form>>
 
@@ -53,7 +53,7 @@ export const EVENT_FORMS: Forms = {
   },
 }
 
-/** A span id as Datadog writes it. */
+/** Converts a span id to a decimal number, as Datadog writes it. */
 export function decimal(spanId: string): string {
   return BigInt(`0x${spanId}`).toString()
 }
@@ -62,7 +62,7 @@ export const SPAN_FORMS: Forms = { decimal }
 
 export const FLAG_FORMS: Forms = { sampled: (flags: string) => (Number.parseInt(flags, 16) & 1) === 1 }
 
-/** The methods that OpenTelemetry knows (semantic conventions for HTTP spans, `http.request.method`). */
+/** OpenTelemetry's known methods (semantic conventions for HTTP spans, `http.request.method`). */
 const KNOWN_METHODS: ReadonlySet<unknown> = new Set(
   'CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE QUERY'.split(' '),
 )
@@ -82,7 +82,7 @@ export const PROTOCOL_FORMS: Forms = {
   short: shortVersion,
 }
 
-/** A duration in whole nanoseconds: a safe integer for a hundred days. */
+/** Converts to whole nanoseconds, a safe integer for a hundred days. */
 function nanoseconds(durationMs: number): number {
   return Math.round(durationMs * 1e6)
 }
@@ -94,7 +94,7 @@ export const DURATION_FORMS: Forms = {
   google: (durationMs: number) => `${(durationMs / 1000).toFixed(6)}s`,
 }
 
-/** A host as a request names it: a name or an address, and a port. */
+/** The value of a `Host` header: a name or an address, and a port. */
 const HOST = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/
 const MAX_PORT = 65_535
 
@@ -106,7 +106,7 @@ function hostPort(host: string): number | undefined {
 /** The forms of the details that `include` names. */
 export const DETAIL_FORMS: Readonly<Record<string, Forms>> = {
   query: {},
-  // Without the zone that an address is reached through; what a proxy has made up is no address.
+  // Without the zone of an address; a name that a proxy has made up is omitted.
   client_ip: {
     ip: (address: string) => (isIP(address) === 0 ? undefined : address.replace(/%.*$/s, '')),
   },
@@ -115,7 +115,7 @@ export const DETAIL_FORMS: Readonly<Record<string, Forms>> = {
   referer: {},
 }
 
-/** A value for readers that take only texts, numbers and booleans (Elastic's `labels`). */
+/** Converts objects to JSON text, for readers that take only strings, numbers and booleans (Elastic's `labels`). */
 export function flatValue(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? encodeValue(value) : value
 }

@@ -12,32 +12,32 @@ import { prettyFormat } from './pretty/index.js'
 import { native, nativeFlat, READER_TEMPLATES } from './templates.js'
 import { detailValues, type Service, serviceValues, VALUES } from './values.js'
 
-/** How events and the app's own log lines become lines; each line ends with a newline. */
+/** Formats events and the app's own log lines; each line ends with a newline. */
 export interface Format {
-  /** An empty text where a format has no line for it. */
+  /** Returns an empty string if the format has no line for the event. */
   started(record: RequestRecord, level: Level): string
   completed(record: RequestRecord, level: Level): string
   logLine(row: LogRow): string
   /** Whether starts are held back until a request takes long or logs something. */
   readonly holdsStarts?: boolean
-  /** Whether stdout is for events alone, and the app's own lines go to stderr. */
+  /** Whether stdout carries only events, and the app's own lines go to stderr. */
   readonly logsToStderr?: boolean
 }
 
-/** What decides how lines look. */
+/** The settings that decide how lines look. */
 export interface FormatSettings extends Service {
   readonly format: FormatName | Template
   readonly colors: boolean
-  /** What the view of a terminal depends on. */
+  /** What the terminal view depends on. */
   readonly terminal: Terminal
   readonly maxLineBytes: number
-  /** The project of Google Cloud whose traces are meant. */
+  /** The Google Cloud project of the traces. */
   readonly project: string | undefined
-  /** Whether lines begin with their priority for the journal of systemd. */
+  /** Whether lines begin with their priority for systemd's journal. */
   readonly priority: boolean
 }
 
-/** Makes the format that was asked for. */
+/** Creates the format that the settings name. */
 export function createFormat(settings: FormatSettings, captures: readonly Capture[]): Format {
   const { priority, maxLineBytes } = settings
   if (!priority) return formatOf(settings, captures, maxLineBytes)
@@ -69,7 +69,7 @@ function formatOf(settings: FormatSettings, captures: readonly Capture[], maxLin
   }
 }
 
-/** The priorities of syslog (RFC 5424, table 2), as the journal of systemd reads them at the beginning of a line. */
+/** Syslog priorities (RFC 5424, table 2), as systemd's journal reads them at the beginning of a line. */
 const PREFIX: Readonly<Record<Level, string>> = {
   trace: '<7>',
   debug: '<7>',
@@ -80,13 +80,13 @@ const PREFIX: Readonly<Record<Level, string>> = {
 }
 const PREFIX_BYTES = 3
 
-/** Begins every line with its priority. */
+/** Puts its priority before every line. */
 function withPriority(format: Format): Format {
   return {
     ...format,
     started: (record, level) => prefixed(format.started(record, level), level),
     completed: (record, level) => prefixed(format.completed(record, level), level),
-    // The journal does not read what goes to stderr.
+    // Whether stderr is the journal, too, is not known.
     logLine: (row) => (format.logsToStderr ? format.logLine(row) : prefixed(format.logLine(row), row.level)),
   }
 }

@@ -1,30 +1,30 @@
 import type { Level } from '../vocabulary.js'
 
-/** Writes a part of a line: fields, each behind its separator; an empty text where there is nothing to write. */
-export type Write = (subject: never, level: Level) => string
+/** Writes a part of a line: fields, each after its separator; returns an empty string if there is nothing to write. */
+export type PartWriter = (subject: never, level: Level) => string
 
 /** One field of a line. */
-export interface Field {
+export interface FieldPart {
   readonly read: (subject: never, level: Level) => unknown
-  /** Writes the key, behind its separator, and a value; an empty text where the value says nothing. */
+  /** Writes the separator, the key and a value; returns an empty string to omit the field. */
   readonly write: (value: unknown) => string
 }
 
-export type Part = Field | Write
+export type Part = FieldPart | PartWriter
 
-/** Joins the parts of a line; the first one that is there drops its separator. */
-export function joinParts(parts: readonly Part[]): Write {
+/** Joins the parts of a line; the first non-empty one drops its separator. */
+export function joinParts(parts: readonly Part[]): PartWriter {
   try {
     return compileParts(parts)
   } catch {
-    // Node.js was told to make no code of texts (`--disallow-code-generation-from-strings`).
+    // Node.js runs with `--disallow-code-generation-from-strings`.
     return joinByClosures(parts)
   }
 }
 
-/** Joins parts the plain way: the meaning of what {@link compileParts} makes. */
-export function joinByClosures(parts: readonly Part[]): Write {
-  const writers = parts.map((part): Write => {
+/** Joins parts the plain way; {@link compileParts} returns the same lines. */
+export function joinByClosures(parts: readonly Part[]): PartWriter {
+  const writers = parts.map((part): PartWriter => {
     if (typeof part === 'function') return part
     const { read, write } = part
     return (subject, level) => {
@@ -42,15 +42,15 @@ export function joinByClosures(parts: readonly Part[]): Write {
   }
 }
 
-/** How often in a row a value may be another one before its texts are no longer kept, and how long that holds. */
+/** After so many changes of a value in a row, its text is no longer cached, and for how many lines. */
 const MISSES = 8
 const PAUSE = 1000
 
 /**
- * Joins parts by one function, made of a text, whose calls V8 can inline, and which keeps the latest text of a field whose
- * values come again (`npm run bench:pieces`). The text is made of numbers alone, never of names or values.
+ * Joins parts with one generated function, whose calls V8 can inline and which caches the latest text of each field
+ * (`npm run bench:pieces`). Only numbers are interpolated into its source, never names or values.
  */
-export function compileParts(parts: readonly Part[]): Write {
+export function compileParts(parts: readonly Part[]): PartWriter {
   const constants = parts.map((part, at) =>
     typeof part === 'function'
       ? `const write${at} = parts[${at}]`
@@ -86,7 +86,7 @@ export function compileParts(parts: readonly Part[]): Write {
   return new Function('parts', 'flatten', body)(parts, flatten)
 }
 
-/** Makes V8 copy the pieces of a text together, once for all lines that it comes again in. */
+/** Makes V8 flatten a concatenated string, once for all lines that repeat it. */
 function flatten(text: string): void {
   Number(text)
 }

@@ -1,17 +1,17 @@
-/** Texts that stand between quotes as they are: printable ASCII without quote and backslash. */
+/** Strings that JSON does not escape: printable ASCII without quote and backslash. */
 export const PLAIN = /^[ !#-[\]-~]*$/
 
 /**
- * What JSON allows raw but readers of lines stumble over: DEL and C1 controls (journald stores such a line as a
- * blob, terminals obey it), the line separators, U+FFFF.
+ * Characters that JSON allows raw but readers of lines mishandle: DEL and C1 controls (journald stores such a line as a
+ * blob, terminals obey them), the line separators, U+FFFF.
  */
 const UNSAFE = /[\x7f-\x9f\u2028\u2029\uffff]/g
 const UNSAFE_OR_LONE = /[\x7f-\x9f\u2028\u2029\uffff]|\p{Surrogate}/u
 const LONE_SURROGATE = /\p{Surrogate}/gu
 
 /**
- * Half a character and U+0000, as `JSON.stringify` escapes them. The one is no JSON for jq and others (RFC 8259, section
- * 8.2), the other none for PostgreSQL, and ends a text for readers that are written in C.
+ * Lone surrogates and U+0000, as `JSON.stringify` escapes them. jq and others reject the former (RFC 8259, section 8.2);
+ * PostgreSQL rejects the latter, and readers written in C end a string there.
  */
 const UNREADABLE_ESCAPE = /\\u(?:d[89a-f]|0000)/
 const ESCAPE = /\\(?:u(d[89a-f]..|0000)?|.)/g
@@ -21,34 +21,34 @@ function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
-/** Escapes, inside finished JSON, what is only allowed there within texts, and replaces what some can't read. */
+/** Escapes or replaces what readers mishandle, in finished JSON, where such characters stand only within strings. */
 function escapeJson(json: string): string {
   const whole = UNREADABLE_ESCAPE.test(json) ? json.replace(ESCAPE, replaceUnreadable) : json
   if (!UNSAFE_OR_LONE.test(whole)) return whole
   return whole.replace(UNSAFE, escapeCharacter).replace(LONE_SURROGATE, REPLACEMENT)
 }
 
-/** Takes every escape, so that the second backslash of an escaped one is not taken for the first of another. */
+/** Gets every escape, so that the second backslash of `\\` does not count as the first of another escape. */
 function replaceUnreadable(text: string, unreadable: string | undefined): string {
   return unreadable === undefined ? text : REPLACEMENT
 }
 
-/** A text as JSON (RFC 8259) that no reader of lines stumbles over. */
+/** Encodes a string as JSON (RFC 8259) that all readers of lines can read. */
 export function encodeText(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : escapeJson(JSON.stringify(text))
 }
 
-/** A value as JSON that no reader of lines stumbles over. */
+/** Encodes a value as JSON that all readers of lines can read. */
 export function encodeValue(value: unknown): string {
   return escapeJson(JSON.stringify(value))
 }
 
-/** Percent-encodes what {@link escapeJson} escapes, for JSON that is written by others. */
+/** Percent-encodes what {@link escapeJson} escapes, for JSON that another logger writes. */
 export function percentEncode(text: string): string {
   return UNSAFE_OR_LONE.test(text) ? text.toWellFormed().replace(UNSAFE, encodeURIComponent) : text
 }
 
-/** A value with all its texts, keys among them, made into others. */
+/** Maps all strings of a value, including keys. */
 export function mapTexts(value: unknown, map: (text: string) => string): unknown {
   if (typeof value === 'string') return map(value)
   if (Array.isArray(value)) return value.map((each) => mapTexts(each, map))
@@ -56,7 +56,7 @@ export function mapTexts(value: unknown, map: (text: string) => string): unknown
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [map(key), mapTexts(each, map)]))
 }
 
-/** How far a text fits into a number of bytes as JSON: where it ends, between two characters, and what it takes. */
+/** Measures how much of a text fits into some bytes as JSON: where to cut it, at a character boundary, and its size. */
 export function measureText(
   text: string,
   maxBytes = Number.POSITIVE_INFINITY,
@@ -73,7 +73,7 @@ export function measureText(
   return { end, bytes }
 }
 
-/** What {@link encodeText} makes of one character, in bytes; arithmetic, since hostile lines are long. */
+/** The size of one character as {@link encodeText} writes it; computed, because encoding hostile lines is slow. */
 function bytesOf(code: number): number {
   if (code < 0x20) return code >= 8 && code <= 13 && code !== 11 ? 2 : 6
   if (code < 0x7f) return code === 0x22 || code === 0x5c ? 2 : 1
@@ -84,19 +84,19 @@ function bytesOf(code: number): number {
   return escaped ? 6 : 3
 }
 
-/** How a line is written, whatever it holds. */
+/** The syntax of lines. */
 export interface Syntax {
-  /** What a line begins and ends with, without its newline. */
+  /** The beginning and end of a line, without its newline. */
   readonly open: string
   readonly close: string
   /** The name of the field at a path. */
   name(path: readonly string[]): string
-  /** What stands before the value of a field, with a separator of one character, which the first field of a line drops. */
+  /** Writes what precedes a value, after a separator of one character, which the first field of a line drops. */
   key(name: string): string
   value(value: unknown): string
-  /** Makes what writes the field of a key: the key and a value. */
+  /** Returns a function that writes a field: the given key, as `key()` returns it, and a value. */
   field(key: string): (value: unknown) => string
-  /** Whether an object may hold others; where not, their keys are joined. */
+  /** Whether objects can nest; if not, their keys are joined. */
   readonly nests: boolean
 }
 
@@ -119,7 +119,7 @@ export const json: Syntax = {
   nests: true,
 }
 
-/** JSON that pino could have written, of texts that were percent-encoded before. */
+/** JSON as pino writes it, of percent-encoded strings. */
 export const percentJson: Syntax = {
   ...json,
   value: (value) => {
@@ -134,7 +134,7 @@ export const percentJson: Syntax = {
   },
 }
 
-/** A text as {@link percentJson} writes it. */
+/** Encodes a string for {@link percentJson}. */
 export function percentText(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(percentEncode(text))
 }
@@ -145,12 +145,12 @@ function percentValue(value: object | null): string {
   return isSafe ? text : JSON.stringify(mapTexts(value, percentEncode))
 }
 
-/** Texts that stand in logfmt without quotes; not a time, behind which lnav 0.11 would not look for the level. */
+/** Strings that logfmt writes without quotes; not times, because lnav 0.11 finds no level after a bare one. */
 const BARE = /^(?!\d{4}-\d\d-\d\dT)[!#-<>-[\]-~]+$/
-/** What a key of logfmt may not hold. */
+/** Characters that a logfmt key can't hold. */
 const NO_KEY = /[^!#-<>-~]/g
 
-/** logfmt: `key=value`, texts in quotes where they need it, escaped there as in JSON. */
+/** logfmt: `key=value`, with strings quoted where needed and then escaped as in JSON. */
 export const logfmt: Syntax = {
   open: '',
   close: '',

@@ -5,32 +5,32 @@ import { FreeNames } from './fields.js'
 import { type CutMark, fitLine, fits } from './fit.js'
 import { type Form, flatValue } from './forms.js'
 import type { Format } from './index.js'
-import { joinByClosures, joinParts, type Part, type Write } from './join.js'
+import { joinByClosures, joinParts, type Part, type PartWriter } from './join.js'
 import { json, type Syntax } from './json.js'
 import { customOf, type LogRow } from './log-line.js'
 import { constantOf, isTemplate, type Reference, referenceOf, SPREADS } from './template.js'
 import { isNative } from './templates.js'
 import type { LineKind, Value } from './values.js'
 
-/** The values that a template may name. */
+/** The values that a template can name. */
 export interface Values {
   readonly named: Readonly<Record<string, Value>>
   /** The details that `include` names, in its order. */
   readonly included: Readonly<Record<string, Value>>
 }
 
-/** The parts that write each of some fields, by the names of these. */
-type Beside = ReadonlyMap<string, readonly Part[]>
+/** Fields next to added ones: the parts that write each, by its name. */
+type Siblings = ReadonlyMap<string, readonly Part[]>
 
-/** Makes a format of its template: what a line holds, and the syntax that it is written in. */
+/** Creates a format from a template, which says what a line holds, and a syntax. */
 export function lineFormat(template: Template, syntax: Syntax, values: Values, maxLineBytes: number): Format {
-  // What is too long is written as JSON first, which can be read again.
+  // A line that is too long is written as JSON first, because that can be parsed again.
   const readable: Syntax = syntax.nests ? syntax : { ...json, nests: false, name: syntax.name }
   const mark = markOf(template)
 
   function writerOf<Subject>(kind: LineKind): (subject: Subject, level: Level) => string {
-    const line = new LineWriter(template, kind, values, syntax)
-    const readableLine = syntax.nests ? line : new LineWriter(template, kind, values, readable)
+    const line = new TemplateWriter(template, kind, values, syntax)
+    const readableLine = syntax.nests ? line : new TemplateWriter(template, kind, values, readable)
     return (subject, level) => {
       const text = line.write(subject as never, level)
       if (fits(text, maxLineBytes)) return text
@@ -46,26 +46,26 @@ export function lineFormat(template: Template, syntax: Syntax, values: Values, m
   }
 }
 
-/** Makes what writes the fields of an event alone, for lines that others begin and end. */
+/** Returns a function that writes only the fields of an event, for lines that a logger begins and ends. */
 export function fieldsWriter(
   template: Template,
   kind: 'started' | 'completed',
   values: Values,
   syntax: Syntax,
 ): (record: RequestRecord, level: Level) => string {
-  const line = new LineWriter(template, kind, values, syntax)
+  const line = new TemplateWriter(template, kind, values, syntax)
   return (record, level) => line.writeFields(record as never, level)
 }
 
 /** Writes the lines of one kind. */
-class LineWriter {
+class TemplateWriter {
   readonly #kind: LineKind
   readonly #values: Values
   readonly #syntax: Syntax
   readonly #template: Template
-  /** The values that have a place of their own. */
+  /** The values that the template names. */
   readonly #placed: ReadonlySet<string>
-  readonly #join: Write
+  readonly #join: PartWriter
 
   constructor(template: Template, kind: LineKind, values: Values, syntax: Syntax) {
     this.#kind = kind
@@ -81,7 +81,7 @@ class LineWriter {
     return `${open}${this.#join(subject, level)}${close}\n`
   }
 
-  /** Writes what stands between the beginning and the end of a line. */
+  /** Writes a line without its beginning and end. */
   writeFields(subject: never, level: Level): string {
     return this.#join(subject, level)
   }
@@ -92,7 +92,7 @@ class LineWriter {
       if (reference === undefined || !SPREADS.includes(reference.source))
         return this.#partOf(value, [...path, key])
       if (reference.source === 'included') return this.#included(reference, path, Object.keys(template))
-      return this.#added(reference, path, this.#beside(template, path))
+      return this.#added(reference, path, this.#siblings(template, path))
     })
   }
 
@@ -140,28 +140,28 @@ class LineWriter {
     ]
   }
 
-  /** What was asked for by name and has no place of its own. */
-  #included({ form }: Reference, parent: readonly string[], beside: readonly string[]): Part[] {
+  /** Writes the included details that the template does not name. */
+  #included({ form }: Reference, parent: readonly string[], siblings: readonly string[]): Part[] {
     const shape = form === 'headers' ? (value: unknown) => [value] : undefined
     return Object.keys(this.#values.included).flatMap((source) => {
       const name = fieldName(source, form)
-      if (this.#placed.has(source) || beside.includes(name)) return []
+      if (this.#placed.has(source) || siblings.includes(name)) return []
       return this.#field({ source, form: undefined }, [...parent, name], shape)
     })
   }
 
-  /** What handlers and log lines add, under names that nothing else in the line has. */
-  #added({ form }: Reference, parent: readonly string[], beside: Beside): Part[] {
+  /** Writes the fields that handlers and log lines add, under names that are free in the line. */
+  #added({ form }: Reference, parent: readonly string[], siblings: Siblings): Part[] {
     if (this.#kind === 'started') return []
     const { key, value: write, name } = this.#syntax
     const shape = form === undefined ? (value: unknown) => value : flatValue
-    // A reader's names are kept for what it expects there; a native name is free where nothing has it.
-    const isKept = !isNative(this.#template)
-    const takers = new Map<string, Write>()
-    for (const [at, parts] of beside)
-      if (parts.length > 0) takers.set(at, isKept ? () => at : joinByClosures(parts))
+    // A reader's names stay reserved even without a value; a native name is free if the line doesn't use it.
+    const isReserved = !isNative(this.#template)
+    const siblingWriters = new Map<string, PartWriter>()
+    for (const [at, parts] of siblings)
+      if (parts.length > 0) siblingWriters.set(at, isReserved ? () => at : joinByClosures(parts))
     const isTaken = (at: string, subject: never, level: Level): boolean => {
-      const write = takers.get(at)
+      const write = siblingWriters.get(at)
       return write !== undefined && write(subject, level) !== ''
     }
     const writeAll = (fields: Iterable<readonly [string, unknown]>, subject: never, level: Level): string => {
@@ -179,8 +179,8 @@ class LineWriter {
     ]
   }
 
-  /** The fields that lines of this kind may have beside those that are added at a path, by their names. */
-  #beside(template: Template, path: readonly string[]): Beside {
+  /** Returns the fields of this kind of line next to those that are added at a path. */
+  #siblings(template: Template, path: readonly string[]): Siblings {
     const { nests, name } = this.#syntax
     const fields = (of: Template, at: readonly string[]): [string, Part[]][] =>
       Object.entries(of).flatMap(([key, value]): [string, Part[]][] => {
@@ -199,14 +199,14 @@ class LineWriter {
   }
 }
 
-/** The name of a field that a template does not name. */
+/** Names a field that the template does not name. */
 function fieldName(name: string, form: string | undefined): string {
-  // Elastic takes a dot in the name of a label for an object.
+  // Elastic reads a dot in the name of a label as an object.
   if (form === 'labels') return name.replaceAll('.', '_')
   return form === 'headers' ? `http.request.header.${name.replace('header:', '')}` : name
 }
 
-/** The names of all values that a template has a place for. */
+/** Returns the names of all values that a template names. */
 function valuesOf(template: Template): string[] {
   return Object.values(template).flatMap((value) => {
     if (isTemplate(value)) return valuesOf(value)
@@ -214,7 +214,7 @@ function valuesOf(template: Template): string[] {
   })
 }
 
-/** Where a template has lines say that they were cut. */
+/** Finds the field of a template that marks a cut line. */
 function markOf(template: Template, parent: readonly string[] = []): CutMark | undefined {
   for (const [key, value] of Object.entries(template)) {
     const path = [...parent, key]

@@ -2,10 +2,10 @@ import type { Plain } from '../request/copy.js'
 import type { TraceFields } from '../request/trace.js'
 import type { Level } from '../vocabulary.js'
 
-/** Marks what is logged of an event, where an app has a logger of waybill's own for its events. */
+/** Marks an event in an app whose own logger was made by waybill. */
 export const EVENT = Symbol('waybill.event')
 
-/** A log line of the app's own; all of its values are small copies, which can be written as they are. */
+/** A log line of the app; all its values are small copies that can be written as they are. */
 export interface LogRow {
   readonly level: Level
   /** Milliseconds since the Unix epoch. */
@@ -16,9 +16,9 @@ export interface LogRow {
   readonly tracerIds: object | undefined
   readonly message: string | undefined
   readonly error: LoggedError | undefined
-  /** What happened, in the app's word or waybill's: `log.dropped`. */
+  /** The event name that the app or waybill gave: `log.dropped`. */
   readonly event: string | undefined
-  /** What was bound to the logger, then what was logged. */
+  /** The bound fields, then the logged ones. */
   readonly fields: readonly LoggedField[]
   /** Whether something was left out for its size. */
   readonly truncated: boolean
@@ -33,15 +33,15 @@ export type ErrorPart = (typeof ERROR_PARTS)[number]
 /** A logged error: its parts, and its own properties. */
 export type LoggedError = Readonly<Partial<Record<string, Plain>>>
 
-/** A part of the error of a row. */
+/** Returns a part of the error of a row. */
 export function errorPartOf({ error }: LogRow, part: ErrorPart): string | undefined {
   const value = error?.[part]
   return value === undefined || typeof value === 'object' ? undefined : String(value)
 }
 
 /**
- * The fields of a row that a template has no place for.
- * @param placed the values that it has places for
+ * Returns the fields of a row that a template does not name.
+ * @param placed the values that it names
  */
 export function customOf(
   { fields, error, tracerIds }: LogRow,

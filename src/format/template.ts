@@ -2,30 +2,30 @@ import { showValue, suggest, wrongOption } from '../errors.js'
 import type { Template, TemplateValue } from '../options.js'
 import { FORMS_OF } from './values.js'
 
-/** A source, and the form in which it is said. */
+/** A source, and the form of its value. */
 export interface Reference {
   readonly source: string
   readonly form: string | undefined
 }
 
-/** Deeper than any line is; an object that holds itself has no end. */
+/** Levels of nesting; a template that contains itself has no end. */
 const MAX_DEPTH = 50
 
-/** The sources that hold many fields: what handlers and log lines add, what `include` names. */
+/** The sources with many fields: those that handlers and log lines add, and those that `include` names. */
 export const SPREADS: readonly string[] = ['added', 'included']
 const SPREAD_FORMS: Readonly<Record<string, readonly string[]>> = {
   added: ['flat', 'labels'],
   included: ['labels', 'headers'],
 }
 
-/** The source that a value of a template names, if it does. */
+/** Parses the source that a value of a template names, if it names one. */
 export function referenceOf(value: TemplateValue): Reference | undefined {
   if (typeof value !== 'string' || !value.startsWith('$') || value.startsWith('$$')) return undefined
   const [source = '', ...form] = value.slice(1).split(':')
   return { source, form: form.length === 0 ? undefined : form.join(':') }
 }
 
-/** A value of a template that stands as it is; two dollars are one. */
+/** Returns a constant of a template; `$$` at its beginning stands for `$`. */
 export function constantOf(value: TemplateValue): TemplateValue {
   return typeof value === 'string' && value.startsWith('$$') ? value.slice(1) : value
 }
@@ -80,7 +80,7 @@ function isKnown({ source, form }: Reference): boolean {
   return forms !== undefined && (form === undefined || forms.includes(form))
 }
 
-/** Everything that a template can name. */
+/** Everything that a template can name, with its forms. */
 const REFERENCES: readonly string[] = [...FORMS_OF].flatMap(([name, forms]) => [
   `$${name}`,
   ...forms.map((form) => `$${name}:${form}`),

@@ -32,32 +32,32 @@ export const native: Template = {
   truncated: '$truncated',
 }
 
-/** What a logger writes itself, and what is said of the service by its own bindings. */
+/** Fields that an app's own logger writes itself, among them the service by its bindings. */
 const ENVELOPE: ReadonlySet<string> = new Set(
   'timestamp level service version environment message truncated *'.split(' '),
 )
 
-/** The fields of the native line for lines that a logger begins and ends. */
+/** The native fields, for lines that a logger begins and ends. */
 export const nativeBody: Template = {
   ...Object.fromEntries(Object.entries(native).filter(([key]) => !ENVELOPE.has(key))),
   truncated: '$truncated',
   '*': '$added',
 }
 
-/** The same for a logger that puts the id on its lines by itself. */
+/** The same, for a logger that itself puts the id on its lines. */
 export const nativeBodyWithoutId: Template = Object.fromEntries(
   Object.entries(nativeBody).filter(([key]) => key !== 'request_id'),
 )
 
-/** Whether a template is the native one, in which a name is free where nothing has it. */
+/** Whether a template is a native one, in which a name is free if the line doesn't use it. */
 export function isNative(template: Template): boolean {
   return template === native || template === nativeBody || template === nativeBodyWithoutId
 }
 
-/** What readers of logfmt look for (lnav, and what reads Go's `log/slog`). */
+/** The names that readers of logfmt look for (lnav, readers of Go's `log/slog`). */
 const LOGFMT_NAMES: Readonly<Record<string, string>> = { timestamp: 'time', message: 'msg' }
 
-/** The native line for logfmt, which holds no objects. */
+/** The native line for logfmt, which can't nest. */
 export const nativeFlat: Template = {
   ...Object.fromEntries(Object.entries(native).map(([key, value]) => [LOGFMT_NAMES[key] ?? key, value])),
   calls: { count: '$calls.count', total_ms: '$calls.total_ms', failed: '$calls.failed' },
@@ -84,7 +84,7 @@ const datadog: Template = {
     useragent: '$user_agent',
     referer: '$referer',
     version: '$protocol:short',
-    // At the top, `host` would be the machine.
+    // At the top level, `host` is the machine.
     url_details: { host: '$host:name', port: '$host:port' },
   },
   network: { client: { ip: '$client_ip' }, bytes_written: '$response_bytes' },
@@ -101,7 +101,7 @@ const datadog: Template = {
   truncated: '$truncated',
 }
 
-/** Elastic Common Schema 9.4: https://www.elastic.co/docs/reference/ecs. What it has no field for is a label. */
+/** Elastic Common Schema 9.4: https://www.elastic.co/docs/reference/ecs. Values without a field there are labels. */
 const ecs: Template = {
   '@timestamp': '$time',
   'log.level': '$level',
@@ -155,7 +155,7 @@ const ecs: Template = {
 
 /**
  * Google Cloud Logging: https://docs.cloud.google.com/logging/docs/structured-logging, with errors where Error Reporting
- * looks for them.
+ * finds them.
  */
 const gcp: Template = {
   severity: '$level:google',
@@ -247,5 +247,5 @@ const otel: Template = {
   },
 }
 
-/** The formats that are JSON in the shape that a reader expects. */
+/** The JSON formats in the shape of one reader each. */
 export const READER_TEMPLATES = { ecs, gcp, datadog, otel }

@@ -23,12 +23,12 @@ export type LineKind = 'started' | 'completed' | 'row'
 type FromRecord = (record: RequestRecord, level: Level) => unknown
 type FromRow = (row: LogRow) => unknown
 
-/** Something that a line may hold: where each kind of line reads it, and the forms that it has beside the plain one. */
+/** A value that a line can hold: how each kind of line reads it, and its forms. */
 export interface Value {
   readonly started?: FromRecord
   readonly completed?: FromRecord
   readonly row?: FromRow
-  /** The form of a template that names none. */
+  /** The form if the template names none. */
   readonly plain?: Form
   readonly forms?: Readonly<Record<string, Form>>
 }
@@ -42,7 +42,7 @@ export function startMessage({ method, path }: RequestRecord): string {
   return `${method} ${path}`
 }
 
-/** The message of a completion event; an outcome other than `completed` is named. */
+/** The message of a completion event; it ends with the outcome, unless that is `completed`. */
 export function completionMessage(record: RequestRecord): string {
   const { status, durationMs, outcome } = record
   let message = startMessage(record)
@@ -54,7 +54,7 @@ export function completionMessage(record: RequestRecord): string {
 let lastTime = Number.NaN
 let lastText = ''
 
-/** Formats a time as RFC 3339, in UTC with milliseconds; the text is kept for the millisecond. */
+/** Formats a time as RFC 3339, in UTC with milliseconds; the latest text is cached. */
 export function isoTime(time: number): string {
   if (time !== lastTime) {
     lastText = new Date(time).toISOString()
@@ -63,21 +63,21 @@ export function isoTime(time: number): string {
   return lastText
 }
 
-/** Whether the service did what it should, in Elastic's words: a 404 is not its failure. */
+/** Elastic's `event.outcome`, from the service's view: a 404 is a success. */
 function resultOf({ outcome, status = 0 }: RequestRecord): string {
   if (outcome === 'unfinished') return 'unknown'
   const isGood = outcome === 'completed' || outcome === 'upgraded' || outcome === 'rejected'
   return isGood && status < 500 ? 'success' : 'failure'
 }
 
-/** Why the service failed a request, in few words (`error.type` of OpenTelemetry); absent for a 404. */
+/** OpenTelemetry's `error.type`: the kind of the service's failure; absent for a 404. */
 function faultOf(record: RequestRecord): string | undefined {
   const { failure, status = 0, outcome } = record
   if (resultOf(record) !== 'failure') return undefined
   return failure?.type ?? (status >= 500 ? String(status) : outcome)
 }
 
-/** The ids that Datadog correlates lines by: its tracer's, else those of the W3C trace. */
+/** The ids by which Datadog correlates lines, from those of the W3C trace. */
 function datadogIds(traceId: string | undefined, spanId: string | undefined): object | undefined {
   if (traceId === undefined || spanId === undefined) return undefined
   return { trace_id: traceId, span_id: decimal(spanId) }
@@ -87,7 +87,7 @@ function both(read: FromRecord): Value {
   return { started: read, completed: read }
 }
 
-/** Everything that a line can hold, by name. */
+/** All values that a line can hold, by name. */
 export const VALUES: Readonly<Record<string, Value>> = {
   time: {
     ...both((record) => record.time),
@@ -164,7 +164,7 @@ export const VALUES: Readonly<Record<string, Value>> = {
   },
 }
 
-/** What is read of the details that were asked for, in their order. */
+/** Returns the values of the captured details, in order. */
 export function detailValues(captures: readonly Capture[]): Record<string, Value> {
   return Object.fromEntries(
     captures.map(({ key }, index) => [
@@ -174,14 +174,14 @@ export function detailValues(captures: readonly Capture[]): Record<string, Value
   )
 }
 
-/** What the service is: the same on every line. */
+/** The identity of the service, on every line. */
 export interface Service {
   readonly service: string | undefined
   readonly version: string | undefined
   readonly environment: string | undefined
 }
 
-/** What lines hold of the service and of its project of Google Cloud, which names its traces. */
+/** Returns the values of the service, and of its traces by the name of their Google Cloud project. */
 export function serviceValues(service: Service, project: string | undefined): Record<string, Value> {
   const always = (name: keyof Service): Value => {
     if (service[name] === undefined) return {}
@@ -201,7 +201,7 @@ export function serviceValues(service: Service, project: string | undefined): Re
   }
 }
 
-/** The forms of each value that a template can name, by its name. */
+/** The forms of all values that a template can name. */
 export const FORMS_OF: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
     ...VALUES,

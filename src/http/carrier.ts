@@ -9,19 +9,19 @@ import type { RequestRecord } from '../request/record.js'
 import { reportFault, safely } from '../safely.js'
 import { isNetworkError } from './connection.js'
 
-/** Stands in the place of the object that is being constructed, so that a subclass adds its fields to it. */
-class Given {
+/** Returns a given object from its constructor, so that a subclass adds its private fields to that object. */
+class ReturnOverride {
   constructor(object: object) {
-    // biome-ignore lint/correctness/noConstructorReturn: this is how a field is added to an object of another class.
+    // biome-ignore lint/correctness/noConstructorReturn: the only way to add a private field to another class's object.
     return object
   }
 }
 
 /**
- * Adds the record to a request or a response of Node.js, as a private field: nothing that enumerates, compares, copies or
- * prints the object finds it, and it costs far less than a hidden property (`npm run bench:pieces`).
+ * Adds a record to a Node.js request or response as a private field: enumerating, comparing, copying or printing the
+ * object doesn't find it, and it costs far less than a hidden property (`npm run bench:pieces`).
  */
-class Carrier extends Given {
+class Carrier extends ReturnOverride {
   #record: RequestRecord
 
   constructor(object: object, record: RequestRecord) {
@@ -29,7 +29,7 @@ class Carrier extends Given {
     this.#record = record
   }
 
-  // Two functions, because V8 finds a field faster where it sees few shapes of objects.
+  // Two functions, because V8 finds a field faster when a function sees few object shapes.
   static ofRequest(object: object): RequestRecord | undefined {
     return #record in object ? object.#record : undefined
   }
@@ -44,22 +44,22 @@ class Carrier extends Given {
   }
 }
 
-// The latest request and response: most steps of a request follow each other, and a field is slower to find.
+// The latest request and response are cached: most steps of a request follow each other, and a field read is slower.
 let latestRequest: object | undefined
 let latestResponse: object | undefined
 let latestRecord: RequestRecord | undefined
 
-/** The latest record that a request of Node.js belongs to, of whichever app. */
+/** Returns the latest record of a Node.js request, of any app. */
 export function recordOf(request: object): RequestRecord | undefined {
   return request === latestRequest ? latestRecord : Carrier.ofRequest(request)
 }
 
-/** The latest record that a response of Node.js belongs to, of whichever app. */
+/** Returns the latest record of a Node.js response, of any app. */
 export function recordOfResponse(response: object): RequestRecord | undefined {
   return response === latestResponse ? latestRecord : Carrier.ofResponse(response)
 }
 
-/** Notes which record a request belongs to. */
+/** Sets the record of a request. */
 export function carryRequest(request: object, record: RequestRecord): void {
   Carrier.set(request, record)
   latestRequest = request
@@ -67,15 +67,15 @@ export function carryRequest(request: object, record: RequestRecord): void {
   latestRecord = record
 }
 
-/** Notes which record a response belongs to. */
+/** Sets the record of a response. */
 export function carryResponse(response: object, record: RequestRecord): void {
   Carrier.set(response, record)
   if (record === latestRecord) latestResponse = response
   else if (response === latestResponse) latestResponse = undefined
 }
 
-/** Lets go of a record that is over. */
-export function letGo(record: RequestRecord): void {
+/** Drops a completed record from the cache. */
+export function uncache(record: RequestRecord): void {
   if (record !== latestRecord) return
   latestRequest = undefined
   latestResponse = undefined
@@ -84,7 +84,7 @@ export function letGo(record: RequestRecord): void {
 
 type Methods = Record<string, unknown>
 
-/** Classes that far more than requests and responses are made of; their methods stay as they are. */
+/** Base classes of far more than requests and responses; their methods are never wrapped. */
 const SHARED: ReadonlySet<object> = new Set(
   [Object, EventEmitter, Stream, Readable, Writable, Duplex, Transform, PassThrough].map(
     (each) => each.prototype,
@@ -92,20 +92,20 @@ const SHARED: ReadonlySet<object> = new Set(
 )
 
 /**
- * Makes the wrapper of a method. A class that has none of its own inherits it, also from a parent that a tracer changes
- * later, so that it is looked up at each call.
+ * Creates the wrapper of a method. An inherited method (`own` is undefined) is looked up at each call, because a tracer
+ * may replace it later.
  */
 type Wrap = (own: never, parent: never) => unknown
 
-/** The classes of Node.js whose methods send what was written, whatever stands in front of them. */
+/** The Node.js classes that do the sending, below the classes and patches of other packages. */
 const BUILT_IN: ReadonlySet<object> = new Set(
   [IncomingMessage, ServerResponse, Http2ServerRequest, Http2ServerResponse].map((each) => each.prototype),
 )
 
 /**
- * Makes a function that wraps methods of the class of an object, once for all of its objects, so that nothing is added to
- * each of them. With a connection that is the class of Node.js, so that the wrappers see what is sent, behind everything
- * that other packages put in front of it; without one, as in `inject()`, the class of the object.
+ * Returns a function that wraps methods of an object's class, once for all its objects. With a connection that is the
+ * Node.js class, so that the wrappers see what is really sent, after the patches of other packages; without one, as in
+ * `inject()`, it is the object's own class.
  */
 export function wrapperOf(
   wraps: Readonly<Record<string, Wrap>>,
@@ -133,20 +133,20 @@ function wrapMethod(holder: object, name: string, wrap: Wrap): void {
       : function (this: object, ...args: unknown[]): unknown {
           return (get.call(this) as (...all: unknown[]) => unknown).apply(this, args)
         }
-  // As the method is without: `for…in` lists those of Node.js.
+  // Keeps the method as enumerable as it was: `for…in` lists those of Node.js.
   const enumerable = Object.getOwnPropertyDescriptor(ownerOf(holder, name), name)?.enumerable ?? false
   const value = wrap(own as never, parent as never)
   Object.defineProperty(holder, name, { value, writable: true, configurable: true, enumerable })
 }
 
-/** The object that has a property itself, in a chain of prototypes that has it. */
+/** Returns the object in the prototype chain that has the property itself. */
 function ownerOf(object: object, name: string): object {
   let owner = object
   while (!Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner)
   return owner
 }
 
-/** The prototype whose methods are wrapped; what an app of Express puts before it has no constructor of its own. */
+/** Returns the prototype to wrap. The one that an Express app inserts has no `constructor` of its own and is skipped. */
 function holderFor(object: object, hasConnection: boolean): object {
   const isWanted = (each: object): boolean =>
     hasConnection ? BUILT_IN.has(each) : Object.hasOwn(each, 'constructor')
@@ -161,13 +161,13 @@ type Emit = (this: EventEmitter, ...args: EmitArguments) => boolean
 
 const wrapEvents = wrapperOf({ emit: wrapRequestEmit })
 
-/** Runs what listens to a request within the context of its record: its events come from the connection. */
+/** Runs the listeners of a request within its context; without this, they run in that of the connection. */
 export function watchRequest(request: EventEmitter, record: RequestRecord): void {
   wrapEvents(request, record.socket instanceof Socket)
   carryRequest(request, record)
 }
 
-/** Emits the events of a request within the context of its record. */
+/** Emits the events of a request within its context. */
 function wrapRequestEmit(own: Emit | undefined, parent: { readonly emit: Emit }): Emit {
   return function emit(...args) {
     const original = own ?? parent.emit
@@ -178,7 +178,7 @@ function wrapRequestEmit(own: Emit | undefined, parent: { readonly emit: Emit })
   }
 }
 
-/** Notes the events of a response, and emits them within the context of its record. */
+/** Notes the events of a response, and emits them within the context of its request. */
 export function wrapResponseEmit(own: Emit | undefined, parent: { readonly emit: Emit }): Emit {
   return function emit(...args) {
     const original = own ?? parent.emit
@@ -192,7 +192,7 @@ export function wrapResponseEmit(own: Emit | undefined, parent: { readonly emit:
   }
 }
 
-/** A function of its own, so that the usual way makes no closure. */
+/** Separate, so that the usual path creates no closure. */
 function emitWithin(
   record: RequestRecord,
   emitter: EventEmitter,
@@ -202,7 +202,7 @@ function emitWithin(
   return runWithin(record, () => Reflect.apply(emit, emitter, args))
 }
 
-/** Whether an event that something listens to is emitted outside of the context of its record. */
+/** Whether an event with listeners is emitted outside the context of its request. */
 function isOutside(record: RequestRecord, emitter: EventEmitter, event: string | symbol): boolean {
   return record.inContext && emitter.listenerCount(event) > 0 && currentRecord() !== record
 }
@@ -218,18 +218,18 @@ function noteEvent(record: RequestRecord, emitter: EventEmitter, event: 'finish'
 
 function noteEventOf(record: RequestRecord, event: 'finish' | 'close' | 'pipe'): void {
   if (event === 'close') record.keeper.end(record)
-  // Fastify pipes a stream into a response that is dead already.
+  // Fastify pipes a stream even into a closed response.
   else if (event === 'pipe') noteLate(record)
   else {
-    // Node.js 20 emits it for a response that it could not write, too.
+    // Node.js 20 emits `finish` even if it could not write the response.
     record.isSent = !isNetworkError(record.socket.errored)
-    // Without a server, as on AWS Lambda, it may never be closed; and it may finish while its end is written.
+    // Without a server, as on AWS Lambda, `close` may never come; and `finish` may come while `end()` still runs.
     if (!(record.socket instanceof EventEmitter))
       queueMicrotask(() => safely(() => record.keeper.end(record)))
   }
 }
 
-/** Notes an answer to a request that was over. */
+/** Notes the first answer to a request whose client has left. */
 export function noteLate(record: RequestRecord): void {
   if (record.closed && record.outcome === 'aborted' && record.lateMs === undefined) record.keeper.late(record)
 }

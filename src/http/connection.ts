@@ -7,50 +7,50 @@ import { attempt, reportFault, safely, safelyNext, setHidden } from '../safely.j
 import { respondingOn, unsentBytesOf } from './node-internals.js'
 
 const CONNECTION = Symbol('waybill.connection')
-type Marked = Socket & { [CONNECTION]?: Connection }
+type WatchedSocket = Socket & { [CONNECTION]?: Connection }
 
-/** What is known of a connection of HTTP/1 beside its requests. */
+/** The state of an HTTP/1 connection. */
 export class Connection {
-  /** The request that came last, while it is open or more of it may come. */
+  /** The latest request, while it is open or its body still arrives. */
   last: RequestRecord | undefined = undefined
-  /** The requests that a client sent ahead and whose turn has not come. */
+  /** The open pipelined requests. */
   waiting: Set<RequestRecord> | undefined = undefined
-  /** Whether what came over it could not be parsed: then nothing else is read from it. */
+  /** Whether a request failed to parse or to arrive in time; nothing more is read then. */
   hasFailed = false
-  /** Whether the server ended it because nothing came or went for too long. */
+  /** Whether the server destroyed the socket after an idle timeout. */
   hasTimedOut = false
-  /** The bytes that the operating system had not taken when it was destroyed. */
+  /** Bytes that the operating system had not accepted when the socket was destroyed. */
   unsentBytes = 0
   isWatched = false
 }
 
-/** The record of a socket over which a request has come. */
+/** Returns the state of a socket that has carried a request. */
 function connectionOf(socket: Partial<Socket>): Connection | undefined {
-  return (socket as Marked)[CONNECTION]
+  return (socket as WatchedSocket)[CONNECTION]
 }
 
-/** Finds or makes the record of a socket. */
+/** Finds or creates the state of a socket. */
 export function connectionFor(socket: Partial<Socket>): Connection {
   const known = connectionOf(socket)
   if (known !== undefined) return known
   const connection = new Connection()
   setHidden(socket, CONNECTION, connection)
-  // Node.js decides what becomes of the socket before it emits the event.
+  // Node.js has destroyed the socket, or left it to the app, before this listener runs.
   socket.on?.('timeout', () => {
     if (socket.destroyed) connection.hasTimedOut = true
   })
-  // A response that was detached from its connection is never closed; all others are by then.
+  // A response that was detached from its socket never emits `close`; all others have by then.
   socket.once?.('close', () => {
     safelyNext(() => connection.last?.keeper.end(connection.last))
   })
   return connection
 }
 
-/** Notes the connection that a request came over, and ends the request with it. */
+/** Links a request to its connection, and ends it when that closes. */
 export function watchConnection(record: RequestRecord): void {
   const { socket, stream } = record
   if (stream !== undefined) {
-    // Node.js closes no response to HEAD whose stream was reset (20 to 26).
+    // Node.js emits no `close` on the response to a HEAD whose stream was reset (20 to 26).
     stream.once('close', () => safely(() => record.keeper.end(record)))
     watchReset(record, stream)
     return
@@ -59,7 +59,7 @@ export function watchConnection(record: RequestRecord): void {
   const { last } = connection
   connection.last = record
   if (!last?.isOpen) return
-  // A response that waits for the one before it is never told that its connection was lost (Node.js 20).
+  // Node.js 20 emits no `close` on a response that waits for an earlier one when the connection is lost.
   record.waiting = connection.waiting ??= endTogether(socket)
   record.waiting.add(record)
 }
@@ -73,7 +73,7 @@ function endTogether(socket: Partial<Socket>): Set<RequestRecord> {
   return waiting
 }
 
-/** Notes when the turn of a response comes that waits for those before it on the same connection. */
+/** Notes when a pipelined response gets its turn on the connection. */
 export function watchTurn(record: RequestRecord): void {
   const before = respondingOn(record.socket)
   if (before === undefined || before === record.response) return
@@ -83,7 +83,7 @@ export function watchTurn(record: RequestRecord): void {
   })
 }
 
-/** Lets go of what a connection that is kept alive would hold on to. */
+/** Drops references that a kept-alive connection would hold. */
 export function leaveConnection(record: RequestRecord): void {
   record.waiting?.delete(record)
   if (record.stream !== undefined || !record.raw?.complete) return
@@ -91,10 +91,10 @@ export function leaveConnection(record: RequestRecord): void {
   if (connection?.last === record) connection.last = undefined
 }
 
-/** Notes that the server itself resets a stream of HTTP/2. */
+/** Notes when the server itself resets an HTTP/2 stream. */
 function watchReset(record: RequestRecord, stream: ServerHttp2Stream): void {
   const { close } = stream
-  // A client whose connection is lost has its streams closed so, too.
+  // Node.js closes streams the same way when the client's connection is lost.
   const isAlive = (): boolean => attempt(() => stream.session?.socket.destroyed, true) === false
   setHidden(stream, 'close', (code?: number, callback?: () => void) => {
     if (code && isAlive()) safely(() => noteBroken(record, undefined))
@@ -108,19 +108,19 @@ function watchReset(record: RequestRecord, stream: ServerHttp2Stream): void {
   })
 }
 
-/** Notes that the server destroys a response; a connection of HTTP/1 shows by itself who ended it. */
+/** Notes that the server destroys a response. Over HTTP/1, the socket itself shows who closed it. */
 export function noteDestroyed(record: RequestRecord, error: unknown): void {
   if (record.stream !== undefined || !('readableEnded' in record.socket)) noteBroken(record, error)
 }
 
-/** Notes that the server broke a response off, unless its client had gone already. */
+/** Notes that the server broke a response off, unless the client had left before. */
 export function noteBroken(record: RequestRecord, error: unknown): void {
   if (hasLeft(record)) return
   record.isBroken = true
   if (error) record.endError = error
 }
 
-/** Notes that a connection did not take everything at once, and what it has not sent when it is destroyed. */
+/** Notes that a write was buffered, and what is still unsent when the connection is destroyed. */
 export function noteHeld(record: RequestRecord): void {
   const { socket, stream, wasHeld } = record
   record.wasHeld = true
@@ -148,10 +148,10 @@ function beforeDestroy(stream: Duplex, look: () => void): void {
   })
 }
 
-/** Whether an error came from the operating system, rather than from the server that destroyed something with it. */
+/** Whether an error came from the operating system rather than from a `destroy(error)` of the server. */
 export function isNetworkError(error: unknown): boolean {
   const { syscall, code } = (error ?? {}) as { syscall?: unknown; code?: unknown }
-  // Writes that were waiting when the server itself closed a connection fail with ECANCELED.
+  // Pending writes fail with ECANCELED when the server itself closes the connection.
   return typeof syscall === 'string' && code !== 'ECANCELED'
 }
 
@@ -159,30 +159,30 @@ function isReset({ aborted, rstCode }: ServerHttp2Stream): boolean {
   return aborted || (rstCode ?? 0) !== 0
 }
 
-/** Whether a whole response was sent. A stream that was reset emits `finish` all the same (Node.js 20 to 26). */
+/** Whether the whole response was sent. A reset stream emits `finish`, too (Node.js 20 to 26). */
 export function wasSent(record: RequestRecord): boolean {
   const { isSent, stream, method } = record
   if (stream === undefined) return isSent
-  // Node.js ends the stream of a HEAD before anything answers it: its answer is over with the head.
+  // Node.js ends the stream of a HEAD before it is answered; the response is complete with its head.
   return method === 'HEAD' ? sentStatusOf(record) !== undefined : isSent && !isReset(stream)
 }
 
 /**
- * Whether a client has gone, rather than the server breaking off: it closed its side (FIN), or the network failed
- * (RST). A connection that the server destroys shows neither.
+ * Whether the client left first: it closed its side (FIN) or the network failed (RST). A connection that the server
+ * destroys shows neither.
  */
 export function hasLeft(record: RequestRecord): boolean {
   const { stream, socket } = record
   if (stream !== undefined) return !record.isBroken && (isReset(stream) || stream.destroyed)
-  // The server may have destroyed its response with an error of another connection, or of a file.
+  // The server may have destroyed its response with the error of another connection or of a file.
   if (isNetworkError(socket.errored) && socket.errored !== record.response?.errored) return true
   return record.isHandedOver ? record.clientClosedFirst : socket.readableEnded === true
 }
 
-/** Whether a response that was not finished has not even begun to be sent, although its head was written. */
+/** Whether nothing of an unfinished response was sent, although its head was written. */
 function wasUnsent({ response, stream, socket, hasTurn, pieces, wasHeld }: RequestRecord): boolean {
   if (response === undefined || stream !== undefined) return false
-  // The client has not got the answers to what it asked before, or the one write there was has failed.
+  // Either an earlier response still had the turn, or the only write failed.
   if (!hasTurn) return true
   return pieces === 1 && !wasHeld && hasFailedWrite(socket)
 }
@@ -191,23 +191,23 @@ function hasFailedWrite({ errored }: Partial<Socket>): boolean {
   return isNetworkError(errored) && (errored as { syscall?: unknown }).syscall === 'write'
 }
 
-/** Whether the server ended the connection of a request because nothing came or went over it for too long. */
+/** Whether the server destroyed the connection of a request after an idle timeout. */
 export function hasTimedOut({ stream, socket }: RequestRecord): boolean {
   return stream === undefined && 'readableEnded' in socket && connectionOf(socket)?.hasTimedOut === true
 }
 
-/** The status that was sent, if any was. */
+/** Returns the status that was sent, if any. */
 export function sentStatusOf(record: RequestRecord): number | undefined {
   const { writtenStatus, stream } = record
   if (stream === undefined) return writtenStatus ?? (record.isUnsent ? undefined : record.headStatus)
-  // A stream of HTTP/2 may be answered itself, past its response.
+  // An app may answer on the HTTP/2 stream itself, without the response.
   const status: unknown = stream.sentHeaders?.[':status']
   return typeof status === 'number' ? status : writtenStatus
 }
 
 /**
- * How much of a body was sent when its response was not finished, as far as Node.js tells: over HTTP/1 without TLS what
- * the operating system took, else the pieces that were written whole.
+ * Returns how many body bytes were sent, as far as Node.js tells. Of an unfinished response these are, over HTTP/1 without
+ * TLS, what the operating system accepted, else the pieces that were written whole.
  */
 export function sentBytesOf(record: RequestRecord): number | undefined {
   const { bodyBytes, framingBytes, response, stream, socket } = record
@@ -216,13 +216,13 @@ export function sentBytesOf(record: RequestRecord): number | undefined {
   if (record.isUnsent) return 0
   const waiting = Math.max(response?.writableLength ?? 0, record.unsentBytes)
   const left = waiting > 0 || stream !== undefined ? waiting : (connectionOf(socket)?.unsentBytes ?? 0)
-  // A write that failed took its queue along, so that nothing tells how much of it had gone.
+  // A failed write discards its queue, so how much of it was sent is unknown.
   if (left === 0 && hasFailedWrite(socket)) return undefined
   const written = bodyBytes + (response?.chunkedEncoding ? framingBytes : 0)
   return written === 0 ? 0 : Math.max(0, Math.round(bodyBytes * (1 - left / written)))
 }
 
-/** Whether an answer went past the response: over a connection that was handed over, a raw stream, by hand. */
+/** Whether the answer bypassed the response: on an upgraded connection, an HTTP/2 stream or the raw socket. */
 function isBypassed(record: RequestRecord): boolean {
   const { raw, headStatus, writtenStatus, stream } = record
   if (raw === undefined) return true
@@ -234,7 +234,7 @@ function isBypassed(record: RequestRecord): boolean {
   )
 }
 
-/** The outcome that follows from what was seen of a request. */
+/** Derives the ending of a request from the noted facts. */
 export function endingSeen(record: RequestRecord, isClosing: () => boolean): Ending {
   try {
     const { socket, response, isHandedOver, isRefused, isRouted, isBroken } = record

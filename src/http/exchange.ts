@@ -22,18 +22,18 @@ import { fastifyTrace, readTrace, serverTrace, tracerIds } from '../request/trac
 import { showPath } from '../request/url.js'
 import { reportFault, safely } from '../safely.js'
 import type { Level } from '../vocabulary.js'
-import { carryRequest, letGo, recordOf, recordOfResponse, watchRequest } from './carrier.js'
+import { carryRequest, recordOf, recordOfResponse, uncache, watchRequest } from './carrier.js'
 import * as connection from './connection.js'
 import { OpenRequests } from './open-requests.js'
 import { type Header, headerNamed, watchResponse } from './response.js'
 
-/** Follows the requests of one app from their arrival to their end: each has one start and exactly one completion. */
+/** Tracks the requests of one app from arrival to end: each gets one start and exactly one completion. */
 export class Tracker implements RecordKeeper {
   readonly reserved = reservedNames()
   readonly redactor: Redactor
   readonly idHeader: Header | undefined
   readonly propagation: Propagation | undefined
-  /** Whether the service is closing: what it breaks off then is unfinished. */
+  /** Whether the service is closing; requests that it breaks off then are unfinished. */
   isClosing: () => boolean = () => false
   readonly #settings: EventSettings
   readonly #policy: Policy
@@ -45,7 +45,7 @@ export class Tracker implements RecordKeeper {
   readonly #open = new OpenRequests()
   /** Whether starts are held back until a request takes long or logs something. */
   readonly #holdsStarts: boolean
-  /** Stops following the calls to other services. */
+  /** Stops tracking calls to other services. */
   readonly close: () => void
 
   /** @param semicolon whether a query may begin with `;` too */
@@ -71,8 +71,8 @@ export class Tracker implements RecordKeeper {
   }
 
   /**
-   * This app's record of a request; a request may be handed from one app to another.
-   * @param response tells where the request has been replaced, as by a proxy of it
+   * Returns this app's record of a request, which another app may have handed on.
+   * @param response finds the record when the request object was replaced, for example by a `Proxy`
    */
   of(raw: RawRequest, response?: ServerResponse): RequestRecord | undefined {
     let record = recordOf(raw) ?? (response && recordOfResponse(response))
@@ -80,7 +80,7 @@ export class Tracker implements RecordKeeper {
     return record
   }
 
-  /** Receives a request, before a framework has it. */
+  /** Receives a request before its framework does. */
   receive(raw: RawRequest, response: ServerResponse | undefined, socket?: Partial<Socket>): RequestRecord {
     const record = this.of(raw, response) ?? this.create(raw, socket)
     if (socket !== undefined) record.socket = socket
@@ -89,7 +89,7 @@ export class Tracker implements RecordKeeper {
     return record
   }
 
-  /** Makes the record of a request that no server has had, before its response is known. */
+  /** Creates the record of a request whose response is not known yet. */
   create(raw: RawRequest, socket: Partial<Socket> = raw.socket ?? {}): RequestRecord {
     const record = this.#make(socket)
     const { id, rejected, clientId } = acceptRequestId(raw, this.#settings.ids)
@@ -113,14 +113,14 @@ export class Tracker implements RecordKeeper {
     return new RequestRecord(this, this.#logger(), socket, this.#clock)
   }
 
-  /** Counts a request among the open ones, which end at the latest with the process. */
+  /** Adds a request to the open ones, which end with the process at the latest. */
   open(record: RequestRecord): void {
     if (record.isOpen || record.closed) return
     this.#open.add(record)
     if (record.raw !== undefined) connection.watchConnection(record)
   }
 
-  /** Gives a request its response; for an upgrade a framework makes one later. */
+  /** Attaches a response to its request; for an upgrade, a framework creates one later. */
   attach(record: RequestRecord, response: ServerResponse): void {
     record.response = response
     watchResponse(response, record)
@@ -128,8 +128,8 @@ export class Tracker implements RecordKeeper {
   }
 
   /**
-   * Writes the start of a request, unless that is done: an upgrade may come to a route later.
-   * @param source where details of the request are read from
+   * Writes the start of a request, once: an upgrade may reach a route after its start.
+   * @param source where request details are read from
    */
   start(record: RequestRecord, source: CaptureSource): void {
     if (record.started) return
@@ -157,19 +157,19 @@ export class Tracker implements RecordKeeper {
     this.#write('started', record, this.#policy.startLevel(record))
   }
 
-  /** Starts a request that no route has had. */
+  /** Starts a request that reached no route. */
   startUnrouted(record: RequestRecord): void {
     this.start(record, sourceOf(record.raw, record.target, record.socket))
   }
 
-  /** Runs what handles a request within its context. */
+  /** Runs the handler of a request within its context. */
   run(record: RequestRecord, handle: () => void): void {
     safely(followFetches)
     record.inContext = true
     runWithin(record, handle)
   }
 
-  /** Starts what can't be parsed, of which only its error and its sender are known. */
+  /** Starts a request that can't be parsed: only its error and its socket are known. */
   startUnparsed(error: unknown, socket: Partial<Socket>): RequestRecord {
     const record = this.#make(socket)
     record.requestId = newUuid()
@@ -179,26 +179,26 @@ export class Tracker implements RecordKeeper {
     return record
   }
 
-  /** Ends a request: reads its ending off what was noted, and writes its completion. A second call does nothing. */
+  /** Ends a request: derives its ending from the noted facts and writes its completion. A second call does nothing. */
   end(record: RequestRecord, ending?: Ending): void {
     if (!record.isOpen) return
     this.#open.remove(record)
-    // Another app that shares the server has had it.
+    // Otherwise another app on the same server handled it.
     const isOurs = record.started || record.raw === undefined || recordOf(record.raw) === record
     if (isOurs) this.#complete(record, ending ?? connection.endingSeen(record, this.isClosing))
     connection.leaveConnection(record)
-    letGo(record)
+    uncache(record)
     record.framework = undefined
   }
 
-  /** Writes the completion; what fails on the way to it costs no more than what it would have said. */
+  /** Writes the completion; a step that throws costs only the fields it would have set. */
   #complete(record: RequestRecord, { outcome, status }: Ending): void {
     try {
       if (!record.started) this.startUnrouted(record)
       const { framework, endError } = record
       if (endError) record.fail(endError)
       if (framework !== undefined) {
-        // An app may have given the request another logger, to bind more to it.
+        // The app may have replaced the request's logger, to bind more fields.
         record.useLogger(framework.log)
         record.trace = fastifyTrace(framework) ?? record.trace
         record.route ??= framework.matched?.(status, record.thrown !== undefined)
@@ -212,9 +212,9 @@ export class Tracker implements RecordKeeper {
     record.status = status
     record.closedAt = this.#clock.elapsed()
     const now = this.#clock.now()
-    // It is not known when a request began that could not be parsed.
+    // A request that can't be parsed has no known beginning.
     if (record.method !== undefined) record.durationMs = roundMs(record.closedAt - record.startedAt)
-    // A connection that became another thing is meant to last.
+    // An upgraded connection is meant to last.
     record.slow = outcome !== 'upgraded' && (record.durationMs ?? 0) >= this.#settings.slowMs
     try {
       record.responseBytes = hasBody(record.method, status) ? connection.sentBytesOf(record) : 0
@@ -238,7 +238,7 @@ export class Tracker implements RecordKeeper {
     this.#write('late', record, 'debug')
   }
 
-  /** Writes the completions of all requests that are open when the process ends. */
+  /** Completes all requests that are still open when the process exits. */
   finish(): void {
     for (let record = this.#open.first; record !== undefined; record = this.#open.first) {
       const status = connection.sentStatusOf(record)

@@ -2,10 +2,10 @@ import { setTimeout } from '../clock.js'
 import type { RequestRecord } from '../request/record.js'
 import { safely } from '../safely.js'
 
-/** How long a request may be open before a start that is held back is written, in milliseconds. */
+/** How long a start is held back at most, in milliseconds. */
 const HELD_MS = 1000
 
-/** The open requests of an app, first to last. */
+/** The open requests of an app, oldest first, as a linked list. */
 export class OpenRequests {
   first: RequestRecord | undefined = undefined
   #last: RequestRecord | undefined = undefined
@@ -31,8 +31,8 @@ export class OpenRequests {
   }
 
   /**
-   * Writes the starts that are held back once their requests have been open for a second, by one timer for all.
-   * @param elapsed milliseconds on the clock of the records
+   * Writes each held-back start once its request has been open for a second, with one timer for all.
+   * @param elapsed the monotonic clock of the records, in milliseconds
    */
   writeStartsLate(elapsed: () => number): void {
     if (this.#isTimed) return
@@ -41,7 +41,7 @@ export class OpenRequests {
     if (next === undefined) return
     this.#isTimed = true
     const left = next.startedAt + HELD_MS - elapsed()
-    // Not what keeps a process alive.
+    // The timer must not keep the process alive.
     setTimeout(() => safely(() => this.#writeLate(elapsed)), Math.max(1, left)).unref()
   }
 

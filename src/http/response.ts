@@ -18,7 +18,7 @@ type WriteHead = (
 type Flush = (this: ServerResponse) => void
 type Destroy = (this: ServerResponse, error?: Error) => ServerResponse
 
-/** Two line breaks, beside the size of a chunk (RFC 9112, section 7.1). */
+/** The two line breaks around a chunk, without its size (RFC 9112, section 7.1). */
 const CHUNK_FRAMING = 4
 
 const wrapAnswer = wrapperOf({
@@ -30,11 +30,11 @@ const wrapAnswer = wrapperOf({
   flushHeaders: wrapFlush,
 })
 
-/** Notes in the record of a response what becomes of it, however it is written. */
+/** Notes in a record what is written to its response, and how that ends. */
 export function watchResponse(response: ServerResponse, record: RequestRecord): void {
   wrapAnswer(response, record.socket instanceof Socket)
   carryResponse(response, record)
-  // It may have been answered before it comes here.
+  // It may have been answered already.
   record.isSent = response.writableFinished
   if (response.headersSent) record.headStatus = response.statusCode
 }
@@ -59,7 +59,7 @@ function wrapEnd(own: End | undefined, parent: { readonly end: End }): End {
   }
 }
 
-/** Writes a piece and notes its size; the other methods of the response, to which this one may hand it, do not. */
+/** Writes a piece and notes its size once, because `end()` may call `write()` with the same piece. */
 function writePiece<Result>(
   record: RequestRecord,
   response: ServerResponse,
@@ -91,7 +91,7 @@ function writePiece<Result>(
   return result
 }
 
-/** Whether what is written goes nowhere. */
+/** Whether the connection is gone, so that writes are lost. */
 function isGone({ stream, response }: RequestRecord): boolean {
   return stream === undefined ? response?.socket?.destroyed === true : stream.destroyed
 }
@@ -118,16 +118,15 @@ type Unseen = (request: IncomingMessage, response: ServerResponse) => void
 
 let receiveUnseen: Unseen | undefined
 
-/** Calls back when the head of an answer to an unknown request of HTTP/1 is written: Node.js may answer by itself. */
+/** Calls back when a head is written for an HTTP/1 request without a record: Node.js answers some by itself. */
 export function onUnseenHead(receive: Unseen): void {
   receiveUnseen = receive
   wrapAnswer(Object.create(ServerResponse.prototype), true)
 }
 
 /**
- * Sends the id with the head, which takes the place of a header set before: that has Node.js check all headers twice,
- * refuse lists of pairs and lose repeated names of flat lists. Notes the status that the head was given, also where
- * Node.js writes the head by itself.
+ * Adds the id to the head, and notes the status, also of a head that Node.js writes by itself. An earlier `setHeader()`
+ * would make Node.js check all headers twice, refuse lists of pairs and lose repeated names of flat lists.
  */
 function wrapWriteHead(own: WriteHead | undefined, parent: { readonly writeHead: WriteHead }): WriteHead {
   return function writeHead(status, reason, fields) {
@@ -143,7 +142,7 @@ function wrapWriteHead(own: WriteHead | undefined, parent: { readonly writeHead:
       typeof reason === 'string'
         ? original.call(this, status, reason, head)
         : original.call(this, status, head)
-    // A tracer may have begun its span after the start was written.
+    // A tracer may begin its span after the start event.
     record.trace ??= serverTrace()
     // Another wrapper of the method may have changed the status.
     const { statusCode } = this
@@ -153,7 +152,7 @@ function wrapWriteHead(own: WriteHead | undefined, parent: { readonly writeHead:
   }
 }
 
-/** The headers of a head with the id of each app that has the request; those that were given, after a fault. */
+/** Adds the id header of each app that tracks the request. */
 function headWithIds(response: ServerResponse, record: RequestRecord, fields: HeadFields): HeadFields {
   let head = fields
   try {
@@ -168,7 +167,7 @@ function headWithIds(response: ServerResponse, record: RequestRecord, fields: He
   return head
 }
 
-/** Notes that a head is sent before its body. */
+/** Notes that the head is sent before the body. */
 function wrapFlush(own: Flush | undefined, parent: { readonly flushHeaders: Flush }): Flush {
   return function flushHeaders() {
     const record = recordOfResponse(this)
@@ -190,16 +189,15 @@ function wrapDestroy(own: Destroy | undefined, parent: { readonly destroy: Destr
   }
 }
 
-/** The headers that a head is written with, in the ways in which Node.js takes them. */
+/** Headers in any form that `writeHead()` accepts. */
 export type HeadFields = OutgoingHttpHeaders | OutgoingHttpHeader[] | null | undefined
 
-/** A header in whichever case. */
+/** A header name, as configured and in lower case. */
 export interface Header {
   readonly name: string
   readonly lowered: string
 }
 
-/** The header of a name. */
 export function headerNamed(name: string): Header {
   return { name, lowered: name.toLowerCase() }
 }
@@ -211,7 +209,7 @@ function headFor(response: ServerResponse, fields: HeadFields, header: Header, v
     : withHeader(fields, header, value)
 }
 
-/** The headers of a head without one that has been added as frameworks write it. */
+/** Removes the id that Fastify passes on from its reply, because the app has set the header on the raw response. */
 function withoutHeader(fields: HeadFields, { lowered }: Header, value: string): HeadFields {
   if (fields === undefined || fields === null || Array.isArray(fields) || fields[lowered] !== value)
     return fields
@@ -219,14 +217,14 @@ function withoutHeader(fields: HeadFields, { lowered }: Header, value: string): 
   return others
 }
 
-/** The headers of a head with one more, unless they have it; what was given is not changed. */
+/** Returns headers with one more, unless they have it; the given ones stay unchanged. */
 export function withHeader(fields: HeadFields, header: Header, value: string): HeadFields {
   if (fields === undefined || fields === null) return { [header.name]: value }
   if (Array.isArray(fields)) return withPair(fields, header, value)
   return isAmong(fields, header) ? fields : { ...fields, [header.name]: value }
 }
 
-/** The headers of a list: names and values in turns, or in pairs. */
+/** Adds a header to a list of alternating names and values, or to a list of pairs. */
 function withPair(fields: OutgoingHttpHeader[], { name, lowered }: Header, value: string): HeadFields {
   const isPaired = Array.isArray(fields[0])
   const names = isPaired
@@ -237,7 +235,7 @@ function withPair(fields: OutgoingHttpHeader[], { name, lowered }: Header, value
 }
 
 function isAmong(fields: OutgoingHttpHeaders, { lowered }: Header): boolean {
-  // As frameworks write it.
+  // Frameworks write names in lower case.
   if (Object.hasOwn(fields, lowered)) return true
   return Object.keys(fields).some((name) => name.length === lowered.length && name.toLowerCase() === lowered)
 }

@@ -12,28 +12,26 @@ import { onUnseenHead } from './response.js'
 import { refuseUnparsed, watchStatus } from './unparsed.js'
 
 const TRACKER = Symbol('waybill.tracker')
-type Marked = Server & { [TRACKER]?: Tracker }
+type TrackedServer = Server & { [TRACKER]?: Tracker }
 
 /** RFC 9110, section 15.5.6. */
 const METHOD_NOT_ALLOWED = 405
 /** RFC 9110, section 15.5.18. */
 const EXPECTATION_FAILED = 417
 
-/** Receives a request that Node.js answers by itself, without an event: one without a Host, one over a limit. */
+/** Receives a request that Node.js answers without an event, such as one without a `Host` or over a limit. */
 function receiveUnseen(raw: IncomingMessage, response: ServerResponse): void {
-  const { server } = raw.socket as { server?: Marked }
+  const { server } = raw.socket as { server?: TrackedServer }
   const tracker = server?.[TRACKER]
   if (tracker !== undefined && recordOf(raw) === undefined) tracker.receive(raw, response)
 }
 
-/**
- * Receives every request of a server, also those that Node.js answers before the app has them.
- */
+/** Receives every request of a server, including those that Node.js answers before the app sees them. */
 export function receiveFrom(server: Server, tracker: Tracker): void {
   onUnseenHead(receiveUnseen)
   keepTickShape()
-  const marked: Marked = server
-  // Of several apps on one server the first receives what none of them has a route for.
+  const marked: TrackedServer = server
+  // If several apps share a server, the first one receives the requests that no app has a route for.
   if (marked[TRACKER] === undefined) setHidden(marked, TRACKER, tracker)
   const isFirst = marked[TRACKER] === tracker
   const receive = (raw: RawRequest, response: ServerResponse): void => {
@@ -56,8 +54,8 @@ export function receiveFrom(server: Server, tracker: Tracker): void {
 }
 
 /**
- * Calls back before a server emits an event. It is no listener: plugins count those of `upgrade`, Connect takes the
- * first one of `request`, and Node.js does without its own answers where somebody listens.
+ * Calls back before a server emits an event. It wraps `emit` instead of listening, because plugins count `upgrade`
+ * listeners, Connect takes the first `request` listener, and Node.js answers some events only if nothing listens.
  */
 function beforeEvents(
   server: Server,
@@ -92,7 +90,7 @@ function refuseExpectations(
   listenFirst(server, 'checkExpectation', expectation)
 }
 
-/** Receives CONNECT, and does with it what Node.js does when the app does not listen for it. */
+/** Receives CONNECT requests. If the app does not listen for them, it answers as Node.js does. */
 function takeConnect(server: Server, tracker: Tracker): void {
   const connect = (raw: RawRequest, other: Duplex | ServerResponse): void => {
     const isUnwanted = isLeftTo(server, 'connect', connect)
@@ -119,19 +117,19 @@ function noteConnect(
   }
 }
 
-/** HTTP/2 has responses for CONNECT too. */
+/** Over HTTP/2, CONNECT has a response, too. */
 function isResponse(other: Duplex | ServerResponse): other is ServerResponse {
   return 'writeHead' in other
 }
 
-/** Receives a request whose connection is no longer one of HTTP: it is over when that closes. */
+/** Receives a request that takes over its connection (Upgrade, CONNECT), and ends it when the connection closes. */
 export function receiveHandover(tracker: Tracker, raw: RawRequest, connection: Duplex): RequestRecord {
-  // Fastify hands the upgrades of a further server of localhost to the listeners of the first.
+  // Fastify passes upgrades of its further servers for `localhost` to the listeners of the first.
   const known = tracker.of(raw)
   if (known?.isHandedOver) return known
   const record = tracker.receive(raw, undefined, connection as Socket)
   record.isHandedOver = true
-  // Whoever listens for it is to it what a route is to others.
+  // Its listener counts as a route.
   record.isRouted = true
   watchStatus(connection, (status) => {
     record.writtenStatus = status
@@ -140,7 +138,7 @@ export function receiveHandover(tracker: Tracker, raw: RawRequest, connection: D
     record.clientClosedFirst = !connection.writableEnded
   })
   connection.once('close', () => safely(() => tracker.end(record)))
-  // Its start is told now, unless a framework has it do a route.
+  // Writes the start, unless a framework has routed the request by then.
   safelyNext(() => {
     if (!record.started) tracker.startUnrouted(record)
   })
@@ -149,16 +147,16 @@ export function receiveHandover(tracker: Tracker, raw: RawRequest, connection: D
 
 type Listener = (...args: never[]) => void
 
-/** The listeners of waybill's own, of whichever app. */
+/** waybill's own listeners, of all apps. */
 const ours = new WeakSet<object>()
 
-/** Listens before all others, as one that {@link isLeftTo} knows. */
+/** Adds a listener before all others; {@link isLeftTo} recognizes it as waybill's. */
 function listenFirst(emitter: EventEmitter, event: string, listener: Listener): void {
   ours.add(listener)
   emitter.prependListener(event, listener as () => void)
 }
 
-/** Whether nothing but waybill listens for what Node.js does by itself then, and this listener is to do it. */
+/** Whether only waybill listens, and this listener is the first, so that it has to answer as Node.js would. */
 function isLeftTo(emitter: EventEmitter, event: string, listener: Listener): boolean {
   const listeners = emitter.listeners(event)
   return listeners[0] === listener && listeners.every((each) => ours.has(each))

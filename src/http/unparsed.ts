@@ -6,20 +6,20 @@ import { connectionFor, hasLeft, sentStatusOf } from './connection.js'
 import type { Tracker } from './exchange.js'
 import { respondingOn } from './node-internals.js'
 
-/** What the parser of Node.js calls its errors. */
+/** The prefix of the error codes of Node.js's HTTP parser. */
 const PARSE_ERROR = 'HPE_'
 const REQUEST_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
 
-/** What Node.js calls a client error: also a network that fails and a TLS handshake, which are no request. */
+/** The error of `clientError`, which Node.js also emits for network failures and TLS handshakes, without a request. */
 type ClientError = NodeJS.ErrnoException
 
-/** Accounts for a request of which a server could not parse the head, or the rest. */
+/** Accounts for a request whose head or body could not be parsed or did not arrive in time. */
 export function refuseUnparsed(tracker: Tracker, error: ClientError, socket: Socket): void {
   const { code = '' } = error
   const timedOut = code === REQUEST_TIMEOUT
   if (!timedOut && !code.startsWith(PARSE_ERROR)) return
   const connection = connectionFor(socket)
-  // A connection that was opened and never used is no request.
+  // A connection that was opened and never used carries no request.
   if (connection.hasFailed || socket.bytesRead === 0) return
   connection.hasFailed = true
 
@@ -28,7 +28,7 @@ export function refuseUnparsed(tracker: Tracker, error: ClientError, socket: Soc
     enterUnparsed(tracker, error, socket, timedOut ? 'timeout' : 'rejected')
     return
   }
-  // The rest of a request that has been answered already.
+  // The request was answered before its body arrived.
   if (!last.isOpen) return
   last.hasTimedOut = timedOut
   last.isRefused = sentStatusOf(last) === undefined
@@ -38,32 +38,32 @@ export function refuseUnparsed(tracker: Tracker, error: ClientError, socket: Soc
   })
 }
 
-/** Starts what was no request yet, and ends it with the status that it is answered, if it is. */
+/** Starts a request that can't be parsed, and ends it with its answer or its connection. */
 function enterUnparsed(tracker: Tracker, error: ClientError, socket: Socket, outcome: Outcome): void {
   const record = tracker.startUnparsed(error, socket)
   watchStatus(socket, (status) => tracker.end(record, { outcome, status }))
   socket.once('close', () => safely(() => tracker.end(record, { outcome, status: undefined })))
 }
 
-/** The status line of HTTP/1 (RFC 9112, section 4), as it begins what is written to a connection by hand. */
+/** The beginning of an HTTP/1 status line (RFC 9112, section 4). */
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)/
 const LENGTH = 'HTTP/1.1 200'.length
 const SWITCHING_PROTOCOLS = 101
 
-/** Whether a status is one of those before the final one (RFC 9110, section 15.2). */
+/** Whether another status follows this one (RFC 9110, section 15.2). */
 function isInterim(status: number): boolean {
   return status < 200 && status !== SWITCHING_PROTOCOLS
 }
 
-/** Tells the status of the next answer that is written to a connection without a response of Node.js. */
-export function watchStatus(connection: Duplex, told: (status: number) => void): void {
+/** Calls back with the status of the next answer that an app writes directly to a connection. */
+export function watchStatus(connection: Duplex, onStatus: (status: number) => void): void {
   type Method = (...args: unknown[]) => unknown
   const { write, end } = connection as unknown as { write: Method; end: Method }
   let head = ''
   let done = false
 
   function read(chunk: unknown): void {
-    // What a response writes is an answer to an earlier request, or is told by that response.
+    // A response object's writes answer an earlier request, or are noted by that response.
     if (done || !hasText(chunk) || respondingOn(connection)?.headersSent) return
     head +=
       typeof chunk === 'string' ? chunk.slice(0, LENGTH) : Buffer.from(chunk).toString('latin1', 0, LENGTH)
@@ -73,10 +73,10 @@ export function watchStatus(connection: Duplex, told: (status: number) => void):
     if (status !== undefined && isInterim(Number(status))) return
     done = true
     unwatch()
-    if (status !== undefined) safely(() => told(Number(status)))
+    if (status !== undefined) safely(() => onStatus(Number(status)))
   }
 
-  /** Others may have wrapped what is there now. */
+  /** Restores the methods, unless others have wrapped them since. */
   function unwatch(): void {
     const now = connection as unknown as { write: Method; end: Method }
     if (now.write === watchedWrite) now.write = write

@@ -5,23 +5,23 @@ import { TRACEPARENT, traceHeadersOf } from './headers.js'
 
 /** A call to another service, before it is sent. */
 export interface Call {
-  /** The hosts that get it, as {@link hostsOf} finds them: it stays inside if all of them are. */
+  /** The hosts that it reaches, as {@link hostsOf} finds them; it stays inside if all of them are inside. */
   readonly hosts: readonly string[]
   has(header: string): boolean
-  /** The value of a header that can still be replaced; several of them are joined, as Node.js joins them. */
+  /** Returns the value of a header that can still be replaced; several are joined, as Node.js joins them. */
   get(header: string): string | undefined
   add(header: string, value: string): void
-  /** Puts one value in the place of all that a header has. */
+  /** Replaces all values of a header with one. */
   replace(header: string, value: string): void
 }
 
-/** A call from which nothing has come back yet, or not all. */
+/** A call whose response is not complete yet. */
 export class OpenCall {
   readonly #record: RequestRecord
   #hasFailed = false
   #isOver = false
 
-  /** Replaces an id that a proxy has copied from its client since the call began; for what takes headers until it is sent. */
+  /** Replaces an id that a proxy has copied from its client since the call began, if headers can still be set. */
   readonly replaceCopiedId: () => void
 
   constructor(record: RequestRecord, replaceCopiedId: () => void) {
@@ -30,12 +30,12 @@ export class OpenCall {
     record.beginCall(systemClock.elapsed())
   }
 
-  /** Takes the status of its answer, whose body may never be read. */
+  /** Notes the status of its response, whose body may never be read. */
   answered(status: number): void {
     if (status >= 500) this.#fail()
   }
 
-  /** @param whole whether all of an answer has come, or what else was asked for */
+  /** @param whole whether the whole response has arrived, or the connection was upgraded as asked for */
   end(whole: boolean): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -51,8 +51,8 @@ export class OpenCall {
 }
 
 /**
- * Follows a call, if it is made for a request: it counts among the request's and, if it stays inside, carries what it
- * belongs to. What the caller set stays; an id that a proxy copies from its client is not set by the caller.
+ * Tracks a call that is made for a request: it counts among the request's calls and, if it stays inside, carries the id and
+ * the trace. Headers that the caller set stay, except an id that a proxy copied from its client.
  */
 export function followCall(call: Call): OpenCall | undefined {
   const record = currentRecord()
@@ -68,7 +68,7 @@ function sendAlong(call: Call, record: RequestRecord, propagation: Propagation):
   const { header } = propagation
   if (!call.has(header)) call.add(header, record.requestId)
   else replaceCopiedId(call, record, propagation)
-  // The state of a trace is nothing beside another trace.
+  // A `tracestate` makes no sense with another trace's `traceparent`.
   if (call.has(TRACEPARENT)) return
   for (const [name, value] of Object.entries(traceHeadersOf(record)))
     if (!call.has(name)) call.add(name, value)
@@ -78,12 +78,12 @@ function replaceCopiedId(call: Call, { requestId, raw }: RequestRecord, { header
   if (isCopied(call.get(header), header, raw?.rawHeaders)) call.replace(header, requestId)
 }
 
-/** A header as one text. */
+/** Joins the values of a header. */
 export function joined(value: number | string | readonly string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value?.toString()
 }
 
-/** Whether a value is what the client sent under the same name, as a proxy passes it on. */
+/** Whether a value is the one that the client sent in the same header, as a proxy copies it. */
 function isCopied(value: string | undefined, header: string, rawHeaders: readonly string[] = []): boolean {
   if (value === undefined) return false
   const sent = rawHeaders.filter((_value, index) => rawHeaders[index - 1]?.toLowerCase() === header)
@@ -95,9 +95,9 @@ const NAMELESS = /^[/?*]/
 const ABSOLUTE = /^https?:\/\//i
 
 /**
- * The hosts that a request reaches: the one it is sent to and, where that is a proxy or a gateway, the one it is for.
- * @param target a proxy is asked for a whole URL or, by CONNECT, for a host
- * @param authority the header `Host` or `:authority`, where it is given
+ * Returns the hosts that a request reaches: the one it is sent to and, through a proxy or gateway, the one it is meant for.
+ * @param target the request target; for a proxy, a whole URL or, with CONNECT, a host
+ * @param authority the header `Host` or `:authority`, if there is one
  */
 export function hostsOf(receiver: string, target: string, authority: string | undefined): string[] {
   const hosts = [receiver]
@@ -107,7 +107,7 @@ export function hostsOf(receiver: string, target: string, authority: string | un
   return hosts
 }
 
-/** The host of a URL; an empty string, which matches no host, if the URL is invalid. */
+/** Returns the host of a URL, or an empty string, which matches no host, if the URL is invalid. */
 export function hostOfUrl(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname : ''
 }

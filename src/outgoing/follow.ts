@@ -3,14 +3,14 @@ import { followHttp2 } from './http2.js'
 import { followUndici } from './undici.js'
 import type { Undo } from './undo.js'
 
-/** How many apps have calls followed: what does so is there once, for the whole process. */
+/** How many apps track calls; the hooks are installed once, for the whole process. */
 let apps = 0
 let undo: Undo[] = []
 let undoFetches: Undo | undefined
 
 /**
- * Follows the calls of this process, as far as they are made for requests.
- * @returns ends it, once no other app has them followed
+ * Tracks the calls of this process that are made for requests.
+ * @returns a function that stops it, once no other app needs it
  */
 export function followCalls(): Undo {
   if (apps++ === 0) undo = [followHttp1(), followHttp2()]
@@ -26,8 +26,8 @@ export function followCalls(): Undo {
 }
 
 /**
- * Follows those by `fetch` and undici too. Called when a request comes: tracers, which add headers whether or not
- * they are there, are then listening already, and before.
+ * Tracks calls by `fetch` and undici, too. It is called when a request arrives, so that it listens after tracers, which add
+ * headers even if they are set already.
  */
 export function followFetches(): void {
   // A request may outlive its app.

@@ -5,10 +5,10 @@ import type { TraceContext } from '../request/trace.js'
 import { activeTrace, toHex } from '../request/trace.js'
 import { hostOf, isInside, isListed } from './hosts.js'
 
-/** Which hosts the id of a request goes to: the resolved form of the option. */
+/** Which hosts get the id of a request: the complete form of the option `propagate`. */
 export type Reach = readonly string[] | ((host: string) => boolean)
 
-/** What goes along with calls, and to which hosts: the resolved form of the options. */
+/** What calls carry, and to which hosts: the complete form of the options. */
 export interface PropagationSettings {
   /** The name of the header for the id. */
   readonly header: string
@@ -17,7 +17,7 @@ export interface PropagationSettings {
 
 /** Sampled, and random trace id (W3C Trace Context, level 2). */
 const KNOWN_FLAGS = 0x03
-/** Hosts whose case is decided; a service calls few of them, unless somebody makes it call many. */
+/** Cached decisions; a service calls few hosts, unless a client makes it call many. */
 const MAX_DECIDED = 1000
 
 export function createPropagation({ header, reach }: PropagationSettings): Propagation {
@@ -58,12 +58,12 @@ function askedFor(decide: (host: string) => boolean): Propagation['reaches'] {
 
 export const TRACEPARENT = 'traceparent'
 
-/** The headers that tell another service which request a call belongs to. */
+/** Returns the headers that tell another service which request a call belongs to. */
 export function headersOf(entry: RequestRecord, { header }: Propagation): Record<string, string> {
   return { [header]: entry.requestId, ...traceHeadersOf(entry) }
 }
 
-/** The headers of the trace, if there is one: its parent is the active span, else a new span. */
+/** Returns the headers of the trace, if there is one. The parent is the active span, else a new span id. */
 export function traceHeadersOf(entry: RequestRecord): Record<string, string> {
   const active = activeTrace()
   const trace = active ?? entry.trace
@@ -72,14 +72,14 @@ export function traceHeadersOf(entry: RequestRecord): Record<string, string> {
   return trace.state === undefined ? { traceparent } : { traceparent, tracestate: trace.state }
 }
 
-/** Flags that are not known are not passed on (W3C Trace Context, section 3.2.2). */
+/** Unknown flags are not passed on (W3C Trace Context, section 3.2.2). */
 function knownFlags({ flags }: TraceContext): string {
   return toHex(Number.parseInt(flags, 16) & KNOWN_FLAGS)
 }
 
 function newParentId(): string {
   const bytes = randomFillSync(Buffer.alloc(8))
-  // All zeros are no id.
+  // An id of all zeros is invalid.
   if (bytes.readBigUInt64BE() === 0n) bytes[7] = 1
   return bytes.toString('hex')
 }

@@ -15,11 +15,11 @@ ADDRESSES.addAddress('::1', 'ipv6')
 ADDRESSES.addSubnet('fc00::', 7, 'ipv6')
 ADDRESSES.addSubnet('fe80::', 10, 'ipv6')
 
-/** Endings of names that no public DNS resolves: of RFC 6761 and 6762, of clouds and of Kubernetes. */
+/** Endings of names that public DNS does not resolve: those of RFC 6761 and 6762, of clouds and of Kubernetes. */
 const NAMES = /[^.]\.(?:local|internal|svc|cluster\.local|test|localhost)\.?$/
 const SINGLE_LABEL = /^[^.]+$/
 
-/** Whether a host, as {@link hostOf} gives it, is inside: it needs no public DNS and no public network. */
+/** Whether a host, as {@link hostOf} returns it, is inside: reached without public DNS and public networks. */
 export function isInside(host: string): boolean {
   const version = isIP(host)
   if (version !== 0) return ADDRESSES.check(host, version === 4 ? 'ipv4' : 'ipv6')
@@ -29,19 +29,19 @@ export function isInside(host: string): boolean {
 const BRACKETS = /^\[|\]$/g
 const ZONE = '%'
 const DOTTED_NUMBERS = /^[\d.]+\.$/
-/** No name is longer (RFC 1035, section 2.3.4), with the zone of an address to spare. */
+/** Longer than any name (RFC 1035, section 2.3.4), with room for the zone of an address. */
 const MAX_NAME = 300
 
 /**
- * A host as all its spellings come down to, such as `0x7f.1` to `127.0.0.1` (WHATWG URL, section 3.5); undefined for what
- * is no host, or one and more.
+ * Returns the canonical form of a host, such as `127.0.0.1` for `0x7f.1` (WHATWG URL, section 3.5); undefined if the text is
+ * anything but a host.
  */
 export function hostOf(name: string): string | undefined {
   if (name.length > MAX_NAME) return undefined
   const [bare = ''] = name.replace(BRACKETS, '').split(ZONE, 1)
   const isAddress = isIP(bare) === 6
   const text = `http://${isAddress ? `[${bare}]` : name}/`
-  // An address with a dot behind it is a name to a resolver.
+  // A resolver takes an address with a trailing dot for a name.
   if (!URL.canParse(text) || DOTTED_NUMBERS.test(name) || (name.includes(':') && !isAddress)) return undefined
   const { hostname, href } = new URL(text)
   return href === `http://${hostname}/` ? hostname.replace(BRACKETS, '') : undefined
@@ -49,7 +49,7 @@ export function hostOf(name: string): string | undefined {
 
 const ANY_LABEL = '*.'
 
-/** Whether a host is one of a list of names, where `*.shop.com` is every name below `shop.com`. */
+/** Whether a list of names contains a host; `*.shop.com` stands for every name below `shop.com`. */
 export function isListed(host: string, patterns: readonly string[]): boolean {
   return patterns.some((pattern) =>
     pattern.startsWith(ANY_LABEL) ? host.endsWith(pattern.slice(1)) : host === pattern,

@@ -4,13 +4,13 @@ import { safely, setHidden } from '../safely.js'
 import { followCall, hostsOf, joined, type OpenCall } from './call.js'
 import { listen, type Undo, wrap } from './undo.js'
 
-/** Published since Node.js 22.12, while headers can still be set. */
+/** Published since Node.js 22.12, when headers can still be set. */
 const REQUEST_CREATED = 'http.client.request.created'
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const IS_PUBLISHED = major > 22 || (major === 22 && minor >= 12)
 /** Published when a request has been sent. */
 const REQUEST_START = 'http.client.request.start'
-/** Published when the head of an answer is there. */
+/** Published when the head of a response has arrived. */
 const RESPONSE_FINISH = 'http.client.response.finish'
 
 const FOLLOWED = Symbol('waybill.followed')
@@ -22,25 +22,25 @@ interface Followed {
 
 type Request = ClientRequest & { [FOLLOWED]?: Followed }
 
-/** What the channels tell. */
+/** The message of these channels. */
 interface Message {
   readonly request: Request
   readonly response?: IncomingMessage
 }
 
-/** Follows the calls by `node:http` and `node:https`, whoever makes them. */
+/** Tracks calls by `node:http` and `node:https`, also those of libraries. */
 export function followHttp1(): Undo {
   const followEach = ({ request }: Message): void => follow(request)
   const undo = [
     ...(IS_PUBLISHED
       ? [
           listen(REQUEST_CREATED, followEach),
-          // A proxy may set the headers that it copies one by one, after that.
+          // A proxy may set the headers that it copies later, one by one.
           wrap(ClientRequest.prototype as unknown as Insides, '_implicitHeader', correctFirst),
         ]
       : [
           wrap(ClientRequest.prototype as unknown as Insides, '_implicitHeader', followFirst),
-          // Headers that are given as a list are written at once: of such a request it is told when it is sent.
+          // Headers given as a list are written at once; such a request is only seen when it is sent.
           listen(REQUEST_START, followEach),
         ]),
     listen<Message>(RESPONSE_FINISH, ({ request: { [FOLLOWED]: followed }, response }) => {
@@ -54,7 +54,7 @@ export function followHttp1(): Undo {
   }
 }
 
-/** What Node.js calls when the headers of a request are about to be sent. */
+/** The method that Node.js calls before it sends the headers of a request. */
 type Insides = Record<'_implicitHeader', (this: Request) => void>
 
 function followFirst(sendHeaders: (this: Request) => void): (this: Request) => void {
@@ -89,7 +89,7 @@ function follow(request: Request): void {
 function watch(request: Request, call: OpenCall, followed: Followed): void {
   request.once(errorMonitor, () => call.end(false))
   request.once('close', () => {
-    // Without an answer and without an error, it became another connection.
+    // Without a response and without an error, the connection was upgraded.
     call.end(followed.response?.complete ?? true)
   })
 }

@@ -14,8 +14,8 @@ type Headers = NonNullable<Parameters<Request>[0]>
 type Stream = ReturnType<Request>
 
 /**
- * Follows the calls over sessions of `node:http2`. Its channels tell of a stream when the headers are encoded already
- * (Node.js 24), so that the function that makes sessions is wrapped.
+ * Tracks calls over sessions of `node:http2`. It wraps `connect`, because the channels of `node:http2` publish a stream only
+ * after its headers are encoded (Node.js 24).
  */
 export function followHttp2(): Undo {
   const undo = wrap(http2, 'connect', followSessions)
@@ -54,7 +54,7 @@ function followRequests(request: Request, host: string): Request {
   }
 }
 
-/** The host of what a session is made with: a text, a URL, or an object that names it. */
+/** Returns the host of a session's authority: a string, a URL, or an object with a host. */
 function hostOfAuthority(authority: unknown): string {
   const { hostname, host } = Object(authority) as { hostname?: unknown; host?: unknown }
   if (typeof hostname === 'string') return hostname
@@ -76,7 +76,7 @@ function callOf(headers: Headers, host: string, more: Record<string, string>): C
   }
 }
 
-/** Headers without those that others replace, which may be written in another case. */
+/** Removes the headers that are replaced, in any case. */
 function without(headers: Headers, replaced: Readonly<Record<string, string>>): Headers {
   const rest: OutgoingHttpHeaders = { ...headers }
   for (const name of Object.keys(rest)) if (Object.hasOwn(replaced, name.toLowerCase())) delete rest[name]

@@ -7,20 +7,20 @@ const CALL = Symbol('waybill.call')
 interface UndiciRequest {
   readonly origin: string | URL
   readonly path: string
-  /** The header `Host`, where the caller gave one. */
+  /** The header `Host`, if the caller set one. */
   readonly host?: string | null
-  /** Names and values in turn; before undici 6, lines. */
+  /** Alternating names and values; before undici 6, lines. */
   headers: readonly (string | readonly string[])[] | string
   addHeader(name: string, value: string): void
   [CALL]?: OpenCall | undefined
 }
 
-/** What the channels of undici 5 and later tell, of the one within Node.js for `fetch` and of every other. */
+/** The message of undici's channels since version 5: of the copy within Node.js, for `fetch`, and of all others. */
 interface Message {
   readonly request: UndiciRequest
 }
 
-/** Follows the calls by `fetch` and undici. */
+/** Tracks calls by `fetch` and undici. */
 export function followUndici(): Undo {
   const undo = [
     listen<Message>('undici:request:create', ({ request }) => follow(request)),

@@ -1,12 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { safely } from '../safely.js'
 
-/** Takes back what was done. */
+/** Undoes a change. */
 export type Undo = () => void
 
 /** Listens to a channel of `node:diagnostics_channel`. */
 export function listen<Message>(channel: string, listener: (message: Message) => void): Undo {
-  // What a subscriber throws ends the process.
+  // An error of a subscriber ends the process.
   const listen = (message: unknown): void => {
     safely(() => listener(message as Message))
   }
@@ -14,7 +14,7 @@ export function listen<Message>(channel: string, listener: (message: Message) =>
   return () => void unsubscribe(channel, listen)
 }
 
-/** Puts a function in the place of another one; if somebody else has done so since, it passes everything on when undone. */
+/** Wraps a method. When undone, it restores the original or, if others have wrapped it since, calls that directly. */
 export function wrap<Name extends string, Wrapped extends (...args: never[]) => unknown>(
   holder: Record<Name, Wrapped>,
   name: Name,
@@ -25,7 +25,7 @@ export function wrap<Name extends string, Wrapped extends (...args: never[]) => 
   const wrapped = function (this: unknown, ...args: Parameters<Wrapped>): unknown {
     return current.apply(this, args)
   } as Wrapped
-  // Such as how to promisify it.
+  // Such as `util.promisify.custom`.
   const value = Object.defineProperties(wrapped, Object.getOwnPropertyDescriptors(original)) as Wrapped
   if (Object.hasOwn(holder, name)) holder[name] = value
   else Object.defineProperty(holder, name, { value, configurable: true, writable: true })

@@ -5,7 +5,7 @@ import type { Destination } from '../options.js'
 import type { Capture } from '../request/details.js'
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
-import { asksForMetadata, numberOf, tell } from './pino-internals.js'
+import { numberOf, setMetadata, wantsMetadata } from './pino-internals.js'
 
 /** Writes the events of requests. */
 export interface EventLog {
@@ -13,18 +13,18 @@ export interface EventLog {
   readonly holdsStarts?: boolean
   started(entry: RequestRecord, level: Level): void
   completed(entry: RequestRecord, level: Level): void
-  /** Writes the line about a handler that answered when its client had left. */
+  /** Writes the line about an answer after the client had left. */
   late(entry: RequestRecord, level: Level): void
 }
 
-/** Whether the logger of a request, whose level an app may change at any time, takes lines of a level. */
+/** Whether the logger of a request writes a level, which the app may change at any time. */
 export function isEnabled({ logger }: RequestRecord, level: Level): boolean {
   return logger.isLevelEnabled?.(level) ?? true
 }
 
 /**
- * Writes events to a destination, beside the log lines of the app that go there too.
- * @param captures the details that events have, for a destination that asks to be told of each line (`pino.metadata`)
+ * Writes events to a destination, which gets the app's log lines, too.
+ * @param captures the details of events, for a destination that wants metadata of each line (`pino.metadata`)
  */
 export function eventsToDestination(
   format: Format,
@@ -35,10 +35,10 @@ export function eventsToDestination(
 
   function write(line: string, kind: 'started' | 'completed', entry: RequestRecord, level: Level): void {
     if (line === '') return
-    if (asksForMetadata(destination)) {
+    if (wantsMetadata(destination)) {
       const object = withAdded(toRecord(entry, level, fields[kind]), entry)
       const message = kind === 'started' ? startMessage(entry) : completionMessage(entry)
-      tell(destination, entry.logger, { level: numberOf(level), object, message, time: entry.time })
+      setMetadata(destination, entry.logger, { level: numberOf(level), object, message, time: entry.time })
     }
     destination.write(line)
   }
@@ -58,7 +58,7 @@ export function eventsToDestination(
   }
 }
 
-/** The message of the line about a handler that answered when its client had left. */
+/** The message of the line about an answer after the client had left. */
 export function lateMessage({ lateMs }: RequestRecord): string {
   return `answered ${lateMs}ms after its client had left`
 }

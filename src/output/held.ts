@@ -1,42 +1,42 @@
-/** How many bytes of UTF-8 one UTF-16 code unit takes at most. */
+/** The UTF-8 bytes of one UTF-16 code unit at most. */
 const MAX_BYTES_OF_CHARACTER = 3
 const NEWLINE = Buffer.from('\n')
 const NEWLINE_BYTE = 10
 
-/** Writes some bytes; returns how many, 0 if none can be written now, or undefined if these never can. */
-type Write = (chunk: Buffer, offset: number, length: number) => number | undefined
+/** Writes bytes; returns how many, 0 if none can be written now, or undefined if they are lost. */
+type WriteBytes = (chunk: Buffer, offset: number, length: number) => number | undefined
 
-/** Holds lines from when they are logged until a reader has taken them, in order. */
+/** Buffers lines, in order, until the reader has taken them. */
 export class HeldLines {
-  /** How much is held: bytes, and characters of the lines that are not encoded yet. */
+  /** What is held: bytes, and characters of lines that are not encoded yet. */
   size = 0
-  /** The lines that were added last. */
+  /** The latest lines, not encoded yet. */
   #lines = ''
-  /** The bytes that precede them. */
+  /** The encoded lines before them. */
   #chunks: Buffer[] = []
-  /** How many bytes of the first chunk have been taken. */
+  /** How many bytes of the first chunk are written. */
   #taken = 0
-  /** Whether the reader has the beginning of a line and not its end. */
+  /** Whether the reader has got the beginning of a line without its end. */
   #isMidLine = false
-  /** Whether that line goes on in the first chunk; else its end was lost. */
+  /** Whether the first chunk continues that line; else its end was lost. */
   #goesOn = false
-  /** Memory for lines that are taken at once. */
+  /** Memory that is reused for lines that are written at once. */
   readonly #reused: Buffer
 
-  /** @param expected how many characters of lines are usually added before they are taken */
+  /** @param expected how many characters are usually added before they are written */
   constructor(expected: number) {
     this.#reused = Buffer.allocUnsafeSlow(expected * MAX_BYTES_OF_CHARACTER)
   }
 
-  /** Adds whole lines; returns how many characters of lines are not encoded yet. */
+  /** Adds whole lines; returns how many characters are not encoded yet. */
   add(lines: string): number {
     this.#lines += lines
     this.size += lines.length
     return this.#lines.length
   }
 
-  /** Gives the next bytes to a function: as many whole lines as fit, or one longer line. Returns whether it took any. */
-  give(maxBytes: number, write: Write): boolean {
+  /** Passes the next bytes to a function: as many whole lines as fit, or one longer line. Returns whether it took any. */
+  give(maxBytes: number, write: WriteBytes): boolean {
     const chunk = this.#first()
     if (chunk === undefined) return false
     const length = wholeLines(chunk, this.#taken, maxBytes)
@@ -71,7 +71,7 @@ export class HeldLines {
     this.#taken = 0
   }
 
-  /** The chunk to give next: it begins a new line if the end of the line before was lost. */
+  /** Returns the next chunk; it begins with a newline if the end of the line before was lost. */
   #first(): Buffer | undefined {
     if (this.#lines !== '') this.#encode()
     const chunk = this.#chunks[0]
@@ -84,7 +84,7 @@ export class HeldLines {
     return onNewLine
   }
 
-  /** Turns the lines into bytes: a long text of many pieces takes several times its size. */
+  /** Encodes the lines, because a long concatenated string takes several times its size in memory. */
   #encode(): void {
     const lines = this.#lines
     const fits = this.#chunks.length === 0 && lines.length * MAX_BYTES_OF_CHARACTER <= this.#reused.length
@@ -94,7 +94,7 @@ export class HeldLines {
     this.size += chunk.length - lines.length
   }
 
-  /** Copies what is left of the reused memory. */
+  /** Copies the rest of a chunk out of the reused memory. */
   #keep(chunk: Buffer): void {
     if (chunk.buffer !== this.#reused.buffer) return
     this.#chunks[0] = Buffer.from(chunk.subarray(this.#taken))
@@ -102,7 +102,7 @@ export class HeldLines {
   }
 }
 
-/** Counts the bytes of a chunk that go into one write: as many whole lines as fit, or one longer line. */
+/** Returns the size of one write: as many whole lines as fit, or one longer line. */
 function wholeLines(chunk: Buffer, from: number, maxBytes: number): number {
   if (chunk.length - from <= maxBytes) return chunk.length - from
   const last = chunk.lastIndexOf(NEWLINE_BYTE, from + maxBytes - 1)

@@ -4,18 +4,18 @@ import type { LogRow } from '../format/log-line.js'
 import type { RequestRecord } from '../request/record.js'
 import { extendRedactor, type Redactor } from '../request/redact.js'
 import { attempt, safely } from '../safely.js'
-import { BOUND, copyOf, NOTHING, type Own, RECORD, REDACTOR, rowOf } from './log-row.js'
-import { handOver, replaceWrite, writeLine } from './pino-internals.js'
+import { BOUND, copyOf, NOTHING, RECORD, REDACTOR, rowOf, type WaybillLogger } from './log-row.js'
+import { replaceWrite, writeLine, writeToStream } from './pino-internals.js'
 
-// Lines of the loggers that waybill makes. They are pino's, but for what a line is made of: pino encodes whatever it is
-// given, however deep and long, and throws what getters throw.
+// The pino loggers that waybill creates. waybill formats their lines itself, because pino encodes values of any depth and
+// length, and throws what getters throw.
 
-/** Makes a logger, and all of its children, write the lines of a format. */
-export function writeLines(logger: Logger, logLine: (row: LogRow) => string, redactor: Redactor): void {
+/** Makes a logger and all its children write lines in a format. */
+export function useFormat(logger: Logger, logLine: (row: LogRow) => string, redactor: Redactor): void {
   const { child, onChild: ignore } = logger
 
-  /** Makes a child as pino does, which would call `onChild` before anything is bound. */
-  function makeChild(parent: Own, args: unknown[]): Own {
+  /** Creates a child as pino does, but without `onChild`, which pino would call before anything is bound. */
+  function makeChild(parent: WaybillLogger, args: unknown[]): WaybillLogger {
     const { onChild } = parent
     if (onChild === ignore) return Reflect.apply(child, parent, args)
     parent.onChild = ignore
@@ -32,33 +32,37 @@ export function writeLines(logger: Logger, logLine: (row: LogRow) => string, red
     const line = row && safely(() => logLine(row))
     if (line === undefined) return
     try {
-      handOver(this, line, { level, object: given, message, time: row?.time })
+      writeToStream(this, line, { level, object: given, message, time: row?.time })
     } catch (error) {
       const why = `waybill: a log line is lost: its destination threw ${showValue(error)}`
       warnOnce('WAYBILL_WARN_EVENT_LOST', '', why)
     }
   })
-  replace(logger, 'child', function (this: Own, given: Bindings, options?: ChildLoggerOptions): Logger {
-    const format = options?.formatters?.bindings
-    // pino would call it with no bindings.
-    const others = format && { ...options, formatters: { ...options?.formatters, bindings: undefined } }
-    const made = makeChild(this, [given && {}, others ?? options])
-    const paths = redactedPaths(options)
-    if (paths !== undefined) replace(made, REDACTOR, extendRedactor(made[REDACTOR] ?? redactor, paths))
-    if (given) bind(made, format === undefined ? given : attempt(() => format(given), given))
-    if (this.onChild !== ignore) Reflect.apply(this.onChild, this, [made])
-    return made
-  })
-  replace(logger, 'setBindings', function (this: Own, given: Bindings): void {
+  replace(
+    logger,
+    'child',
+    function (this: WaybillLogger, given: Bindings, options?: ChildLoggerOptions): Logger {
+      const format = options?.formatters?.bindings
+      // Removed, because pino would call it without bindings.
+      const others = format && { ...options, formatters: { ...options?.formatters, bindings: undefined } }
+      const made = makeChild(this, [given && {}, others ?? options])
+      const paths = redactedPaths(options)
+      if (paths !== undefined) replace(made, REDACTOR, extendRedactor(made[REDACTOR] ?? redactor, paths))
+      if (given) bind(made, format === undefined ? given : attempt(() => format(given), given))
+      if (this.onChild !== ignore) Reflect.apply(this.onChild, this, [made])
+      return made
+    },
+  )
+  replace(logger, 'setBindings', function (this: WaybillLogger, given: Bindings): void {
     bind(this, given)
   })
-  replace(logger, 'bindings', function (this: Own): Bindings {
+  replace(logger, 'bindings', function (this: WaybillLogger): Bindings {
     const { [RECORD]: record, [BOUND]: bound = NOTHING } = this
     return { ...(record && { request_id: record.requestId }), ...Object.fromEntries(bound.fields) }
   })
 }
 
-/** Calls a logging method of pino's; what it throws when it looks at what it is given does not reach the app. */
+/** Calls a pino logging method; an error that reading its arguments throws does not reach the app. */
 export function logMethod(this: Logger, args: unknown[], method: LogFn, level: number): void {
   try {
     Reflect.apply(method, this, args)
@@ -72,24 +76,24 @@ function replace(logger: Logger, name: PropertyKey, value: unknown): void {
   Object.defineProperty(logger, name, { value, writable: true, configurable: true })
 }
 
-/** The logger of a request: its lines carry the id, which is bound when it is asked for. */
+/** Returns a request's logger, whose lines carry the id; the id appears in `bindings()` without being bound. */
 export function loggerOf(parent: Logger, record: RequestRecord): Logger {
-  const logger: Own = Object.create(parent)
+  const logger: WaybillLogger = Object.create(parent)
   logger[RECORD] = record
   return logger
 }
 
-/** Marks a logger that an app has made for a request. */
+/** Links a logger that the app has created to its request. */
 export function markLogger(logger: Logger, record: RequestRecord): void {
   Reflect.defineProperty(logger, RECORD, { value: record, configurable: true, writable: true })
 }
 
-/** The paths that an app has a child logger redact. */
+/** Returns the paths that the options of a child logger redact. */
 function redactedPaths({ redact }: ChildLoggerOptions = {}): string[] | undefined {
   return Array.isArray(redact) ? redact : redact?.paths
 }
 
-function bind(logger: Own, given: object): void {
+function bind(logger: WaybillLogger, given: object): void {
   const { fields, cut } = logger[BOUND] ?? NOTHING
   const copy = copyOf(given, logger)
   const names = new Set(copy.fields.map(([name]) => name))

@@ -22,17 +22,17 @@ import { cutText } from '../text.js'
 import type { Level } from '../vocabulary.js'
 import { fieldFormatterOf, serializersOf } from './pino-internals.js'
 
-/** The record of the request that a logger and, by inheritance, its children belong to. */
+/** The record of a logger's request, which its children inherit. */
 export const RECORD = Symbol('waybill.record')
-/** What is bound to a logger, as it is written. */
+/** The bindings of a logger, as they are written. */
 export const BOUND = Symbol('waybill.bound')
-/** What decides which fields of its lines are redacted. */
+/** The redactor of a logger's fields. */
 export const REDACTOR = Symbol('waybill.redactor')
 
-/** A logger with what waybill keeps of it. */
-export type Own = Logger & { [RECORD]?: RequestRecord; [BOUND]?: Bound; [REDACTOR]?: Redactor }
+/** A logger that waybill created, with its state. */
+export type WaybillLogger = Logger & { [RECORD]?: RequestRecord; [BOUND]?: Bound; [REDACTOR]?: Redactor }
 
-/** What is bound to a logger. */
+/** Copied fields, such as the bindings of a logger. */
 export interface Bound {
   readonly fields: readonly LoggedField[]
   /** Whether something was left out for its size. */
@@ -41,11 +41,11 @@ export interface Bound {
 
 export const NOTHING: Bound = { fields: [], cut: false }
 
-/** More fields than a line can hold. */
+/** Fields per call; no line holds as many. */
 const MAX_FIELDS = 1000
 
-/** Copies what an app logs or binds, as its serializers show it, within a budget. */
-export function copyOf(given: object, logger: Own): Bound {
+/** Copies what an app logs or binds, after its serializers, within a budget. */
+export function copyOf(given: object, logger: WaybillLogger): Bound {
   const redactor = logger[REDACTOR] ?? NOTHING_REDACTED
   const serializers = serializersOf(logger)
   const fields: LoggedField[] = []
@@ -59,7 +59,7 @@ export function copyOf(given: object, logger: Own): Bound {
     const shown = serialize === undefined ? value : attempt(() => serialize(value), '[Thrown]')
     const { room } = budget
     const isError = key === 'err' || key === 'error'
-    // An error has room whatever is beside it.
+    // An error gets its room whatever the other fields take.
     budget.room = isError ? MAX_ROOM : room - key.length
     budget.values = MAX_VALUES
     const plain = copyField(key, shown, budget, redactor.top)
@@ -71,43 +71,43 @@ export function copyOf(given: object, logger: Own): Bound {
 
 const NOTHING_REDACTED = createRedactor(false)
 
-/** Makes a row of what an app logs. */
-export function rowOf(logger: Own, given: unknown, message: unknown, level: number): LogRow {
+/** Creates a row from the arguments of a logging method. */
+export function rowOf(logger: WaybillLogger, given: unknown, message: unknown, level: number): LogRow {
   const { [BOUND]: bound = NOTHING, [RECORD]: record } = logger
-  // What is no text is a field: pino hands over whatever stands in its place.
+  // A message that is no string becomes a field, because pino passes on any value.
   const said = typeof message === 'string' ? message : undefined
   const text = said === undefined ? undefined : cutText(said, MAX_TEXT)
   const fields = isError(given) ? { err: given } : formatted(logger, given)
   const logged = fields === undefined ? NOTHING : copyOf(fields, logger)
   const other = said === undefined && message !== undefined ? copyOf({ message }, logger) : NOTHING
-  const taken = new Taken([...bound.fields, ...logged.fields, ...other.fields])
+  const line = new LineFields([...bound.fields, ...logged.fields, ...other.fields])
   const boundId = bound.fields.some(([name]) => name === 'request_id')
   const current = record ?? (boundId ? undefined : currentRecord())
   current?.keeper.writeHeldStart(current)
   const active = activeTrace() ?? current?.trace
-  if (!taken.has('error')) taken.rename('err', 'error')
-  const error = taken.take('error', errorOf)
+  if (!line.has('error')) line.rename('err', 'error')
+  const error = line.take('error', errorOf)
   return {
     level: (logger.levels.labels[level] ?? 'info') as Level,
     time: systemClock.now(),
-    event: taken.take('event', (value) => (isEvent(given) ? textOf(value) : eventOf(value))),
+    event: line.take('event', (value) => (isEvent(given) ? textOf(value) : eventOf(value))),
     requestId:
-      current === undefined ? taken.take('request_id', textOf) : taken.drop('request_id', current.requestId),
-    trace: active === undefined ? traceOf(taken) : traceFields(active),
+      current === undefined ? line.take('request_id', textOf) : line.drop('request_id', current.requestId),
+    trace: active === undefined ? traceOf(line) : traceFields(active),
     tracerIds: tracerIds(),
-    message: text ?? taken.take('message', scalarOf) ?? scalarOf(error?.message),
+    message: text ?? line.take('message', scalarOf) ?? scalarOf(error?.message),
     error,
-    fields: taken.left,
+    fields: line.left,
     truncated: bound.cut || logged.cut || other.cut || text !== said,
   }
 }
 
-/** Whether what is logged is an event of waybill's own. */
+/** Whether a logged object is an event of waybill's own. */
 function isEvent(given: unknown): boolean {
   return attempt(() => Reflect.get(Object(given), EVENT) === true, false)
 }
 
-/** The names of fields that may have places of their own. */
+/** The names of fields that a row has its own properties for. */
 const PLACED: ReadonlySet<string> = new Set([
   'event',
   'request_id',
@@ -119,10 +119,10 @@ const PLACED: ReadonlySet<string> = new Set([
   'error',
 ])
 
-/** The fields of a line, from which those are taken that have a place of their own. */
-class Taken {
+/** The fields of a line; those that a row has its own properties for are taken out. */
+class LineFields {
   readonly left: LoggedField[]
-  /** Most lines have none: then nothing is looked for. */
+  /** Whether there are such fields; most lines have none and need no search. */
   readonly hasPlaced: boolean
 
   constructor(fields: LoggedField[]) {
@@ -134,7 +134,7 @@ class Taken {
     return this.hasPlaced && this.left.some(([each]) => each === name)
   }
 
-  /** Takes out the first field of a name, if it looks like what its place holds. */
+  /** Takes out the first field of a name, unless `read` rejects its value. */
   take<T>(name: string, read: (value: Plain) => T | undefined): T | undefined {
     if (!this.hasPlaced) return undefined
     const at = this.left.findIndex(([each]) => each === name)
@@ -151,7 +151,7 @@ class Taken {
     if (found !== undefined) this.left[at] = [to, found[1]]
   }
 
-  /** Takes out a field that says what another place says. */
+  /** Takes out a field that repeats a known value. */
   drop(name: string, value: string): string {
     this.take(name, (each) => (each === value ? each : undefined))
     return value
@@ -168,7 +168,7 @@ function textOf(value: Plain): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-/** The names of waybill's own events, which an app can't log. */
+/** The names of waybill's events, which an app can't log. */
 const RESERVED_EVENT = /^(?:request|work|process|log)\./
 
 function eventOf(value: Plain): string | undefined {
@@ -179,7 +179,7 @@ function scalarOf(value: Plain | undefined): string | undefined {
   return value === undefined || typeof value === 'object' ? undefined : String(value)
 }
 
-/** An error, as `log.error({ err })`, `log.error(error)` or `log.error({ error: 'a text' })` give it. */
+/** Reads an error from `log.error({ err })`, `log.error(error)` or `log.error({ error: 'a text' })`. */
 function errorOf(value: Plain): LoggedError | undefined {
   if (typeof value === 'string') return { message: value }
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
@@ -191,11 +191,11 @@ const TRACE_FIELDS = [
   ['trace_flags', /^[0-9a-f]{2}$/],
 ] as const
 
-/** The trace that an app has logged itself. */
-function traceOf(taken: Taken): Partial<TraceFields> | undefined {
-  if (!taken.hasPlaced) return undefined
+/** Takes out the trace that an app has logged itself. */
+function traceOf(line: LineFields): Partial<TraceFields> | undefined {
+  if (!line.hasPlaced) return undefined
   const found = TRACE_FIELDS.flatMap(([name, form]): [string, string][] => {
-    const value = taken.take(name, (each) => (typeof each === 'string' && form.test(each) ? each : undefined))
+    const value = line.take(name, (each) => (typeof each === 'string' && form.test(each) ? each : undefined))
     return value === undefined ? [] : [[name, value]]
   })
   return found.length === 0 ? undefined : Object.fromEntries(found)

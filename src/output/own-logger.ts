@@ -14,20 +14,20 @@ import type { RequestRecord } from '../request/record.js'
 import { attempt } from '../safely.js'
 import type { Level } from '../vocabulary.js'
 import { type EventLog, isEnabled, lateMessage, lateRecord } from './events.js'
-import { isStandard, withoutErrorSerializer } from './pino-internals.js'
+import { isStandardSerializer, withoutErrorSerializer } from './pino-internals.js'
 import { type EventBody, PinoLines } from './pino-lines.js'
 
-/** What a logger of the app's own puts around an event beside what is bound to it: time, level, keys. */
+/** Room for what an app's logger adds to an event beside its bindings: time, level, keys. */
 const ENVELOPE_BYTES = 300
 /**
- * An event with none but built-in fields and a message up to this part of a line fits, unless what is bound to the
- * logger is huge: JSON may take six bytes for a character, and the path is there twice.
+ * An event with only built-in fields and a message up to this part of a line fits, unless the logger's bindings are huge:
+ * JSON takes up to six bytes per character, and the path appears twice.
  */
 const SHORT_MESSAGE = 1 / 16
 
 type Kind = 'started' | 'completed'
 
-/** Writes events through the logger that the app brought: its level, redaction, serializers and destination hold. */
+/** Writes events through the app's own logger, with its level, redaction, serializers and destination. */
 export function eventsToLogger(captures: readonly Capture[], maxLineBytes: number): EventLog {
   const reserved = reservedNames()
   const { withId, withoutId } = bodiesOf(captures)
@@ -38,7 +38,7 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
     if (!lines.write(entry, level, body, message)) log(entry, level, body.object(entry, level), message)
   }
 
-  /** Writes an event by a method of the logger. */
+  /** Writes an event with a method of the logger. */
   function log(entry: RequestRecord, level: Level, record: Record<string, unknown>, story: string): void {
     const logger = record.error === undefined ? entry.logger : showError(entry, record)
     const message = percentEncode(story)
@@ -53,13 +53,13 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
   }
 
   /**
-   * Shows an error as the app shows errors: by a serializer of its own, which is given what was thrown. The one that
-   * pino brings would take waybill's description for an error of the class `Object`.
+   * Serializes an error as the app does: its own serializer gets what was thrown. pino's standard one would read waybill's
+   * description as an error of the class `Object`.
    */
   function showError(entry: RequestRecord, record: Record<string, unknown>): RequestRecord['logger'] {
     const serialize = lines.errorSerializerOf(entry.logger)
     if (serialize === undefined) return entry.logger
-    if (!isStandard(serialize)) {
+    if (!isStandardSerializer(serialize)) {
       const described = record.error
       const { redactor } = entry.keeper
       const budget: Budget = { values: MAX_VALUES, room: MAX_ROOM, cut: false, redactor }
@@ -85,7 +85,7 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
         write('completed', entry, level, completionMessage(entry))
       } catch (error) {
         if (entry.added === undefined) throw error
-        // A serializer of the app's, such as Fastify's for `req`, may not bear what a handler added under its name.
+        // A serializer, such as Fastify's for `req`, may throw for a field that a handler added under its name.
         warnOnce(
           'WAYBILL_WARN_FIELD',
           'logger',
@@ -103,17 +103,17 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
   }
 }
 
-/** Marks an event, so that a logger of waybill's own knows it from what an app logs. */
+/** Marks an event, so that a logger that waybill created can setMetadata it from the app's lines. */
 function marked(record: Record<string, unknown>): Record<string, unknown> {
   return Object.defineProperty(record, EVENT, { value: true })
 }
 
-/** An event as both ways take it. */
+/** An event as text and as an object. */
 interface Body extends EventBody {
   readonly object: (record: RequestRecord, level: Level) => Record<string, unknown>
 }
 
-/** The bodies of both events, for loggers that put the id on their lines and for those that do not. */
+/** Returns the bodies of both events, for loggers that bind the id (`withoutId`) and for those that don't (`withId`). */
 function bodiesOf(captures: readonly Capture[]): Record<'withId' | 'withoutId', Record<Kind, Body>> {
   const values = { named: VALUES, included: detailValues(captures) }
   const fields = nativeFields(captures)
@@ -134,7 +134,7 @@ function bodiesOf(captures: readonly Capture[]): Record<'withId' | 'withoutId', 
   return { withId: bothOf(nativeBody, (all) => all), withoutId: bothOf(nativeBodyWithoutId, omitId) }
 }
 
-/** The names of all built-in fields of events but `error`. */
+/** Returns the names of all built-in fields except `error`. */
 function namesOf(captures: readonly Capture[]): ReadonlySet<string> {
   const { started, completed } = nativeFields(captures)
   const names = new Set(['truncated', ...[...started, ...completed].map(({ key }) => key)])
@@ -146,7 +146,7 @@ function omitId(fields: readonly Field[]): readonly Field[] {
   return fields.filter(({ key }) => key !== 'request_id')
 }
 
-/** Whether an event of a request has none but short built-in fields. */
+/** Whether an event has only short built-in fields. */
 function isPlain({ captured, added, failure }: RequestRecord): boolean {
   return captured.length === 0 && added === undefined && failure === undefined
 }

@@ -2,70 +2,70 @@ import { type Logger, pino } from 'pino'
 import type { Destination, RequestLogger } from '../options.js'
 import type { Level } from '../vocabulary.js'
 
-// What waybill uses of pino that its documentation does not describe. Seen in pino 9 and 10.
+// Undocumented internals of pino, as seen in pino 9 and 10.
 
 const { writeSym, streamSym, serializersSym, formattersSym } = pino.symbols as Readonly<
   Record<'writeSym' | 'streamSym' | 'serializersSym' | 'formattersSym', symbol>
 >
 
-/** Writes a line: what is logged, the message as text, and the number of the level. */
+/** Writes a line: the logged value, the message, and the number of the level. */
 export type WriteLine = (this: Logger, given: unknown, message: string | undefined, level: number) => void
 
-/** Replaces what a logger and all of its children write lines by. */
+/** Replaces the function with which a logger and all its children write lines. */
 export function replaceWrite(logger: Logger, write: WriteLine): void {
   Object.defineProperty(logger, writeSym, { value: write, writable: true, configurable: true })
 }
 
-/** Writes a line by what {@link replaceWrite} has set. */
+/** Writes a line with the function that {@link replaceWrite} has set. */
 export function writeLine(logger: Logger, given: unknown, message: string | undefined, level: number): void {
   const write: WriteLine = Reflect.get(logger, writeSym)
   write.call(logger, given, message, level)
 }
 
-/** What some streams are told of a line (`pino.metadata`). */
+/** The metadata of a line, for streams that want it (`pino.metadata`). */
 export interface Metadata {
   readonly level: number
   readonly object: unknown
   readonly message: string | undefined
-  /** As the line has it. */
+  /** As written in the line. */
   readonly time: string | number | undefined
 }
 
-export function asksForMetadata(stream: Destination): boolean {
+export function wantsMetadata(stream: Destination): boolean {
   return Reflect.get(stream, METADATA) === true
 }
 
-/** The number of a level. */
+/** Returns the number of a level. */
 export function numberOf(level: Level): number {
   return pino.levels.values[level] ?? 0
 }
 
-/** Hands a line to the stream of a logger, with what the stream asks to be told of it. */
-export function handOver(logger: Logger, line: string, metadata: Metadata): void {
+/** Writes a line to the stream of a logger, with metadata if the stream wants it. */
+export function writeToStream(logger: Logger, line: string, metadata: Metadata): void {
   const stream: Destination = Reflect.get(logger, streamSym)
-  if (asksForMetadata(stream)) tell(stream, logger, metadata)
+  if (wantsMetadata(stream)) setMetadata(stream, logger, metadata)
   stream.write(line)
 }
 
-/** Tells a stream of the line that comes next. */
-export function tell(stream: Destination, logger: unknown, metadata: Metadata): void {
+/** Sets the metadata of the next line on a stream. */
+export function setMetadata(stream: Destination, logger: unknown, metadata: Metadata): void {
   const { level, object, message, time } = metadata
   const described = { lastLevel: level, lastObj: object, lastMsg: message, lastTime: String(time) }
   Object.assign(stream, { ...described, lastLogger: logger })
 }
 
-/** What shows the values of fields, by their names. */
+/** Returns the serializers of a logger, by field name. */
 export function serializersOf(logger: Logger): Readonly<Record<string, Serializer>> {
   return Reflect.get(logger, serializersSym) ?? {}
 }
 
-/** What an app has its child loggers change in what is logged. */
+/** Returns the `formatters.log` of a logger. */
 export function fieldFormatterOf(logger: Logger): ((given: object) => object) | undefined {
   return Reflect.get(logger, formattersSym)?.log
 }
 
-/** What a logger holds, under the symbols of its copy of pino. */
-export type Held = Readonly<Record<PropertyKey, unknown>>
+/** A pino object, whose internal properties have symbols of its copy of pino as keys. */
+export type Internals = Readonly<Record<PropertyKey, unknown>>
 export type Serializer = (value: unknown) => unknown
 
 export const SERIALIZERS = Symbol.for('pino.serializers')
@@ -73,11 +73,11 @@ export const FORMATTERS = Symbol.for('pino.formatters')
 export const HOOKS = Symbol.for('pino.hooks')
 export const METADATA = Symbol.for('pino.metadata')
 export const WILDCARD = 'pino.wildcardFirst'
-/** The copies of pino whose lines waybill knows, by their versions. */
+/** The versions of pino whose lines waybill can write. */
 const KNOWN = /^(?:9|10)\./
 
-/** One copy of pino: its symbols, and what its loggers write lines by unless an app has replaced that. */
-export class Copy {
+/** One copy of pino: its symbols, and its original functions, which an app may have replaced. */
+export class PinoCopy {
   readonly asJson: symbol
   readonly write: symbol
   readonly chindings: symbol
@@ -93,10 +93,10 @@ export class Copy {
   readonly nestedKey: symbol
   readonly msgPrefix: symbol
   readonly useOnlyCustomLevels: symbol
-  readonly itsAsJson: unknown
-  readonly itsWrite: unknown
+  readonly originalAsJson: unknown
+  readonly originalWrite: unknown
 
-  constructor(symbolOf: (name: string) => symbol, prototype: Held) {
+  constructor(symbolOf: (name: string) => symbol, prototype: Internals) {
     this.asJson = symbolOf('asJson')
     this.write = symbolOf('write')
     this.chindings = symbolOf('chindings')
@@ -112,13 +112,13 @@ export class Copy {
     this.nestedKey = symbolOf('nestedKey')
     this.msgPrefix = symbolOf('msgPrefix')
     this.useOnlyCustomLevels = symbolOf('useOnlyCustomLevels')
-    this.itsAsJson = prototype[this.asJson]
-    this.itsWrite = prototype[this.write]
+    this.originalAsJson = prototype[this.asJson]
+    this.originalWrite = prototype[this.write]
   }
 }
 
-/** The copy of pino that made a logger; undefined where none did, or one that is not known or that was changed. */
-export function findCopy(logger: object): Copy | undefined {
+/** Finds the copy of pino that created a logger; undefined if none did, or an unknown or changed one. */
+export function findCopy(logger: object): PinoCopy | undefined {
   const symbols = new Map<string | undefined, symbol>()
   let prototype: object = logger
   for (let each: object | null = logger; each !== null; each = Object.getPrototypeOf(each)) {
@@ -134,37 +134,37 @@ export function findCopy(logger: object): Copy | undefined {
   }
   try {
     if (!KNOWN.test(String(Reflect.get(prototype, 'version')))) return undefined
-    const copy = new Copy(symbolOf, prototype as Held)
-    return isNamed(copy.itsAsJson, 'asJson') && isNamed(copy.itsWrite, 'write') ? copy : undefined
+    const copy = new PinoCopy(symbolOf, prototype as Internals)
+    return isNamed(copy.originalAsJson, 'asJson') && isNamed(copy.originalWrite, 'write') ? copy : undefined
   } catch {
     return undefined
   }
 }
 
-/** Whether a function was declared under a name; a spy that stands for it may have taken the name, but not the text. */
+/** Whether a function was declared with a name; a spy may copy the `name` property, but not the source text. */
 export function isNamed(value: unknown, name: string): boolean {
   return (
     typeof value === 'function' && Function.prototype.toString.call(value).startsWith(`function ${name} (`)
   )
 }
 
-/** What an app shows errors by that are logged as `error`. */
-export function errorSerializerOf(copy: Copy, logger: Held): Serializer | undefined {
-  // Where lines are not written by pino, neither are its serializers applied by it.
-  if (logger[copy.write] !== copy.itsWrite) return undefined
-  const { error, err } = logger[SERIALIZERS] as Held
+/** Returns the serializer that an app's logger applies to the field `error`. */
+export function errorSerializerOf(copy: PinoCopy, logger: Internals): Serializer | undefined {
+  // If pino doesn't write the lines, it doesn't apply serializers either.
+  if (logger[copy.write] !== copy.originalWrite) return undefined
+  const { error, err } = logger[SERIALIZERS] as Internals
   const serialize = error || (logger[copy.errorKey] === 'error' ? err : undefined)
   return typeof serialize === 'function' ? (serialize as Serializer) : undefined
 }
 
 const STANDARD: ReadonlySet<string> = new Set(['errSerializer', 'errWithCauseSerializer'])
 
-/** Whether errors are shown by a serializer of pino's own, whose result waybill's description of them replaces. */
-export function isStandard(serialize: Serializer): boolean {
+/** Whether a serializer is one of pino's own; waybill's description of the error replaces its result. */
+export function isStandardSerializer(serialize: Serializer): boolean {
   return STANDARD.has(serialize.name)
 }
 
-/** A logger that writes the field `error` as it is given. */
+/** Returns a logger that writes the field `error` unchanged. */
 export function withoutErrorSerializer(logger: RequestLogger): RequestLogger {
   const serializers: object = Reflect.get(logger, SERIALIZERS)
   const kept = Object.assign(Object.create(Object.getPrototypeOf(serializers)), serializers)
@@ -186,15 +186,15 @@ export function timeAt(time: number, now: string): string {
   return isDate ? `${key}"${new Date(time).toISOString()}"` : now
 }
 
-/** The methods of a stream of pino's behind which nothing that was written before may come. */
-export const SETTLING = ['write', 'flush', 'flushSync', 'end', 'destroy', 'reopen'] as const
+/** The methods of a pino stream before which pending lines must be written. */
+export const FLUSHING_METHODS = ['write', 'flush', 'flushSync', 'end', 'destroy', 'reopen'] as const
 
 /**
- * Whether a stream is one of pino's own for a descriptor (SonicBoom; seen in 4 and 5) that writes later, without limits
- * that count what it is given at once.
+ * Whether a stream is pino's own (SonicBoom; seen in 4 and 5), writes asynchronously and has no `maxLength`, which would
+ * count the lines of one turn together.
  */
-export function collects(stream: Destination): boolean {
-  const { sync, maxLength, write } = stream as Held & Destination
-  const isWhole = SETTLING.every((name) => typeof Reflect.get(stream, name) === 'function')
+export function writesLater(stream: Destination): boolean {
+  const { sync, maxLength, write } = stream as Internals & Destination
+  const isWhole = FLUSHING_METHODS.every((name) => typeof Reflect.get(stream, name) === 'function')
   return sync === false && maxLength === 0 && isNamed(write, 'write') && isWhole
 }

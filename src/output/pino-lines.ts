@@ -5,27 +5,27 @@ import type { Destination, RequestLogger } from '../options.js'
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import {
-  asksForMetadata,
-  type Copy,
   errorSerializerOf,
   FORMATTERS,
   findCopy,
-  type Held,
   HOOKS,
+  type Internals,
   isNamed,
-  isStandard,
+  isStandardSerializer,
+  type PinoCopy,
   SERIALIZERS,
   type Serializer,
-  tell,
+  setMetadata,
   timeAt,
   WILDCARD,
+  wantsMetadata,
 } from './pino-internals.js'
 import { writeInTurn } from './turn.js'
 
-/** Who traces how lines are made may change what they are made of. */
+/** Subscribers of these channels may change what pino writes. */
 const tracing = ['start', 'end', 'error'].map((event) => channel(`tracing:pino_asJson:${event}`))
 
-/** The numbers of the levels; `fatal` also flushes. */
+/** The numbers of the levels that pino only writes; `fatal` also flushes. */
 const NUMBERS: Readonly<Partial<Record<Level, number>>> = {
   trace: 10,
   debug: 20,
@@ -34,41 +34,41 @@ const NUMBERS: Readonly<Partial<Record<Level, number>>> = {
   error: 50,
 }
 
-/** What writes the fields of an event, each behind a comma but the first, and gives them as pino takes them. */
+/** An event's fields: as JSON text without braces, and as the object that pino would get. */
 export interface EventBody {
   readonly text: (record: RequestRecord, level: Level) => string
   readonly object: (record: RequestRecord, level: Level) => object
 }
 
-/** Writes events as the pino loggers of an app would, without pino, where nothing that the app set up has to see them. */
+/** Writes the same lines as an app's pino logger, without calling it, if no set-up of the app would change or see them. */
 export class PinoLines {
   readonly #names: ReadonlySet<string>
   readonly #maxLineBytes: number
-  /** By the prototypes of loggers: those of all requests have one. */
-  readonly #copies = new WeakMap<object, { readonly copy: Copy | undefined }>()
-  #latest: Copy | undefined
+  /** By the prototype of loggers, which those of all requests share. */
+  readonly #copies = new WeakMap<object, { readonly copy: PinoCopy | undefined }>()
+  #latest: PinoCopy | undefined
   /** The methods of each level that are known to be pino's. */
   readonly #methods: Partial<Record<Level, unknown>> = {}
-  // The settings that were looked at last, and whether they leave the names of events alone.
-  #serializers: Held | undefined
-  #stringifiers: Held | undefined
+  // The settings that were checked last, and whether they leave the fields of events unchanged.
+  #serializers: Internals | undefined
+  #stringifiers: Internals | undefined
   #messageKey: unknown
   #errorKey: unknown
-  #areFree = false
+  #areNamesUntouched = false
 
-  /** @param names the names of all fields that an event may have, but those that handlers add, and `error` */
+  /** @param names the names of all built-in fields of events, except `error` */
   constructor(names: ReadonlySet<string>, maxLineBytes: number) {
     this.#names = names
     this.#maxLineBytes = maxLineBytes
   }
 
-  /** Writes an event; returns false, and writes nothing, where the logger has to do that itself. */
+  /** Writes an event; returns false, without writing, if the logger has to do that itself. */
   write(record: RequestRecord, level: Level, body: EventBody, message: string): boolean {
-    const logger = record.logger as unknown as Held
+    const logger = record.logger as unknown as Internals
     const copy = this.#copyOf(logger)
-    if (copy === undefined || !this.#isFree(copy, logger, level, record)) return false
+    if (copy === undefined || !this.#canWrite(copy, logger, level, record)) return false
     const number = NUMBERS[level] ?? 0
-    const begin = (logger[copy.lsCache] as Held)[number]
+    const begin = (logger[copy.lsCache] as Internals)[number]
     if (typeof begin !== 'string') return false
     const prefix = logger[copy.msgPrefix]
     const said = typeof prefix === 'string' ? prefix + percentEncode(message) : message
@@ -76,11 +76,11 @@ export class PinoLines {
     const bound = `${begin}${time}${logger[copy.chindings]},${body.text(record, level)}`
     const line = `${bound},"${logger[copy.messageKey]}":${percentText(said)}${logger[copy.end]}`
     if (!fits(line, this.#maxLineBytes)) return false
-    const stream = logger[copy.stream] as Destination & Held
-    if (asksForMetadata(stream)) {
+    const stream = logger[copy.stream] as Destination & Internals
+    if (wantsMetadata(stream)) {
       const object = mapTexts(body.object(record, level), percentEncode)
       const shownTime = time.slice(Number(logger[copy.timeSliceIndex]))
-      tell(stream, logger, { level: number, object, message: percentEncode(said), time: shownTime })
+      setMetadata(stream, logger, { level: number, object, message: percentEncode(said), time: shownTime })
     }
     writeInTurn(stream, line)
     return true
@@ -88,22 +88,22 @@ export class PinoLines {
 
   /** A logger whose lines have another time than that at which they are written, in its own form. */
   at(time: number, logger: RequestLogger): RequestLogger {
-    const held = logger as unknown as Held
+    const held = logger as unknown as Internals
     const copy = this.#copyOf(held)
     if (copy === undefined) return logger
     const text = timeAt(time, (held[copy.time] as () => string)())
     return Object.create(logger, { [copy.time]: { value: () => text } })
   }
 
-  /** What an app shows errors by that are logged as `error`. */
+  /** Returns the serializer that a logger applies to the field `error`. */
   errorSerializerOf(logger: RequestLogger): Serializer | undefined {
-    const copy = this.#copyOf(logger as unknown as Held)
-    return copy && errorSerializerOf(copy, logger as unknown as Held)
+    const copy = this.#copyOf(logger as unknown as Internals)
+    return copy && errorSerializerOf(copy, logger as unknown as Internals)
   }
 
-  #copyOf(logger: Held): Copy | undefined {
+  #copyOf(logger: Internals): PinoCopy | undefined {
     const latest = this.#latest
-    if (latest !== undefined && logger[latest.asJson] === latest.itsAsJson) return latest
+    if (latest !== undefined && logger[latest.asJson] === latest.originalAsJson) return latest
     const prototype: object | null = Object.getPrototypeOf(logger)
     if (prototype === null) return undefined
     let found = this.#copies.get(prototype)
@@ -115,16 +115,16 @@ export class PinoLines {
     return found.copy
   }
 
-  #isFree(copy: Copy, logger: Held, level: Level, { added, failure }: RequestRecord): boolean {
-    if (logger[copy.asJson] !== copy.itsAsJson || logger[copy.write] !== copy.itsWrite) return false
+  #canWrite(copy: PinoCopy, logger: Internals, level: Level, { added, failure }: RequestRecord): boolean {
+    if (logger[copy.asJson] !== copy.originalAsJson || logger[copy.write] !== copy.originalWrite) return false
     if (logger[copy.mixin] || logger[copy.nestedKey] || logger[copy.useOnlyCustomLevels]) return false
-    const hooks = logger[HOOKS] as Held
-    if (hooks.logMethod || hooks.streamWrite || (logger[FORMATTERS] as Held).log) return false
+    const hooks = logger[HOOKS] as Internals
+    if (hooks.logMethod || hooks.streamWrite || (logger[FORMATTERS] as Internals).log) return false
     if (tracing.some(({ hasSubscribers }) => hasSubscribers)) return false
-    if (!this.#isMethod(logger[level], level) || !this.#leavesNames(copy, logger)) return false
-    if (failure !== undefined && !this.#leavesError(copy, logger)) return false
+    if (!this.#isMethod(logger[level], level) || !this.#checkNames(copy, logger)) return false
+    if (failure !== undefined && !this.#isErrorUntouched(copy, logger)) return false
     if (added === undefined) return true
-    for (const name of added.fields.keys()) if (!this.#leavesAdded(name)) return false
+    for (const name of added.fields.keys()) if (!this.#isAddedUntouched(name)) return false
     return true
   }
 
@@ -135,13 +135,14 @@ export class PinoLines {
     return true
   }
 
-  #leavesNames(copy: Copy, logger: Held): boolean {
-    const serializers = logger[SERIALIZERS] as Held
-    const stringifiers = logger[copy.stringifiers] as Held
+  #checkNames(copy: PinoCopy, logger: Internals): boolean {
+    const serializers = logger[SERIALIZERS] as Internals
+    const stringifiers = logger[copy.stringifiers] as Internals
     const messageKey = logger[copy.messageKey]
     const errorKey = logger[copy.errorKey]
     const isKnown = serializers === this.#serializers && stringifiers === this.#stringifiers
-    if (isKnown && messageKey === this.#messageKey && errorKey === this.#errorKey) return this.#areFree
+    if (isKnown && messageKey === this.#messageKey && errorKey === this.#errorKey)
+      return this.#areNamesUntouched
     this.#serializers = serializers
     this.#stringifiers = stringifiers
     this.#messageKey = messageKey
@@ -149,23 +150,24 @@ export class PinoLines {
     const hasWildcard = Object.getOwnPropertySymbols(stringifiers).some(
       ({ description }) => description === WILDCARD,
     )
-    this.#areFree = !hasWildcard && [...this.#names, String(messageKey)].every((name) => this.#leaves(name))
-    return this.#areFree
+    this.#areNamesUntouched =
+      !hasWildcard && [...this.#names, String(messageKey)].every((name) => this.#isUntouched(name))
+    return this.#areNamesUntouched
   }
 
-  #leaves(name: string): boolean {
+  #isUntouched(name: string): boolean {
     const serializers = this.#serializers ?? {}
     if (serializers[name] || this.#stringifiers?.[name]) return false
     return name !== this.#errorKey || !serializers.err
   }
 
-  #leavesAdded(name: string): boolean {
-    return this.#leaves(name) && !this.#names.has(name) && percentEncode(name) === name
+  #isAddedUntouched(name: string): boolean {
+    return this.#isUntouched(name) && !this.#names.has(name) && percentEncode(name) === name
   }
 
-  #leavesError(copy: Copy, logger: Held): boolean {
+  #isErrorUntouched(copy: PinoCopy, logger: Internals): boolean {
     if (this.#stringifiers?.error) return false
     const serialize = errorSerializerOf(copy, logger)
-    return serialize === undefined || isStandard(serialize)
+    return serialize === undefined || isStandardSerializer(serialize)
   }
 }

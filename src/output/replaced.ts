@@ -11,19 +11,19 @@ export type StandardFd = 1 | 2
 const NAMES = { 1: 'stdout', 2: 'stderr' } as const
 /** Node.js creates `process.stdout` when it is first read. */
 const getters = { 1: getterOf(1), 2: getterOf(2) }
-/** How often to ask whether `process.stdout` exists, in milliseconds. */
+/** How often to check whether `process.stdout` exists, in milliseconds. */
 const ASK_AGAIN = 100
 
 /**
- * Finds out whether something has replaced `process.stdout.write`, or `process.stdout` itself, as pm2 in cluster mode,
- * test runners and their spies do.
+ * Detects whether something has replaced `process.stdout.write`, or `process.stdout` itself, as pm2 in cluster mode, test
+ * runners and spies do.
  */
 export class StandardStream {
   readonly #fd: StandardFd
   /** Whether creating the stream would make a pipe non-blocking for all processes that share it. */
   readonly #isShared: boolean
   #stream: Writable | undefined
-  /** Whether the stream is the one that Node.js made, and the function by which that writes. */
+  /** Whether the stream is the one that Node.js created, and its original `write`. */
   #isOwn = false
   #ownWrite: unknown
   #askedAt = Number.NEGATIVE_INFINITY
@@ -38,19 +38,19 @@ export class StandardStream {
     const stream = this.#isOwn || this.#isSafeToRead() ? read(this.#fd) : undefined
     if (stream !== this.#stream) {
       this.#stream = stream
-      // In a worker thread, the stream of Node.js has no descriptor.
+      // In a worker thread, Node.js's stream has no descriptor.
       this.#isOwn = stream !== undefined && (!isMainThread || (stream as { fd?: unknown }).fd === this.#fd)
       this.#ownWrite = this.#isOwn ? attempt(() => stream?.constructor.prototype.write, undefined) : undefined
     }
     return this.isReplaced() ? stream : undefined
   }
 
-  /** Whether the stream that was found last has another `write` now: cheap enough to ask for each line. */
+  /** Whether the stream that was found last has another `write` now; cheap enough for every line. */
   isReplaced(): boolean {
     return this.#stream !== undefined && this.#stream.write !== this.#ownWrite
   }
 
-  /** Whether reading `process.stdout` changes nothing, because it exists already or has no effect on the descriptor. */
+  /** Whether reading `process.stdout` is safe, because it exists already or creating it does not change the descriptor. */
   #isSafeToRead(): boolean {
     if (!this.#isShared) return true
     const getter = getterOf(this.#fd)
@@ -63,13 +63,13 @@ export class StandardStream {
 }
 
 /**
- * Writes lines to a stream, a call for each, as `console.log` does: an error costs the lines, not the process.
- * @param onError is called for each error
+ * Writes lines to a stream, one call each, as `console.log` does: an error loses lines and does not end the process.
+ * @param onError called with each error
  */
-export function writeLines(stream: Writable, text: string, onError: (error: unknown) => void): void {
+export function writeEachLine(stream: Writable, text: string, onError: (error: unknown) => void): void {
   const done = (error?: unknown): void => {
     if (typeof error !== 'object' || error === null) return
-    // The event of this error follows, and would end the process if nothing listened.
+    // The error event follows, and would end the process without a listener.
     attempt(() => stream.listenerCount('error') === 0 && stream.once('error', () => {}), undefined)
     onError(error)
   }
@@ -85,19 +85,19 @@ export function writeLines(stream: Writable, text: string, onError: (error: unkn
 const { O_WRONLY, O_APPEND, O_NOCTTY, O_NONBLOCK } = fs.constants
 
 /**
- * Opens the pipe or terminal behind a descriptor a second time, so that it does not block: the mode belongs to the open
- * file, which other processes may share. Undefined where that fails: not on Linux, or another user's.
+ * Opens the pipe or terminal of a descriptor again, in non-blocking mode, because the mode of the first open file may be
+ * shared with other processes. Returns undefined if that fails: not on Linux, or another user's file.
  */
 export function openAgain(fd: StandardFd): number | undefined {
   const flags = O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK
   return attempt(() => fs.openSync(`/proc/self/fd/${fd}`, flags), undefined)
 }
 
-/** Writes a message to stderr, if that can be written; a terminal that is stopped gets none. */
+/** Writes a message to stderr if possible; a stopped terminal gets none. */
 export function writeToStderr(message: string): void {
   const replaced = new StandardStream(2).find()
   if (replaced !== undefined) {
-    writeLines(replaced, message, () => {})
+    writeEachLine(replaced, message, () => {})
     return
   }
   const own = isTerminal(2) ? openAgain(2) : undefined
@@ -114,7 +114,7 @@ function getterOf(fd: StandardFd): unknown {
   return Object.getOwnPropertyDescriptor(process, NAMES[fd])?.get
 }
 
-/** Whether a descriptor does not block, as Linux tells; true where it tells nothing. */
+/** Whether a descriptor is non-blocking, as Linux reports; true if it reports nothing. */
 function isNonBlocking(fd: StandardFd): boolean {
   return attempt(() => {
     const flags = /^flags:\s*([0-7]+)$/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1]

@@ -4,9 +4,9 @@ import { atExit } from '../exit.js'
 import type { Destination } from '../options.js'
 import { PIPE_BYTES } from '../vocabulary.js'
 import { openAgain, type StandardFd, StandardStream } from './replaced.js'
-import { type HoldRules, LineWriter, type Output } from './writer.js'
+import { type HoldRules, LineWriter, type WriterTarget } from './writer.js'
 
-/** How one of the loggers that write to stdout or stderr wants lines to be held; undefined keeps what another one set. */
+/** How a logger wants lines to be held for stdout or stderr; undefined keeps the setting of another logger. */
 export interface StandardRules {
   readonly maxHeldBytes: number | undefined
   readonly whenFull: HoldRules['whenFull'] | undefined
@@ -18,8 +18,11 @@ const DEFAULT_HELD_BYTES = 8 * 1024 * 1024
 
 const writers = new Map<StandardFd, LineWriter>()
 
-/** Returns the writer to stdout or stderr: one for all loggers of this process, so that their lines keep their order. */
-export function standard(fd: StandardFd, { maxHeldBytes, whenFull, lossLine }: StandardRules): Destination {
+/** Returns the writer to stdout or stderr, one for all loggers of the process, so that their lines keep their order. */
+export function standardWriter(
+  fd: StandardFd,
+  { maxHeldBytes, whenFull, lossLine }: StandardRules,
+): Destination {
   const writer = writers.get(fd) ?? openWriter(fd, lossLine)
   const { rules } = writer
   writer.rules = {
@@ -39,12 +42,12 @@ function openWriter(fd: StandardFd, lossLine: HoldRules['lossLine']): LineWriter
 }
 
 /** Opens stdout or stderr so that a stalled reader never blocks the service: a write then fails with EAGAIN. */
-function openStandard(fd: StandardFd): Output {
+function openStandard(fd: StandardFd): WriterTarget {
   const kind = fs.fstatSync(fd)
   const stream = new StandardStream(fd)
   if (!kind.isFIFO() && !kind.isSocket()) {
     const terminal = isTerminal(fd)
-    // Ctrl-S stops one.
+    // Ctrl-S stops a terminal.
     const own = terminal ? (openAgain(fd) ?? fd) : fd
     return { fd: own, stream, atOnce: terminal || isLambda(), maxWriteBytes: Number.POSITIVE_INFINITY }
   }
@@ -52,10 +55,8 @@ function openStandard(fd: StandardFd): Output {
 }
 
 /**
- * A descriptor of stdout or stderr that does not block.
- *
- * Where a pipe can't be opened a second time, and for a socket, Node.js makes the descriptor itself non-blocking as soon as
- * `process.stdout` is used. Files have no such mode.
+ * Returns a non-blocking descriptor for a pipe or socket. If a pipe can't be opened again, and for a socket, Node.js makes
+ * the descriptor itself non-blocking as soon as `process.stdout` is read.
  */
 function unblocked(fd: StandardFd, kind: fs.Stats): number {
   const own = kind.isFIFO() ? openAgain(fd) : undefined

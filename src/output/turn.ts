@@ -3,16 +3,16 @@ import { showValue, warnOnce } from '../errors.js'
 import { atExit } from '../exit.js'
 import type { Destination } from '../options.js'
 import { attempt } from '../safely.js'
-import { collects, SETTLING } from './pino-internals.js'
+import { FLUSHING_METHODS, writesLater } from './pino-internals.js'
 
-/** How many characters of lines to collect in one turn of the event loop: as much as a pipe takes. */
+/** How many characters to collect in one turn of the event loop: as much as a pipe holds. */
 const LONG_TURN = 65_536
 
 type Method = (...args: unknown[]) => unknown
 
 /**
- * The lines of one turn of the event loop that go to a stream of pino's, which makes a system call of each piece that it
- * is given. Whatever else is written to the stream, or flushes it, comes behind them.
+ * Collects the lines of one turn of the event loop for a pino stream, which makes a system call per write. Other writes to
+ * the stream, and flushes of it, come after them.
  */
 class Turn {
   #lines = ''
@@ -24,7 +24,7 @@ class Turn {
     this.#write = (lines) => {
       Reflect.apply(write, stream, [lines])
     }
-    for (const name of SETTLING) {
+    for (const name of FLUSHING_METHODS) {
       const method = Reflect.get(stream, name) as Method
       const settle = (...args: unknown[]): unknown => {
         this.flush()
@@ -62,11 +62,11 @@ class Turn {
 const turns = new WeakMap<Destination, Turn | null>()
 let isExiting = false
 
-/** Writes a line to the stream of a logger: at the end of the turn, if the stream itself writes later. */
+/** Writes a line to a logger's stream, at the end of the turn if the stream itself writes asynchronously. */
 export function writeInTurn(stream: Destination, line: string): void {
   let turn = turns.get(stream)
   if (turn === undefined) {
-    turn = collects(stream) ? new Turn(stream) : null
+    turn = writesLater(stream) ? new Turn(stream) : null
     turns.set(stream, turn)
     if (turn !== null) flushAtExit(new WeakRef(turn), new WeakRef(stream))
   }
@@ -78,7 +78,7 @@ function flushAtExit(turn: WeakRef<Turn>, stream: WeakRef<Destination & { flushS
   atExit(() => {
     isExiting = true
     turn.deref()?.flush()
-    // Behind the tasks that are there by now, which write the completions of open requests.
+    // After the tasks registered so far, which write the completions of open requests.
     atExit(() => attempt(() => stream.deref()?.flushSync?.(), undefined))
   })
 }

@@ -3,37 +3,37 @@ import type { Writable } from 'node:stream'
 import { elapsed, setImmediate, setTimeout } from '../clock.js'
 import type { Destination } from '../options.js'
 import { HeldLines } from './held.js'
-import { type StandardStream, writeLines, writeToStderr } from './replaced.js'
+import { type StandardStream, writeEachLine, writeToStderr } from './replaced.js'
 
-/** Where a writer writes. */
-export interface Output {
+/** The descriptor that a writer writes to. */
+export interface WriterTarget {
   readonly fd: number
-  /** The stream of Node.js for that descriptor; lines go through its `write` where that has been replaced. */
+  /** Node.js's stream for that descriptor; lines go through its `write` if that has been replaced. */
   readonly stream?: StandardStream
-  /** Whether each line is written at once: to a terminal, so that it keeps its place among other output, and on AWS Lambda. */
+  /** Whether each line is written at once: on AWS Lambda, and to a terminal, to keep the order among other output. */
   readonly atOnce: boolean
-  /** How many bytes one write may hold, so that no other process can write in between. */
+  /** How many bytes one write may have, so that no other process can write in between. */
   readonly maxWriteBytes: number
 }
 
-/** What to do when a reader takes less than is written. */
+/** What to do if the reader is slower than the log. */
 export interface HoldRules {
-  /** How many bytes of lines are held for it. */
+  /** How many bytes of lines are held at most. */
   readonly maxHeldBytes: number
   /** Whether lines beyond that are dropped, or the service waits. */
   readonly whenFull: 'drop' | 'block'
-  /** Makes the line that says how many lines were dropped. */
+  /** Returns the line that says how many lines were dropped. */
   readonly lossLine: (lines: number) => string
 }
 
-/** How long the process waits at exit for a reader that takes nothing, in milliseconds. */
+/** How long the process waits at exit while the reader takes nothing, in milliseconds. */
 const MAX_WAIT_AT_EXIT = 5000
-/** When to try a reader again that took nothing, in milliseconds; the delay doubles from the first to the last. */
+/** The delay before the next try if the reader took nothing, in milliseconds; it doubles from the first to the last. */
 const FIRST_RETRY = 1
 const LAST_RETRY = 32
-/** How many characters of lines to collect in one turn of the event loop: as much as a pipe takes. */
+/** How many characters to collect in one turn of the event loop: as much as a pipe holds. */
 const LONG_TURN = 65_536
-/** Memory that never changes: waiting for it is a sleep without the event loop. */
+/** Memory that never changes: waiting for it sleeps without the event loop. */
 const unchanging = new Int32Array(new SharedArrayBuffer(4))
 
 /**
@@ -42,10 +42,10 @@ const unchanging = new Int32Array(new SharedArrayBuffer(4))
  */
 export class LineWriter implements Destination {
   rules: HoldRules
-  /** Lines dropped since the reader last took everything; until it does so again all are, to leave a single gap. */
+  /** Lines dropped so far. Once one is, all are until the reader has taken everything, so that there is a single gap. */
   #dropped = 0
   #scheduled = false
-  /** Whether the reader took nothing at the last try, and when that was. */
+  /** Whether the reader took nothing at the last try, and when. */
   #stalled = false
   #triedAt = 0
   #retryAfter = FIRST_RETRY
@@ -54,17 +54,17 @@ export class LineWriter implements Destination {
   #waited = 0
   /** Whether a replaced `write` is running, which may log. */
   #isBusy = false
-  #complained = false
-  readonly #output: Output
+  #hasReported = false
+  readonly #target: WriterTarget
   readonly #held = new HeldLines(LONG_TURN)
 
-  constructor(output: Output, rules: HoldRules) {
-    this.#output = output
+  constructor(target: WriterTarget, rules: HoldRules) {
+    this.#target = target
     this.rules = rules
   }
 
   write(line: string): void {
-    // A replaced `write` that logs at exit would never end.
+    // Otherwise a replaced `write` that logs at exit would never end.
     if (this.#closed && this.#isBusy) return
     if (this.#isFull(line)) {
       if (this.rules.whenFull === 'drop' || this.#isBusy) {
@@ -78,7 +78,7 @@ export class LineWriter implements Destination {
     else if (this.#isBusy ? !this.#scheduled : this.#isReplaced()) this.#flush()
     else if (this.#scheduled) {
       if (collected >= LONG_TURN && !this.#stalled) this.#drain()
-    } else if (this.#output.atOnce) this.#flush()
+    } else if (this.#target.atOnce) this.#flush()
     else {
       this.#scheduled = true
       setImmediate(this.#flush)
@@ -87,12 +87,12 @@ export class LineWriter implements Destination {
 
   /** Whether the stream's `write` has been replaced; a new stream is noticed at the first line of a turn. */
   #isReplaced(): boolean {
-    const { stream } = this.#output
+    const { stream } = this.#target
     if (stream === undefined) return false
     return this.#scheduled ? stream.isReplaced() : stream.find() !== undefined
   }
 
-  /** Whether there is no room for a line, even after the reader has taken what it can. */
+  /** Whether there is no room for a line, even after another try to write. */
   #isFull(line: string): boolean {
     const isFull = (): boolean => this.#dropped > 0 || this.#held.size + line.length > this.rules.maxHeldBytes
     if (!isFull()) return false
@@ -101,10 +101,10 @@ export class LineWriter implements Destination {
     return isFull()
   }
 
-  /** Writes everything accepted, waiting for a slow reader; each later line is then written before `write` returns. */
+  /** Writes everything held, waiting for a slow reader. From then on, `write` writes each line before it returns. */
   close(): void {
     this.#closed = true
-    // A replaced `write` has ended the process: it takes no more.
+    // A replaced `write` has ended the process and takes no more.
     if (this.#isBusy) return
     while (!this.#drain() && this.#waited < MAX_WAIT_AT_EXIT) {
       if (this.#retryAfter === FIRST_RETRY) this.#waited = 0
@@ -113,7 +113,7 @@ export class LineWriter implements Destination {
       this.#waited += elapsed() - pausedAt
     }
     if (this.#held.size === 0) return
-    this.#complain(`nobody has read stdout for ${MAX_WAIT_AT_EXIT} ms`)
+    this.#reportLoss(`stdout was not read for ${MAX_WAIT_AT_EXIT} ms`)
     this.#held.removeAll()
   }
 
@@ -121,12 +121,12 @@ export class LineWriter implements Destination {
     this.#scheduled = false
     if (this.#drain()) return
     this.#scheduled = true
-    // It does not keep the process alive: the rest is written at exit.
+    // The timer does not keep the process alive, because the rest is written at exit.
     setTimeout(this.#flush, this.#retryAfter).unref()
     this.#retryAfter = Math.min(this.#retryAfter * 2, LAST_RETRY)
   }
 
-  /** Blocks the service until no more than so many bytes are held. */
+  /** Blocks the process until at most so many bytes are held. */
   #waitFor(bytes: number): void {
     while (!this.#drain() && this.#held.size > bytes) this.#pause()
   }
@@ -136,13 +136,13 @@ export class LineWriter implements Destination {
     this.#retryAfter = Math.min(this.#retryAfter * 2, LAST_RETRY)
   }
 
-  /** Writes as much as the reader takes now; returns whether that was everything. */
+  /** Writes what the reader takes now; returns whether that was everything. */
   #drain(): boolean {
     if (this.#isBusy) return false
-    const replaced = this.#output.stream?.find()
-    if (replaced !== undefined) return this.#handOver(replaced)
+    const replaced = this.#target.stream?.find()
+    if (replaced !== undefined) return this.#writeToStream(replaced)
     while (this.#held.size > 0) {
-      this.#stalled = !this.#held.give(this.#output.maxWriteBytes, this.#writeSome)
+      this.#stalled = !this.#held.give(this.#target.maxWriteBytes, this.#writeSome)
       if (this.#stalled) {
         this.#triedAt = elapsed()
         return false
@@ -154,17 +154,17 @@ export class LineWriter implements Destination {
   }
 
   /** Writes everything held through the `write` of a stream. */
-  #handOver(stream: Writable): boolean {
+  #writeToStream(stream: Writable): boolean {
     const text = this.#held.removeAll() + (this.#dropped > 0 ? this.#lossLine() : '')
     this.#stalled = false
     this.#retryAfter = FIRST_RETRY
     this.#isBusy = true
-    writeLines(stream, text, this.#onError)
+    writeEachLine(stream, text, this.#onError)
     this.#isBusy = false
     return true
   }
 
-  /** Makes the line about the lines dropped since the last one. */
+  /** Returns the line about the dropped lines, and resets their count. */
   #lossLine(): string {
     const dropped = this.#dropped
     this.#dropped = 0
@@ -174,7 +174,7 @@ export class LineWriter implements Destination {
   /** Writes as many bytes as the reader takes now. */
   readonly #writeSome = (chunk: Buffer, offset: number, length: number): number | undefined => {
     try {
-      return fs.writeSync(this.#output.fd, chunk, offset, length)
+      return fs.writeSync(this.#target.fd, chunk, offset, length)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === 'EAGAIN' || code === 'EINTR') return 0
@@ -183,12 +183,12 @@ export class LineWriter implements Destination {
     }
   }
 
-  readonly #onError = (error: unknown): void => this.#complain(`stdout can't be written, ${String(error)}`)
+  readonly #onError = (error: unknown): void => this.#reportLoss(`stdout can't be written, ${String(error)}`)
 
-  /** Says on stderr, once, that lines are lost. */
-  #complain(why: string): void {
-    if (this.#complained) return
-    this.#complained = true
+  /** Reports on stderr, once, that lines are lost. */
+  #reportLoss(why: string): void {
+    if (this.#hasReported) return
+    this.#hasReported = true
     const wasBusy = this.#isBusy
     this.#isBusy = true
     writeToStderr(`waybill: log lines are lost: ${why}\n`)

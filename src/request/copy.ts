@@ -6,7 +6,7 @@ import { isRedacted, type Places, placesBelow, REDACTED, type Redactor } from '.
 /** A value that JSON can hold as it is. */
 export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain }
 
-/** What a copy may still take; `cut` becomes true when something was left out for its size. */
+/** How much a copy may still hold; `cut` becomes true when something is left out for its size. */
 export interface Budget {
   values: number
   /** In characters. */
@@ -16,21 +16,21 @@ export interface Budget {
 }
 
 const MAX_DEPTH = 8
-/** Of one field. */
+/** Values per field. */
 export const MAX_VALUES = 1000
-/** Characters that all fields of one request or log line may take together. */
+/** Characters of all fields of one request or log line. */
 export const MAX_ROOM = 65_536
-/** No line holds a longer text, so none is kept. */
+/** Characters per string; no line holds a longer one. */
 export const MAX_TEXT = 8000
-/** Of a key. */
+/** Characters per key. */
 export const MAX_KEY = 1000
-/** Charged for each value, for its punctuation and its digits. */
+/** Characters charged per value for its punctuation and digits. */
 const VALUE_ROOM = 8
 
 /**
- * Copies a value into what JSON can hold, so that it can be written later whatever becomes of the original.
- * What can't be held is lost alone: functions, symbols and `undefined` are left out, a getter or `toJSON` that
- * throws reads `[Thrown]`, a cycle `[Circular]`; a BigInt, NaN or Infinity becomes text.
+ * Copies a value as plain JSON data, so that later changes of the original don't show. Functions, symbols and `undefined`
+ * are omitted; a getter or `toJSON` that throws becomes `[Thrown]`, a cycle `[Circular]`, a BigInt, NaN or Infinity a
+ * string.
  */
 function toPlain(
   value: unknown,
@@ -58,8 +58,8 @@ function toPlain(
 }
 
 /**
- * Copies a field: what {@link toPlain} makes of its value, or what stands for a value that must not be read.
- * @param places those of what holds the field
+ * Copies a field with {@link toPlain}, or redacts it.
+ * @param places the redaction places of the object that holds the field
  */
 export function copyField(key: string, value: unknown, budget: Budget, places: Places): Plain | undefined {
   return copyAt(key, value, budget, [], places)
@@ -78,7 +78,7 @@ function copyAt(
   return toPlain(REDACTED, budget, path, below)
 }
 
-/** Whether nothing more may be taken. */
+/** Whether the budget is used up; then it sets `cut`. */
 function isSpent(budget: Budget): boolean {
   if (budget.values > 0 && budget.room > 0) return false
   budget.cut = true
@@ -122,12 +122,12 @@ function copyObject(
   }
 }
 
-/** Whether a value is a request of Node.js, whose headers and target may hold anything. */
+/** Whether a value is a Node.js request, whose headers and target may hold anything. */
 function isIncoming(value: object): value is { method: unknown } {
   return 'rawHeaders' in value && 'method' in value
 }
 
-/** What a `toJSON` returned; as for JSON.stringify, another `toJSON` on that does not count. */
+/** Copies the result of a `toJSON`; like JSON.stringify, it ignores a `toJSON` of that result. */
 function copyJson(
   value: unknown,
   budget: Budget,
@@ -187,22 +187,22 @@ function copyInto(
   budget.room -= name.length
   const plain = copyAt(name, value, budget, path, places)
   if (plain === undefined) return
-  // Assigning would take `__proto__` for the prototype.
+  // Assigning `__proto__` would set the prototype.
   if (name === '__proto__')
     Object.defineProperty(copy, name, { value: plain, enumerable: true, configurable: true })
   else copy[name] = plain
 }
 
-/** Keys that need no replacement. */
+/** Keys without characters to replace. */
 const READABLE = /^[ -~]*$/
 
-/** A key as it is written; keys that differ only in replaced characters become one. */
+/** Returns a key as it is written; keys that differ only in replaced characters become the same. */
 export function readableKey(key: string): string {
   const short = cutText(key, MAX_KEY)
   return READABLE.test(short) ? short : short.toWellFormed().replaceAll('\0', '\ufffd')
 }
 
-/** Copies the own properties of an object, read one by one, so that none is read that is not taken. */
+/** Copies the own properties of an object one by one, so that no getter runs whose value is not copied. */
 function copyProperties(value: object, budget: Budget, path: readonly object[], places: Places): Plain {
   const copy: Record<string, Plain> = {}
   for (const key of keysOf(value, MAX_VALUES + 1)) {
@@ -212,7 +212,7 @@ function copyProperties(value: object, budget: Budget, path: readonly object[], 
   return copy
 }
 
-/** A property of an object; `[Thrown]` where its getter throws. */
+/** Reads a property; returns `[Thrown]` if its getter throws. */
 export function propertyOf(value: object, key: string): unknown {
   try {
     return Reflect.get(value, key)

@@ -4,7 +4,7 @@ import { attempt } from '../safely.js'
 import { isNamed, REDACTED, type Redactor } from './redact.js'
 import { queryOf, redactQuery } from './url.js'
 
-/** What request details are read from; a Fastify request is one. */
+/** The source of request details; a Fastify request is one. */
 export interface CaptureSource {
   readonly headers: IncomingHttpHeaders
   readonly ip: string
@@ -20,7 +20,7 @@ export interface Capture {
   readonly read: (source: CaptureSource, semicolon: boolean) => string | undefined
 }
 
-/** What details are read from when no framework has the request: the connection's own address. */
+/** Returns the source of details without a framework; the client's address is that of the connection. */
 export function sourceOf(
   raw: RawRequest | undefined,
   originalUrl: string,
@@ -31,8 +31,8 @@ export function sourceOf(
 }
 
 /**
- * The target of a request as it came: routers that mount others rewrite it. That of CONNECT is where it wants to go; what
- * may be a password before an `@` is omitted.
+ * Returns the request target as it arrived, because mounted routers rewrite `url`. For CONNECT it is the authority, without
+ * what stands before an `@`, which may be a password.
  */
 export function targetOf(raw: RawRequest): string {
   const { originalUrl, url = '', method, headers } = raw as RawRequest & { originalUrl?: unknown }
@@ -40,7 +40,7 @@ export function targetOf(raw: RawRequest): string {
   return typeof originalUrl === 'string' ? originalUrl : url
 }
 
-/** HTTP/2 has the host in a header of its own (RFC 9113, section 8.3.1). */
+/** HTTP/2 carries the host in `:authority` (RFC 9113, section 8.3.1). */
 function authorityOf(headers: IncomingHttpHeaders): string {
   const authority: unknown = headers[':authority']
   return typeof authority === 'string' ? authority : ''
@@ -48,7 +48,7 @@ function authorityOf(headers: IncomingHttpHeaders): string {
 
 const HEADER = 'header:'
 
-/** Compiles the details that were asked for. */
+/** Compiles the option `include`. */
 export function compileCaptures(
   include: readonly Include[],
   allowedQuery: readonly string[],
@@ -75,14 +75,14 @@ function readerOf(
         return query === undefined ? undefined : redactQuery(query, allowedQuery)
       }
     case 'client_ip':
-      // A function that says which proxies to trust may throw.
+      // The app's function that decides which proxies to trust may throw.
       return (source) => attempt(() => source.ip, '') || undefined
     case 'host':
       return (source) => attempt(() => source.host, '') || undefined
     case 'user_agent':
       return ({ headers }) => headers['user-agent'] || undefined
     case 'referer':
-      // The route of the page that it names is not known.
+      // The path can't be redacted by parameter names, because the page's route is unknown.
       return ({ headers }) =>
         (parameters.size > 0 ? originOf(headers.referer) : withoutQuery(headers.referer)) || undefined
     default: {
@@ -101,7 +101,7 @@ function originOf(url: string | undefined): string | undefined {
   return url === undefined ? undefined : /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i.exec(url)?.[0]
 }
 
-/** Headers are a plain object: a name such as `constructor` finds what is no header. */
+/** Joins header lines; headers are a plain object, so a name such as `constructor` finds a value that is no header. */
 function joined(value: unknown): string | undefined {
   if (Array.isArray(value)) return value.join(', ')
   return typeof value === 'string' ? value : undefined

@@ -8,55 +8,60 @@ import { isSecret, REDACTED } from './redact.js'
 /** An error as a line shows it. */
 export interface Failure {
   type: string
-  /** What a program tells errors apart by: `ECONNREFUSED`, `FST_ERR_VALIDATION`. */
+  /** Tells programs which error it is: `ECONNREFUSED`, `FST_ERR_VALIDATION`. */
   code?: string
   message: string
   stack?: string
 }
 
-/** No line holds more, and nothing behind this meets more. */
+/** Characters per message; no line holds more. */
 const MAX_MESSAGE = 8000
 const MAX_STACK = 16_000
-/** Of each of the errors that a stack tells of. */
+/** Characters per error within a stack. */
 const MAX_EACH = 4000
-/** Of a type or a code. */
+/** Characters per type or code. */
 const MAX_WORD = 200
-/** Errors per stack, the depth of causes, and the parts shown of one `AggregateError`. */
+/** Errors per stack, levels of causes, and parts per `AggregateError`. */
 export const MAX_ERRORS = 12
 const MAX_DEPTH = 5
 const MAX_PARTS = 5
-/** How many properties of what is no error are shown. */
+/** Properties shown of a thrown object that is not an error. */
 const MAX_PROPERTIES = 10
 const MAX_VALUE = 200
 
-/** What is read of a request that may have failed. */
-interface Failed {
+/** The facts that decide whether a request failed, and with which error. */
+interface FailureFacts {
   readonly thrown: readonly unknown[] | undefined
-  /** Absent of what could not be parsed. */
+  /** Absent if the request could not be parsed. */
   readonly method: string | undefined
   readonly status: number | undefined
   readonly outcome: Outcome
 }
 
-/** The error that a failed request failed with; one that a handler turned into a good answer is none. */
-export function failureOf({ thrown, method, status = 0, outcome }: Failed): Partial<Failure> | undefined {
+/** Returns the error of a failed request; one that a handler turned into an answer below 400 doesn't count. */
+export function failureOf({
+  thrown,
+  method,
+  status = 0,
+  outcome,
+}: FailureFacts): Partial<Failure> | undefined {
   if (thrown === undefined || (outcome === 'completed' && status < 400)) return undefined
   const code = method === undefined ? codeOf(thrown.at(-1)) : undefined
-  // Anyone can have many such lines written, and the parser says no more with its message.
+  // Any client can cause many such lines, and the parser's message adds nothing to its code.
   if (code !== undefined) return { code }
   return describeError(thrown.at(-1), status >= 500, thrown.slice(0, -1).reverse())
 }
 
-/** Whether a value is an error, of whichever realm: tests run code in others. */
+/** Whether a value is an error of any realm, because test runners use several. */
 export function isError(value: unknown): value is Error {
   return attempt(() => value instanceof Error || types.isNativeError(value), false)
 }
 
 /**
- * Describes whatever was thrown; it never throws itself, however hostile the value, and shows no more than a line holds. What
- * an error quotes of a request is left out.
- * @param withStack whether to add the stack, with those of its causes and parts below it
- * @param before what was being handled when it was thrown, latest first; their stacks follow
+ * Describes a thrown value, cut to what a line holds and without what an error quotes of the request. It never throws,
+ * whatever the value.
+ * @param withStack whether to add the stack, followed by those of its causes and parts
+ * @param before the errors that were being handled when it was thrown, latest first; their stacks follow
  */
 export function describeError(thrown: unknown, withStack: boolean, before: readonly unknown[] = []): Failure {
   const code = codeOf(thrown)
@@ -71,7 +76,7 @@ export function describeError(thrown: unknown, withStack: boolean, before: reado
   return failure
 }
 
-/** A property of any value; undefined where it throws when it is read. */
+/** Reads a property of any value; returns undefined if that throws. */
 function read(value: unknown, key: string): unknown {
   return attempt(() => (value as Record<string, unknown>)[key], undefined)
 }
@@ -80,7 +85,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
-/** The name a class gave its errors, else the name of the class: `TypeError`, `NotFound`. */
+/** Returns the name of an error, else the name of its class: `TypeError`, `NotFound`. */
 function typeOf(thrown: unknown): string {
   if (!isObject(thrown)) return typeof thrown
   for (const name of [read(thrown, 'name'), read(read(thrown, 'constructor'), 'name')])
@@ -88,10 +93,10 @@ function typeOf(thrown: unknown): string {
   return 'Error'
 }
 
-/** A word of several, as errors of `http-errors` have it: `entity.too.large`. */
+/** The `type` of body parsers' errors: `entity.too.large`. */
 const DOTTED = /^[a-z]+(?:\.[a-zA-Z]+)+$/
 
-/** The code of an error, if it is a text; of an error of a body parser its type. */
+/** Returns the code of an error if it is a string, else the `type` of a body parser's error. */
 export function codeOf(thrown: unknown): string | undefined {
   const code = read(thrown, 'code')
   if (typeof code === 'string' && code !== '') return cutText(code, MAX_WORD)
@@ -99,7 +104,7 @@ export function codeOf(thrown: unknown): string | undefined {
   return typeof type === 'string' && type.length <= MAX_WORD && DOTTED.test(type) ? type : undefined
 }
 
-/** The message of whatever was thrown; of an error that has none, those of its parts or its cause. */
+/** Returns the message of a thrown value, else those of its parts, else that of its cause. */
 function messageOf(thrown: unknown, depth = 0): string {
   const { safe } = ownMessageOf(thrown)
   if (safe !== '' || !isObject(thrown) || depth >= MAX_DEPTH) return safe
@@ -114,7 +119,7 @@ function messageOf(thrown: unknown, depth = 0): string {
   return cutText(messages.join('; '), MAX_MESSAGE)
 }
 
-/** The message of a value itself, cut to a length, and the same without what it quotes. */
+/** Returns the cut message of a value itself, and the same without what it quotes of the request. */
 function ownMessageOf(thrown: unknown): { own: string; safe: string } {
   const message = isObject(thrown) ? (read(thrown, 'message') ?? thrown) : thrown
   const whole = isObject(message) ? shownObject(message) : shown(message)
@@ -122,13 +127,13 @@ function ownMessageOf(thrown: unknown): { own: string; safe: string } {
   return { own, safe: withoutRequest(own, read(thrown, 'type'), own !== whole) }
 }
 
-/** Any value but an object as text. */
+/** Shows a primitive or a function as text. */
 function shown(value: unknown): string {
   if (typeof value === 'function') return '[function]'
   return typeof value === 'bigint' ? showBigint(value) : String(value)
 }
 
-/** What an object says that is no error and has no message: its first plain values. Errors have none. */
+/** Shows the first primitive properties of a thrown object; an error without a message shows nothing. */
 function shownObject(value: object): string {
   if (typeof read(value, 'stack') === 'string') return ''
   const parts: [string, unknown][] = []
@@ -141,12 +146,12 @@ function shownObject(value: object): string {
   return parts.length === 0 ? '' : JSON.stringify(Object.fromEntries(parts))
 }
 
-/** The first of the errors that an error is made of, and how many there are. */
+/** Returns the first errors within an `AggregateError` or `SuppressedError`, and how many there are. */
 function partsOf(thrown: object): { errors: readonly unknown[]; count: number } {
   if (typeOf(thrown) === 'SuppressedError')
     return { errors: [read(thrown, 'error'), read(thrown, 'suppressed')], count: 2 }
   const errors = read(thrown, 'errors')
-  // Validators put under this name what is no error.
+  // Validators put other things into a property `errors`.
   const isAggregate =
     typeOf(thrown) === 'AggregateError' || attempt(() => thrown instanceof AggregateError, false)
   if (!isAggregate || !attempt(() => Array.isArray(errors), false)) return { errors: [], count: 0 }
@@ -158,7 +163,7 @@ function partsOf(thrown: object): { errors: readonly unknown[]; count: number } 
   }
 }
 
-/** The stacks of an error, of its causes and parts, and of what was being handled before. */
+/** Joins the stacks of an error, of its parts and causes, and of the errors that were being handled. */
 function stackWithCauses(thrown: unknown, before: readonly unknown[]): string {
   const stacks: string[] = []
   const seen = new Set<unknown>()
@@ -166,7 +171,7 @@ function stackWithCauses(thrown: unknown, before: readonly unknown[]): string {
   function add(value: unknown, label: string, depth: number): void {
     if (isNothing(value) || stacks.length >= MAX_ERRORS || depth > MAX_DEPTH) return
     const text = cutText(stackOf(value) || (label === '' ? '' : nameAndMessage(value)), MAX_EACH)
-    // Objects that a getter makes anew each time differ in nothing else.
+    // A getter may create an equal object at each read, which only its text shows.
     if (seen.has(value) || seen.has(text)) return
     seen.add(value)
     if (text !== '') {
@@ -188,7 +193,7 @@ function isNothing(value: unknown): boolean {
   return value === undefined || value === null
 }
 
-/** The stack of an error, whose first lines repeat the message. */
+/** Returns the stack of an error, with the message in its first lines replaced by the safe one. */
 function stackOf(thrown: unknown): string {
   const stack = read(thrown, 'stack')
   if (!isObject(thrown) || typeof stack !== 'string') return ''

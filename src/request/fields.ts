@@ -12,7 +12,7 @@ import {
 } from './copy.js'
 import type { Redactor } from './redact.js'
 
-/** More fields than a line can hold. */
+/** Fields per request; no line holds as many. */
 const MAX_FIELDS = 1000
 
 /** The fields that handlers added to a request, ready to be written. */
@@ -20,13 +20,13 @@ export class AddedFields {
   readonly fields = new Map<string, Plain>()
   /** Whether something was left out for its size. */
   cut = false
-  /** How many characters each field takes, and how many more all of them may. */
+  /** The characters that each field takes, and those that are left. */
   readonly #sizes = new Map<string, number>()
   #room = MAX_ROOM
 
   /**
-   * Copies fields in; a later value replaces an earlier one of the same name. A reserved name is refused with a
-   * process warning.
+   * Copies fields; a later value replaces an earlier one of the same name. A reserved name is refused with a process
+   * warning.
    */
   add(fields: unknown, reserved: ReadonlySet<string>, redactor: Redactor): void {
     if (!isRecord(fields)) {
@@ -34,7 +34,7 @@ export class AddedFields {
       warnOnce(
         'WAYBILL_WARN_FIELD',
         '',
-        `waybill: request.waybill.add() must be given an object of fields, got ${got}; nothing was added`,
+        `waybill: request.waybill.add() expects an object of fields, got ${got}; nothing was added`,
       )
       return
     }
@@ -69,8 +69,8 @@ export class AddedFields {
   }
 }
 
-/** Whether fields are an object, as they must be. */
+/** Whether fields are an object and not an array. */
 export function isRecord(fields: unknown): fields is object {
-  // A proxy that was revoked throws at the question.
+  // Array.isArray throws for a revoked Proxy.
   return typeof fields === 'object' && fields !== null && !attempt(() => Array.isArray(fields), true)
 }

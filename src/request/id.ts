@@ -8,26 +8,26 @@ import type { RawRequest } from '../options.js'
 /** Why an id that the client sent was replaced. */
 export type IdRejection = 'length' | 'charset' | 'multiple'
 
-/** How ids are read, checked and made: the resolved form of the options. */
+/** How ids are read, checked and generated: the complete form of the options. */
 export interface IdRules {
   /** Header names in lower case. */
   readonly headers: readonly string[]
   readonly trust: 'always' | 'never' | ((request: RawRequest) => boolean)
   readonly generate: (request: RawRequest) => string
-  /** The option that `generate` is from, as a warning says it. */
+  /** The option that `generate` comes from, for warnings. */
   readonly generatedBy?: string
 }
 
-/** What became of the id of a request. */
+/** The id of a request, and what happened to the client's. */
 export interface RequestId {
   readonly id: string
   /** Why the id that the client sent was replaced. */
   readonly rejected?: IdRejection
-  /** A well-formed id that was not believed. */
+  /** A well-formed id of the client that was not trusted. */
   readonly clientId?: string
 }
 
-// Neither a comma nor a space: Node.js joins repeated header lines with ", ", so no joined value passes.
+// Allows neither comma nor space: Node.js joins repeated header lines with ", ", so no joined value passes.
 const ACCEPTABLE = /^[A-Za-z0-9][A-Za-z0-9._~+/=@:-]{0,127}$/
 const MAX_LENGTH = 128
 
@@ -36,17 +36,17 @@ export function isRequestId(value: unknown): value is string {
   return typeof value === 'string' && ACCEPTABLE.test(value)
 }
 
-/** Takes the id that a request carries or makes a new one; an id is never altered. */
+/** Accepts the id that a request carries, or generates a new one; an id is never altered. */
 export function acceptRequestId(request: RawRequest, rules: IdRules): RequestId {
   const { headers } = request
   for (const name of rules.headers) {
     const value = headers[name]
-    // Headers are a plain object: a name such as `constructor` finds what is no header.
+    // Headers are a plain object, so a name such as `constructor` finds a value that is no header.
     if (typeof value !== 'string' && !Array.isArray(value)) continue
     if (!isRequestId(value)) {
       return { id: generateId(request, rules), rejected: rejectionOf(value, countLines(request, name)) }
     }
-    return isBelieved(request, rules) ? { id: value } : { id: generateId(request, rules), clientId: value }
+    return isTrusted(request, rules) ? { id: value } : { id: generateId(request, rules), clientId: value }
   }
   return { id: generateId(request, rules) }
 }
@@ -58,7 +58,7 @@ function rejectionOf(value: NonNullable<IncomingHttpHeaders[string]>, lines: num
 
 function countLines(request: RawRequest, name: string): number {
   let count = 0
-  // A request that a plugin made up may have none.
+  // A request that a plugin constructs may have none.
   const rawHeaders: readonly string[] | undefined = request.rawHeaders
   for (let i = 0; i < (rawHeaders?.length ?? 0); i += 2) {
     if (rawHeaders?.[i]?.toLowerCase() === name) count++
@@ -66,13 +66,13 @@ function countLines(request: RawRequest, name: string): number {
   return count
 }
 
-function isBelieved(request: RawRequest, { trust }: IdRules): boolean {
+function isTrusted(request: RawRequest, { trust }: IdRules): boolean {
   if (typeof trust === 'string') return trust === 'always'
   let answer: unknown
   try {
     answer = trust(request)
     if (typeof answer === 'boolean') return answer
-    // An asynchronous function can't decide; what it rejects with is not left unhandled.
+    // An async function can't decide; its rejection must not stay unhandled.
     if (answer instanceof Promise) answer.catch(() => {})
   } catch (error) {
     answer = error
@@ -99,9 +99,9 @@ function generateId(request: RawRequest, { generate, generatedBy = 'requestId.ge
   return newUuid()
 }
 
-/** The text that is written over for each id. */
+/** The buffer in which each id overwrites the one before. */
 const text = Buffer.from('00000000-0000-7000-8000-000000000000')
-/** Where the last ten bytes of an id stand in it, two digits each; half of the first is the version. */
+/** The offsets of the last ten bytes of an id, two digits each; the first digit is the version. */
 const PLACES = [14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const
 const [VERSION_PLACE, , VARIANT_PLACE] = PLACES
 const VERSION = 0x37
@@ -114,8 +114,8 @@ let used = random.length
 let latest = 0
 
 /**
- * Makes a new UUID version 7, ordered by time to the millisecond (RFC 9562, section 5.7). Written here because `uuid` takes
- * more than twice the time and many times the memory (`npm run bench:pieces`).
+ * Generates a UUID version 7, ordered by time to the millisecond (RFC 9562, section 5.7). It is written here because `uuid`
+ * takes more than twice the time and many times the memory (`npm run bench:pieces`).
  */
 export function newUuid(): string {
   const now = Math.trunc(systemClock.now())

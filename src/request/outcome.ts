@@ -5,36 +5,36 @@ const CLIENT_CLOSED_REQUEST = 499
 /** The status of a request that a timeout ended before any header was sent (RFC 9110, section 15.5.9). */
 const REQUEST_TIMEOUT = 408
 
-/** The status of a request whose connection became another thing (RFC 9110, section 15.2.2). */
+/** The status of an upgraded request (RFC 9110, section 15.2.2). */
 const SWITCHING_PROTOCOLS = 101
 
-/** How a request ended and with which status, which is unknown when no header was sent. */
+/** How a request ended, and with which status; undefined when no header was sent. */
 export interface Ending {
   readonly outcome: Outcome
   readonly status: number | undefined
 }
 
-/** What was seen of a request until its response closed. */
+/** What was noted of a request until its response closed. */
 export interface Signs {
   /** The status that was sent, if any was. */
   readonly status: number | undefined
   /** The whole response was handed to the operating system. */
   readonly finished: boolean
-  /** Its client went away: by FIN, by RST, by RST_STREAM. */
+  /** The client left: FIN, RST or RST_STREAM. */
   readonly left: boolean
-  /** A timeout of the server's ended it. */
+  /** A server timeout ended it. */
   readonly timedOut: boolean
-  /** The server refused it: it can't be parsed, or asks for something that nothing listens for. */
+  /** The server refused it: it can't be parsed, or nothing listens for what it asks. */
   readonly refused: boolean
-  /** A route, or the handler of those for which there is none, had it. */
+  /** It reached a route or the not-found handler. */
   readonly routed: boolean
   /** The server was closing. */
   readonly closing: boolean
-  /** Its connection became another thing. */
+  /** Its connection no longer speaks HTTP. */
   readonly upgraded: boolean
 }
 
-/** Reads the ending of a request off what was seen of it. */
+/** Derives the ending of a request from its signs. */
 export function endingOf(signs: Signs): Ending {
   const { status, finished, left, timedOut, refused, routed, closing, upgraded } = signs
   if (upgraded) return { outcome: 'upgraded', status }
@@ -46,15 +46,14 @@ export function endingOf(signs: Signs): Ending {
 }
 
 /**
- * Whether an answer to Upgrade or CONNECT makes the connection another thing: 101, and for CONNECT any 2xx
- * (RFC 9110, section 9.3.6).
+ * Whether an answer accepts an Upgrade or CONNECT: 101, and for CONNECT any 2xx (RFC 9110, section 9.3.6).
  */
 export function isAccepted(method: string | undefined, status: number | undefined): boolean {
   if (status === undefined) return false
   return status === SWITCHING_PROTOCOLS || (method === 'CONNECT' && status >= 200 && status < 300)
 }
 
-/** The level of a completion: 5xx `error`, other 4xx `warn`, the rest and every aborted request `info`. */
+/** The default level: 5xx `error`, other 4xx `warn`, the rest and aborted requests `info`, slow ones at least `warn`. */
 export function completionLevelOf(status: number | undefined, outcome: Outcome, slow: boolean): Level {
   if (outcome !== 'aborted' && status !== undefined) {
     if (status >= 500) return 'error'
@@ -65,12 +64,12 @@ export function completionLevelOf(status: number | undefined, outcome: Outcome, 
 
 const ANSWERED: ReadonlySet<Outcome> = new Set(['completed', 'rejected', 'upgraded'])
 
-/** Whether a request failed, rather than was answered with anything below 500. */
+/** Whether a request failed: it was not answered, or with 500 or above. */
 export function hasFailed(outcome: Outcome, status = 0): boolean {
   return status >= 500 || !ANSWERED.has(outcome)
 }
 
-/** Whether a response has a body at all (RFC 9110, section 6.4.1); Node.js drops what is written into others. */
+/** Whether a response has a body (RFC 9110, section 6.4.1); Node.js drops what is written to others. */
 export function hasBody(method: string | undefined, status: number | undefined): boolean {
   return method !== 'HEAD' && status !== 204 && status !== 304
 }

@@ -21,16 +21,16 @@ export function bindsId(logger: RequestLogger, id: string): boolean {
 export interface FrameworkRequest {
   readonly log: RequestLogger
   /**
-   * The route that answered, where the framework looks for it only after the start.
+   * Returns the route that answered, in frameworks that look for it only after the start.
    * @param failed whether its handlers threw
    */
   matched?(status: number | undefined, failed: boolean): string | undefined
 }
 
-/** The calls of a request: those that overlap count once in `total_ms`; one without a whole answer below 500 has failed. */
+/** The outgoing calls of a request: overlapping ones count once in `total_ms`; one failed without a whole answer below 500. */
 export type CallCost = Readonly<Record<'count' | 'total_ms' | 'failed', number>>
 
-/** What goes along with calls to other services, and to which of them. */
+/** What calls to other services carry, and to which hosts. */
 export interface Propagation {
   /** The name of the header for the id, in lower case. */
   readonly header: string
@@ -39,26 +39,26 @@ export interface Propagation {
 
 /** The log of one app, which keeps the records of its requests. */
 export interface RecordKeeper {
-  /** The names that handlers can't give to fields of their own. */
+  /** The field names that handlers can't use. */
   readonly reserved: ReadonlySet<string>
-  /** Decides which of these fields are redacted. */
+  /** Decides which fields are redacted. */
   readonly redactor: Redactor
-  /** The response header that carries the id; undefined where none does. */
+  /** The response header that carries the id; undefined if none does. */
   readonly idHeader: { readonly name: string; readonly lowered: string } | undefined
-  /** Undefined where nothing goes along with calls. */
+  /** Undefined if calls carry nothing. */
   readonly propagation: Propagation | undefined
   end(record: RequestRecord): void
-  /** Writes a start that is held back, unless its request is quiet: before its first log line, or when it takes long. */
+  /** Writes a held-back start, before the first log line or when the request takes long; not of a quiet request. */
   writeHeldStart(record: RequestRecord): void
-  /** Notes that a request is answered after it was over. */
+  /** Writes the line about an answer after the client had left. */
   late(record: RequestRecord): void
 }
 
 const NOTHING_CAPTURED: readonly undefined[] = []
 
 /**
- * Everything known of one request. A fact is noted when it happens, by the part that sees it, and never asked for again.
- * All fields are set here, in one order, so that all records have one shape.
+ * Everything known about one request, from arrival to completion. Each fact is noted when it happens. All fields are set
+ * here in one order, so that V8 gives all records one shape.
  */
 export class RequestRecord implements CurrentRequest {
   readonly keeper: RecordKeeper
@@ -67,12 +67,12 @@ export class RequestRecord implements CurrentRequest {
   requestId = ''
   idRejected: IdRejection | undefined = undefined
   clientRequestId: string | undefined = undefined
-  /** Absent, as the path is, of a request that can't be parsed. */
+  /** Absent, like the path, if the request can't be parsed. */
   method: string | undefined = undefined
   path: string | undefined = undefined
-  /** Whether the path is only the beginning of what was asked for. */
+  /** Whether the path was cut. */
   pathCut = false
-  /** The target as it came, which routers and apps may rewrite. */
+  /** The request target as it arrived; routers and apps may rewrite `url`. */
   target = ''
   /** The version of HTTP: `1.1`, `2.0`. */
   protocol: string | undefined = undefined
@@ -102,23 +102,23 @@ export class RequestRecord implements CurrentRequest {
   framework: FrameworkRequest | undefined = undefined
   /** The logger of the request: its level decides whether an event is written. */
   logger: RequestLogger
-  /** Whether that logger puts the id on its lines by itself. */
+  /** Whether that logger itself puts the id on its lines. */
   bindsId = false
-  /** Whether code that the request runs can reach it. */
+  /** Whether code that runs during the request can reach its context. */
   inContext = false
 
-  // The connection, which others may take from the request: undici sets `request.socket` to null.
+  // The connection, kept here because others may detach it: undici sets `request.socket` to null.
   raw: RawRequest | undefined = undefined
-  /** Absent where Node.js makes none: for an upgrade and for CONNECT. */
+  /** Absent for Upgrade and CONNECT, for which Node.js creates none. */
   response: ServerResponse | undefined = undefined
   socket: Partial<Socket>
-  /** The stream of HTTP/2 that carries the request. */
+  /** The HTTP/2 stream that carries the request. */
   stream: ServerHttp2Stream | undefined = undefined
   /** The record of another app that handed the request on. */
   outer: RequestRecord | undefined = undefined
-  /** The requests of its connection that wait with it, if it was sent ahead. */
+  /** The open pipelined requests of its connection, if it is one of them. */
   waiting: Set<RequestRecord> | undefined = undefined
-  /** Whether its turn to be answered has come: responses to pipelined requests wait for those before them. */
+  /** Whether its response has the turn: pipelined responses wait for earlier ones. */
   hasTurn = true
   isOpen = false
   /** Its neighbours among the open requests. */
@@ -132,21 +132,21 @@ export class RequestRecord implements CurrentRequest {
   headStatus: number | undefined = undefined
   /** The status of an answer that was written without the response. */
   writtenStatus: number | undefined = undefined
-  /** The bytes of the body, those that chunks add to them, and the number of pieces that it was written in. */
+  /** The bytes of the body, the bytes of its chunk framing, and the number of its writes. */
   bodyBytes = 0
   framingBytes = 0
   pieces = 0
-  /** Whether a piece is being written: `end` hands its own to `write` over HTTP/2 and in injected responses. */
+  /** Whether a write is running: over HTTP/2 and in injected responses, `end()` calls `write()`. */
   isWriting = false
-  /** Whether the connection did not take a piece at once. */
+  /** Whether a write was buffered. */
   wasHeld = false
   /** The bytes that an HTTP/2 stream had not sent when it was destroyed. */
   unsentBytes = 0
-  /** Whether the client had gone when the head was written. */
+  /** Whether nothing of the response was sent, although its head was written. */
   isUnsent = false
 
   // How it ends.
-  /** Whether a route was looked for. */
+  /** Whether a router looked for its route. */
   isRouted = false
   /** Whether the whole response was handed to the operating system. */
   isSent = false
@@ -154,7 +154,7 @@ export class RequestRecord implements CurrentRequest {
   isBroken = false
   /** Whether the server gave up waiting for the rest of the request. */
   hasTimedOut = false
-  /** Whether the server answered because its handler took too long. */
+  /** Whether the server gave up waiting for its handler. */
   handlerTimedOut = false
   /** Whether the server refused it: it can't be parsed, or nothing listens for it. */
   isRefused = false
@@ -162,9 +162,9 @@ export class RequestRecord implements CurrentRequest {
   isHandedOver = false
   /** Whether the client was the first to close such a connection. */
   clientClosedFirst = false
-  /** Why the server ended it. */
+  /** The error with which the server ended it. */
   endError: unknown = undefined
-  /** What was thrown, in order: the last counts, those before it are what error handlers failed on. */
+  /** What was thrown, in order: the last one counts; the earlier ones are those that error handlers failed on. */
   thrown: unknown[] | undefined = undefined
   added: AddedFields | undefined = undefined
 
@@ -208,7 +208,7 @@ export class RequestRecord implements CurrentRequest {
   }
 
   fail(error: unknown): void {
-    // What comes after a client has left is told of by a line of its own.
+    // The first error after the client left goes into the line about the late answer.
     const isLost = this.closed && (this.outcome !== 'aborted' || this.lateMs !== undefined)
     if (isLost) warnLate(`fail(${showValue(error)})`, '', this.outcome)
     else this.threw(error)
@@ -224,7 +224,7 @@ export class RequestRecord implements CurrentRequest {
     return this.pathCut || this.added?.cut === true
   }
 
-  /** Takes another logger that the app gave to the request, if it is one. */
+  /** Adopts the logger that the app has given to the request, if it is one. */
   useLogger(logger: RequestLogger): void {
     const { info } = Object(logger) as Partial<RequestLogger>
     if (logger === this.logger || typeof info !== 'function') return
@@ -242,14 +242,14 @@ export class RequestRecord implements CurrentRequest {
     if (--this.#callsOpen === 0) this.#callsMs += now - this.#callsSince
   }
 
-  /** What the calls have cost by now, those under way included. */
+  /** Returns the cost of the calls so far, including open ones. */
   callCostBy(now: number): CallCost | undefined {
     if (this.callCount === 0) return undefined
     const running = this.#callsOpen > 0 ? now - this.#callsSince : 0
     return { count: this.callCount, total_ms: roundMs(this.#callsMs + running), failed: this.callsFailed }
   }
 
-  /** What an app sees that logs the record. */
+  /** What an app sees when it logs the record. */
   toJSON(): object {
     return { request_id: this.requestId, method: this.method, path: this.path, route: this.route }
   }

@@ -1,30 +1,30 @@
-/** What is written in place of a value that must not be read. */
+/** Replaces a redacted value. */
 export const REDACTED = '[redacted]'
 
-/** The keys below a place of the paths to redact; `*` stands for any key. */
+/** A node in the tree of redacted paths; the key `*` stands for any. */
 interface Place {
   readonly keys: Map<string, Place>
-  /** Whether what is there is redacted. */
+  /** Whether the value here is redacted. */
   isEnd: boolean
 }
 
-/** The places of all paths that a value lies at. */
+/** The nodes of all redacted paths that lead to a value. */
 export type Places = readonly Place[]
 
 const NOWHERE: Places = []
 
-/** Stands among the parameters of routes for all of a path; none has this name. */
+/** Stands for the whole path among route parameters; no parameter has this name. */
 export const WHOLE_PATH = ''
 
 /** Decides which fields are redacted. */
 export interface Redactor {
-  /** Where all paths begin. */
+  /** The root of all paths. */
   readonly top: Places
-  /** Whether keys that name a secret are redacted, wherever they stand. */
+  /** Whether keys that name a secret are redacted, at any depth. */
   readonly secrets: boolean
-  /** What it was made of. */
+  /** The paths that it was created from. */
   readonly paths: readonly string[] | false
-  /** The parameters of routes that no path shows; `*` for all, {@link WHOLE_PATH} for the path itself. */
+  /** The route parameters that are redacted in paths; `*` for all, {@link WHOLE_PATH} for the whole path. */
   readonly parameters: ReadonlySet<string>
 }
 
@@ -32,7 +32,7 @@ export interface Redactor {
 const STEP = /(?:^|\.)([^.[\]*"'`]+|\*)|\[(\d+|\*)\]|\[(["'`])((?:(?!\3).)+)\3\]/y
 const MAX_PATH = 500
 
-/** The keys of a path such as `user.email`; undefined if it is none. */
+/** Parses a path such as `user.email` into its keys; returns undefined if it is invalid. */
 export function parsePath(path: string): string[] | undefined {
   if (path.length > MAX_PATH) return undefined
   const keys: string[] = []
@@ -47,8 +47,8 @@ export function parsePath(path: string): string[] | undefined {
 }
 
 /**
- * Makes what decides which fields are redacted.
- * @param paths those of the option; false redacts nothing
+ * Creates a redactor.
+ * @param paths the option `redact`; false redacts nothing
  */
 export function createRedactor(paths: readonly string[] | false): Redactor {
   const top: Place = { keys: new Map(), isEnd: false }
@@ -56,7 +56,7 @@ export function createRedactor(paths: readonly string[] | false): Redactor {
   for (const path of paths || []) {
     const [first, ...rest] = parsePath(path) ?? []
     if (first === undefined) continue
-    // Node.js has the names of headers in lower case; `err` is written as `error`.
+    // Node.js gives header names in lower case; `err` is written as `error`.
     const below = first === 'headers' ? rest.map((key) => key.toLowerCase()) : rest
     const firsts = first === 'err' || first === 'error' ? ['err', 'error'] : [first]
     for (const key of firsts) addPath(top, [key, ...below])
@@ -76,12 +76,12 @@ function addPath(top: Place, keys: readonly string[]): void {
   place.isEnd = true
 }
 
-/** Makes what redacts more paths beside those that are redacted already. */
+/** Creates a redactor with more paths. */
 export function extendRedactor(redactor: Redactor, paths: readonly string[]): Redactor {
   return { ...createRedactor([...(redactor.paths || []), ...paths]), secrets: redactor.secrets }
 }
 
-/** An error of an event without the parts that are redacted; where the route is not known, it may quote the path. */
+/** Redacts an event's error; without a route, also its message and stack, because they may quote a redacted path. */
 export function redactFailure<T extends object>(
   failure: T,
   redactor: Redactor,
@@ -95,13 +95,13 @@ export function redactFailure<T extends object>(
   return Object.fromEntries(parts) as T
 }
 
-/** The places of what stands at a key. */
+/** Returns the places one key deeper. */
 export function placesBelow(places: Places, key: string): Places {
   if (places.length === 0) return NOWHERE
   return places.flatMap(({ keys }) => [keys.get(key), keys.get('*')].filter((each) => each !== undefined))
 }
 
-/** Whether one of the given paths, or what it is below, is redacted by name. */
+/** Whether a path, or one that it lies below, is redacted by name. */
 export function isNamed({ top }: Redactor, path: readonly string[]): boolean {
   let places = top
   return path.some((key) => {
@@ -110,7 +110,7 @@ export function isNamed({ top }: Redactor, path: readonly string[]): boolean {
   })
 }
 
-/** Whether what stands at a key is redacted. */
+/** Whether the value at a key is redacted. */
 export function isRedacted({ secrets }: Redactor, key: string, places: Places): boolean {
   return (secrets && isSecret(key)) || places.some(({ isEnd }) => isEnd)
 }
@@ -126,7 +126,7 @@ const SECRETS: ReadonlySet<string> = new Set([
 ])
 /** Longer than the words of any secret. */
 const MAX_TAIL = 40
-/** Rejects most keys cheaply: what the last word of a secret ends with. */
+/** Rejects most keys cheaply, by the endings of all secrets. */
 const ENDING = /(?:passw(?:or)?d|authorization|cookie|token|secret|key)$/i
 const ALPHANUMERIC = /[a-z0-9]/i
 /** Where a word begins within a key: `accessToken`, `HTTPCookie`. */
@@ -151,9 +151,9 @@ export function isSecret(key: string): boolean {
 const PARAMETER = /[:*]([\w$]*)/g
 
 /**
- * A path without the parameters that must not be shown: `/reset/[redacted]` of `/reset/abc` and `/reset/:token`.
- * @param route the pattern that matched the path; where there is none, or the two can't be laid side by side, nothing of
- *   the path is shown
+ * Redacts the parameters in a path: `/reset/abc` with the route `/reset/:token` becomes `/reset/[redacted]`.
+ * @param route the pattern that matched; without one the result is undefined, and if the two don't align, the whole path is
+ *   redacted
  */
 export function redactPath(
   path: string,

@@ -7,22 +7,22 @@ export interface TraceContext {
   readonly traceId: string
   readonly spanId: string
   readonly flags: string
-  /** What others along the way have added: the header `tracestate`. */
+  /** The header `tracestate`, to which each service on the way may add. */
   readonly state?: string | undefined
 }
 
-/** Reads where a request stands, from its headers. */
+/** Reads the trace context of a request from its headers. */
 export function readTrace({ traceparent, tracestate }: IncomingHttpHeaders): TraceContext | undefined {
   const trace = traceparent === undefined ? undefined : readTraceparent(traceparent)
   const state = trace && readTraceState(tracestate)
   return trace && state !== undefined ? { ...trace, state } : trace
 }
 
-/** The version 00 to the letter; of a later one, what version 00 knows of it. */
+/** Version 00 exactly; of a later version, the fields that version 00 has. */
 const TRACEPARENT =
   /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 
-/** Reads a `traceparent` header; one that is not valid is ignored, not repaired. */
+/** Reads a `traceparent` header; an invalid one is ignored, not repaired. */
 function readTraceparent(header: unknown): TraceContext | undefined {
   // Node.js joins repeated lines with ", ", which does not match.
   if (typeof header !== 'string') return undefined
@@ -32,14 +32,14 @@ function readTraceparent(header: unknown): TraceContext | undefined {
   return { traceId, spanId, flags }
 }
 
-/** What lines say of the trace that they belong to. */
+/** The trace fields of a line. */
 export interface TraceFields {
   readonly trace_id: string
   readonly span_id: string
   readonly trace_flags: string
 }
 
-/** Says where a line stands in its trace. */
+/** Returns the trace fields of a line. */
 export function traceFields({ traceId, spanId, flags }: TraceContext): TraceFields {
   return { trace_id: traceId, span_id: spanId, trace_flags: flags }
 }
@@ -47,16 +47,16 @@ export function traceFields({ traceId, spanId, flags }: TraceContext): TraceFiel
 /** A key of at most 256 characters, and a value of at most as many that does not end with a space. */
 const MEMBER = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[ -+\--<>-~]{0,255}[!-+\--<>-~]$/
 const MAX_MEMBERS = 32
-/** As many members of the greatest length as are valid, each with a comma and a few spaces. */
+/** The greatest number of members, each of the greatest length, with a comma and a few spaces. */
 const MAX_HEADER = MAX_MEMBERS * 520
-/** What is passed on at least (section 3.3.1.5), and at most. */
+/** The characters that must be passed on at least (section 3.3.1.5); waybill passes on no more. */
 const MAX_LENGTH = 512
-/** Members that are longer are the first to be left out. */
+/** Longer members are dropped first. */
 const LARGE = 128
 
 /**
- * Reads what others along the way have added to a trace (W3C Trace Context, level 2, section 3.3); one member that is not
- * valid invalidates all. Too long a text loses whole members, large ones first, the last ones first.
+ * Reads a `tracestate` header (W3C Trace Context, level 2, section 3.3). One invalid member invalidates all; a header that
+ * is too long loses whole members, large ones first, from the end.
  */
 export function readTraceState(header: unknown): string | undefined {
   if (typeof header !== 'string' || header === '' || header.length > MAX_HEADER) return undefined
@@ -69,7 +69,7 @@ export function readTraceState(header: unknown): string | undefined {
   return shorten(members)
 }
 
-/** A pattern for the space at the end would try each space as the first one. */
+/** Trims spaces and tabs; a regular expression for trailing space would try each space as the first. */
 function withoutSpaceAround(text: string): string {
   let start = 0
   let end = text.length
@@ -94,14 +94,14 @@ function shorten(members: string[]): string {
   return state
 }
 
-/** Where every copy of `@opentelemetry/api` 1.x registers what it is given: absent until something registers. */
+/** Where every copy of `@opentelemetry/api` 1.x registers its parts; absent until one is registered. */
 const API = Symbol.for('opentelemetry.js.api.1')
 /** The key of the active span within a context of the API. */
 const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
-/** The key of what instrumentations of servers say of a request; its span stays the server's within all others. */
+/** The key of a server instrumentation's metadata, whose span stays the server's within all inner spans. */
 const REQUEST = Symbol.for('OpenTelemetry SDK Context Key RPC_METADATA')
 
-/** What is read of the registered API; any part of it may be missing. */
+/** The part of the registered API that is used; any of it may be missing. */
 interface Api {
   readonly context?: { active(): Context }
 }
@@ -129,22 +129,22 @@ function registeredApi(): Api | undefined {
   return (globalThis as { [API]?: Api })[API]
 }
 
-/** Where the calling code stands in its trace, if a tracer of OpenTelemetry says so. */
+/** Returns the trace context of OpenTelemetry's active span, if there is one. */
 export function activeTrace(): TraceContext | undefined {
   const api = registeredApi()
   if (api === undefined) return undefined
-  // A tracer that throws, or that is only part of one, has no span to give.
+  // A tracer that throws or is incomplete counts as none.
   return attempt(() => readSpan(api.context?.active().getValue(SPAN)), undefined)
 }
 
-/** Where the request that the calling code handles stands in its trace: the span of its server, else the active one. */
+/** Returns the trace context of the request being handled: that of its server span, else of the active span. */
 export function serverTrace(): TraceContext | undefined {
   const api = registeredApi()
   if (api === undefined) return undefined
   return attempt(() => serverSpanIn(api.context?.active()), undefined)
 }
 
-/** Where a request of Fastify stands in its trace, as `@fastify/otel` says it, whose span begins after the start. */
+/** Returns the trace context that `@fastify/otel` keeps of a request; its span begins after the start event. */
 export function fastifyTrace(request: object): TraceContext | undefined {
   if (registeredApi() === undefined) return undefined
   return attempt(() => {
@@ -165,18 +165,18 @@ function readSpan(span: unknown): TraceContext | undefined {
   return { traceId, spanId, flags: toHex(traceFlags), state: traceState?.serialize() || undefined }
 }
 
-/** A byte, as trace flags are written. */
+/** Formats a byte as two hexadecimal digits. */
 export function toHex(byte: number): string {
   return byte.toString(16).padStart(2, '0')
 }
 
-/** The part of Datadog's tracer that is used; it is found by its global. */
+/** The part of Datadog's tracer that is used, found by its global. */
 interface DatadogTracer {
   scope(): { active(): unknown }
   inject(span: unknown, format: 'log', carrier: { dd?: object }): void
 }
 
-/** The ids by which Datadog's tracer (`dd-trace`) correlates lines, if it is active. */
+/** Returns the ids by which Datadog's tracer (`dd-trace`) correlates lines, if it is active. */
 export function tracerIds(): object | undefined {
   const { _ddtrace: tracer } = globalThis as { _ddtrace?: DatadogTracer }
   if (tracer === undefined || !injectsTracerIds()) return undefined

@@ -3,11 +3,11 @@ import type { RequestRecord } from './record.js'
 import { REDACTED, redactPath, WHOLE_PATH } from './redact.js'
 
 /**
- * A query string with every value redacted but those of the allowed keys. A part without `=` could be a bare
- * secret, so it is redacted whole unless it is an allowed key.
+ * Redacts every value of a query string except those of the allowed keys. A part without `=` may be a bare secret, so it
+ * is redacted whole unless it is an allowed key.
  */
 export function redactQuery(query: string, allowed: ReadonlySet<string>): string {
-  // Decodes all keys at once and never throws; without the "&" it would take a leading "?" off.
+  // Decodes all keys and never throws; the "&" keeps it from stripping a leading "?".
   const keys = new URLSearchParams(`&${query}`).keys()
   return query
     .split('&')
@@ -28,13 +28,13 @@ const QUESTION_MARK = 0x3f
 /** The scheme and authority of an absolute-form request target (RFC 9112, section 3.2.2). */
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i
 
-/** Bytes beyond ASCII, which Node.js hands over as one character each. */
+/** Bytes beyond ASCII, which Node.js gives as one character each. */
 const HIGH_BYTES = /[\x80-\xff]/
 const NOT_BYTES = /[^\x00-\xff]/
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Where the path of a target ends: at its query, or at a fragment that a client should not have sent. */
+/** Returns where the path of a target ends: at the query, or at a fragment, which clients should not send. */
 function endOfPath(target: string, semicolon: boolean): number {
   for (let i = 0; i < target.length; i++) {
     const code = target.charCodeAt(i)
@@ -44,8 +44,8 @@ function endOfPath(target: string, semicolon: boolean): number {
 }
 
 /**
- * The path of a request target as the client asked for it, still percent-encoded, without query, fragment,
- * scheme and authority (which may hold a password). `*` stays `*` and `//x` stays `//x`.
+ * Returns the path of a request target as the client sent it, still percent-encoded, without query, fragment, scheme and
+ * authority (which may hold a password). `*` stays `*` and `//x` stays `//x`.
  * @param semicolon whether a query may begin with `;` too
  */
 export function pathOf(target: string, semicolon = false): string {
@@ -54,10 +54,10 @@ export function pathOf(target: string, semicolon = false): string {
   return readUtf8(path)
 }
 
-/** A longer path is cut: it stands twice in a line, and hostile ones are long. */
+/** A longer path is cut, because it stands twice in a line. */
 const MAX_PATH = 3000
 
-/** The beginning of a path, as long as a line can hold, ending between two characters. */
+/** Cuts a path to what a line can hold, at a character boundary. */
 export function cutPath(path: string): string {
   if (path.length <= MAX_PATH) return path
   const end = (path.codePointAt(MAX_PATH - 1) ?? 0) > 0xffff ? MAX_PATH - 1 : MAX_PATH
@@ -65,8 +65,8 @@ export function cutPath(path: string): string {
 }
 
 /**
- * Sets the path of a request: without the parameters of its route that are redacted.
- * @param isOpen whether its route may be found yet: till then nothing of a path is shown that may have such parameters
+ * Sets the path of a record, with its route parameters redacted.
+ * @param isOpen whether the route may still be found; until then, a path that may hold redacted parameters is not shown
  */
 export function showPath(record: RequestRecord, semicolon: boolean, isOpen = false): void {
   if (record.raw === undefined) return
@@ -78,7 +78,7 @@ export function showPath(record: RequestRecord, semicolon: boolean, isOpen = fal
   record.pathCut = record.path !== shown
 }
 
-/** The query of a request target, without its `?`; undefined when there is none. */
+/** Returns the query of a request target, without its `?`; undefined if there is none. */
 export function queryOf(target: string, semicolon = false): string | undefined {
   const start = endOfPath(target, semicolon)
   if (start === target.length || target.charCodeAt(start) === HASH) return undefined
@@ -87,7 +87,7 @@ export function queryOf(target: string, semicolon = false): string | undefined {
   return query === '' ? undefined : query
 }
 
-/** Raw UTF-8 in a target arrives as one character a byte; it is shown as the text it was, if it is valid. */
+/** Decodes raw UTF-8 in a target, which arrives as one character per byte; invalid UTF-8 stays as it is. */
 function readUtf8(text: string): string {
   if (!HIGH_BYTES.test(text) || NOT_BYTES.test(text)) return text
   try {
@@ -97,23 +97,23 @@ function readUtf8(text: string): string {
   }
 }
 
-/** The parameters that a router found in a path; Express 5 gives what a wildcard matched as an array of its segments. */
+/** The parameters that a router found in a path; in Express 5, a wildcard's value is an array of segments. */
 export type Params = Readonly<Record<string, unknown>>
 
-/** A parameter without a name, as a group of a regular expression has it. */
+/** The key of a parameter without a name: a group of a regular expression. */
 const UNNAMED = /^\d+$/
 const SEPARATOR = '/'
 const ENCODED_SLASH = '%2F'
 
 /**
- * The pattern of a mounted router, from the part of a path that it matched and the parameters that were found there:
- * of `/v1/acme` and `{ org: 'acme' }` it is `/v1/:org`. For routers that don't say what they are mounted under.
- * @param sensitive whether letters that differ in case differ; else all are lower case, since the client chose them
+ * Reconstructs the pattern of a mounted router from the path that it matched and its parameters: `/v1/acme` and
+ * `{ org: 'acme' }` give `/v1/:org`. For routers that don't tell what they are mounted under.
+ * @param sensitive whether routing is case-sensitive; if not, the result is lower case, because the client chose the case
  */
 export function mountPattern(matched: string, params: Params, sensitive: boolean): string {
   let rest = matched.split(SEPARATOR).map(decodeSegment).join(SEPARATOR)
   let pattern = ''
-  // From the end: what is a parameter stands behind what is not.
+  // From the end, because literal text before a parameter may equal its value.
   for (const [name, value] of Object.entries(params).reverse()) {
     const found = lastPlace(rest, value)
     if (found === undefined) continue
@@ -123,7 +123,7 @@ export function mountPattern(matched: string, params: Params, sensitive: boolean
   return literal(rest, sensitive) + pattern
 }
 
-/** A segment as routers see it; a client can encode a character in several ways. */
+/** Decodes a segment as routers do, because a client can encode a character in several ways. */
 function decodeSegment(segment: string): string {
   if (!segment.includes('%')) return segment
   return attempt(() => decodeURIComponent(segment), segment).replaceAll(SEPARATOR, ENCODED_SLASH)
@@ -143,7 +143,7 @@ interface Place {
   readonly end: number
 }
 
-/** Where a value stands last in a path, rather as whole segments than within one. */
+/** Finds the last place of a value in a path, whole segments before parts of one. */
 function lastPlace(path: string, value: unknown): Place | undefined {
   const text = Array.isArray(value) ? value.join(SEPARATOR) : value
   if (typeof text !== 'string' || text === '') return undefined
@@ -151,7 +151,7 @@ function lastPlace(path: string, value: unknown): Place | undefined {
   for (const each of new Set([text, text.replaceAll(SEPARATOR, ENCODED_SLASH)])) {
     const end = path.length
     const atEnd = path.endsWith(each) ? { start: end - each.length, end } : undefined
-    // Nearly always.
+    // The usual case.
     if (atEnd !== undefined && isWhole(path, atEnd)) return atEnd
     const places = lastPlaces(path, each)
     if (places.whole !== undefined) return places.whole
@@ -160,14 +160,14 @@ function lastPlace(path: string, value: unknown): Place | undefined {
   return within
 }
 
-/** Whether a place of a path is whole segments. */
+/** Whether a place covers whole segments. */
 function isWhole(path: string, { start, end }: Place): boolean {
   return path[start - 1] === SEPARATOR && (end === path.length || path[end] === SEPARATOR)
 }
 
 /**
- * The last places of a text in a path, found in linear time, by the algorithm of Knuth, Morris and Pratt: a client may send
- * a path in which it stands at every character.
+ * Finds the last places of a text in a path in linear time, by the algorithm of Knuth, Morris and Pratt, because a client
+ * may send a path in which it occurs at every character.
  */
 function lastPlaces(path: string, text: string): { whole: Place | undefined; within: Place | undefined } {
   const borders = bordersOf(text)
@@ -185,7 +185,7 @@ function lastPlaces(path: string, text: string): { whole: Place | undefined; wit
   return { whole, within }
 }
 
-/** For each beginning of a text the length of the longest shorter one that it ends with. */
+/** Returns, for each prefix of a text, the length of its longest proper prefix that is also its suffix. */
 function bordersOf(text: string): Uint32Array {
   const borders = new Uint32Array(text.length)
   let length = 0
