@@ -198,3 +198,13 @@ export function writesLater(stream: Destination): boolean {
   const isWhole = FLUSHING_METHODS.every((name) => typeof Reflect.get(stream, name) === 'function')
   return sync === false && maxLength === 0 && isNamed(write, 'write') && isWhole
 }
+
+/** Makes such a stream write at once while a function runs; what it is writing already is finished by the system. */
+export function writeSynchronously(stream: Destination, write: () => void): void {
+  Reflect.set(stream, 'sync', true)
+  try {
+    write()
+  } finally {
+    Reflect.set(stream, 'sync', false)
+  }
+}

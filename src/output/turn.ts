@@ -3,7 +3,7 @@ import { showValue, warnOnce } from '../errors.js'
 import { atExit } from '../exit.js'
 import type { Destination } from '../options.js'
 import { attempt } from '../safely.js'
-import { FLUSHING_METHODS, writesLater } from './pino-internals.js'
+import { FLUSHING_METHODS, writeSynchronously, writesLater } from './pino-internals.js'
 
 /** How many characters to collect in one turn of the event loop: as much as a pipe holds. */
 const LONG_TURN = 65_536
@@ -17,17 +17,18 @@ type Method = (...args: unknown[]) => unknown
 class Turn {
   #lines = ''
   #scheduled = false
-  readonly #write: (lines: string) => void
+  readonly #write: (lines: string, atOnce: boolean) => void
 
   constructor(stream: Destination) {
     const write = Reflect.get(stream, 'write') as Method
-    this.#write = (lines) => {
-      Reflect.apply(write, stream, [lines])
+    this.#write = (lines, atOnce) => {
+      if (atOnce) writeSynchronously(stream, () => Reflect.apply(write, stream, [lines]))
+      else Reflect.apply(write, stream, [lines])
     }
     for (const name of FLUSHING_METHODS) {
       const method = Reflect.get(stream, name) as Method
       const settle = (...args: unknown[]): unknown => {
-        this.flush()
+        this.flush(name === 'flushSync')
         return Reflect.apply(method, stream, args)
       }
       Object.defineProperty(stream, name, { value: settle, writable: true, configurable: true })
@@ -36,7 +37,7 @@ class Turn {
 
   add(line: string): void {
     this.#lines += line
-    if (isExiting || this.#lines.length >= LONG_TURN) this.flush()
+    if (isExiting || this.#lines.length >= LONG_TURN) this.flush(isExiting)
     else if (!this.#scheduled) {
       this.#scheduled = true
       setImmediate(() => {
@@ -46,12 +47,13 @@ class Turn {
     }
   }
 
-  flush(): void {
+  /** @param atOnce whether an asynchronous write would come too late */
+  flush(atOnce = false): void {
     const lines = this.#lines
     if (lines === '') return
     this.#lines = ''
     try {
-      this.#write(lines)
+      this.#write(lines, atOnce)
     } catch (error) {
       const why = `waybill: log lines are lost: the logger's stream threw ${showValue(error)}`
       warnOnce('WAYBILL_WARN_EVENT_LOST', '', why)
@@ -77,7 +79,7 @@ export function writeInTurn(stream: Destination, line: string): void {
 function flushAtExit(turn: WeakRef<Turn>, stream: WeakRef<Destination & { flushSync?(): void }>): void {
   atExit(() => {
     isExiting = true
-    turn.deref()?.flush()
+    turn.deref()?.flush(true)
     // After the tasks registered so far, which write the completions of open requests.
     atExit(() => attempt(() => stream.deref()?.flushSync?.(), undefined))
   })
