@@ -17,6 +17,7 @@ import {
   readTerminal,
   resourceAttribute,
   wantsColors,
+  wantsSummary,
 } from './environment.js'
 import { anyOf, unusedOption } from './errors.js'
 import { DETAIL_FORMS } from './format/forms.js'
@@ -186,6 +187,9 @@ export function parseLoggerOptions(options: LoggerOptions, environment: Environm
   const { googleProject, journalPriority, redact, ...settings } = readAll(OPTIONS.logger, options, around)
   const unused = (['maxHeldBytes', 'whenFull'] as const).find((name) => settings[name] !== undefined)
   if (!isStdout && unused !== undefined) throw unusedOption(unused, 'with a destination: it is about stdout')
+  // A summary of warnings alone would count too few.
+  const shows =
+    around.isTerminal && settings.format === 'pretty' && ['trace', 'debug', 'info'].includes(settings.level)
   return {
     ...settings,
     redactor: createRedactor(redact),
@@ -193,6 +197,7 @@ export function parseLoggerOptions(options: LoggerOptions, environment: Environm
     priority: journalPriority,
     colors: wantsColors(around),
     terminal: readTerminal(around),
+    summary: wantsSummary(around) && shows,
   }
 }
 

@@ -95,6 +95,12 @@ export function createLayout(paint: Paint, colors: boolean, ids: Ids): Layout {
   }
 }
 
+/** A thin line across the window, with a text at its beginning. */
+export function rule(text: string, columns: number, paint: Paint): string {
+  const begin = `─── ${text} `
+  return paint.dim(begin + '─'.repeat(Math.max(0, columns - displayWidth(begin))))
+}
+
 function indented(head: string, [first = '', ...others]: readonly string[], indent: number): string[] {
   return [head + first, ...others.map((line) => ' '.repeat(indent) + line)]
 }
