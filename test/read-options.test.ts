@@ -37,7 +37,11 @@ test('every option has a default', () => {
     level: 'info',
     format: 'json',
     colors: false,
-    terminal: { isShared: false, manyColors: false, columns: expect.any(Function), cwd: process.cwd() },
+    terminal: {
+      ...{ isShared: false, manyColors: false, columns: expect.any(Function), cwd: process.cwd() },
+      isBelowOther: false,
+    },
+    summary: false,
     service: undefined,
     version: undefined,
     environment: undefined,
