@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { root } from './support/program.js'
 import { hasTmux, Terminal } from './support/terminal.js'
@@ -69,9 +72,29 @@ describe.runIf(hasTmux && process.platform === 'linux')('in a real terminal unde
 
   test('there is none in another format, and none without a watcher', () => {
     const json = terminalOf(['--watch', '--watch-preserve-output'], { LOG_FORMAT: 'json' })
-    const alone = terminalOf(undefined, { WATCH_REPORT_DEPENDENCIES: '1' })
+    const alone = terminalOf(undefined, { WATCH_REPORT_DEPENDENCIES: '1', NO_COLOR: '1' })
     for (const terminal of [json, alone]) terminal.wait('up')
     expect(json.screen().join('')).not.toContain('───')
     expect(seen(alone)).toEqual(RUN)
+  })
+
+  test.each([
+    ['nodemon.js', [], true],
+    ['tsx', ['watch', '--clear-screen=false'], true],
+    ['tsx', ['watch', '--no-clear-screen'], true],
+    ['tsx', ['watch'], false],
+    ['tsx', ['--clear-screen=false'], false],
+    ['other.js', ['watch', '--clear-screen=false'], false],
+  ])('a parent whose command is %s %j is told: %s', (name, args, hasRule) => {
+    const directory = mkdtempSync(join(tmpdir(), 'waybill-watcher-'))
+    const watcher = join(directory, name)
+    writeFileSync(
+      watcher,
+      `require('node:child_process').spawnSync(process.execPath, [process.argv.at(-1)], { stdio: 'inherit' })`,
+    )
+    const terminal = terminalOf([watcher, ...args])
+    terminal.wait('up')
+    rmSync(directory, { recursive: true })
+    expect(seen(terminal)).toEqual(hasRule ? [RULE, ...RUN] : RUN)
   })
 })
