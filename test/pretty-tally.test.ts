@@ -49,6 +49,12 @@ test('a summary fits a small window, and no path of a client breaks it', () => {
   expect(showTally(tallyOf(rows), 400, 1, plain)).toHaveLength(5)
 })
 
+test('a duration has the colour that it has in a row', () => {
+  const rows = [1250, 600, 20].map((durationMs) => ({ status: 200, path: `/${durationMs}`, durationMs }))
+  const lines = showTally(tallyOf(rows), 400, 80, createPaint(true, false)).slice(2)
+  expect(lines.map((line) => /\x1b\[(\d+)m *[\d.]+m?s\x1b/.exec(line)?.[1])).toEqual(['31', '33', '2'])
+})
+
 test('one request has a singular', () => {
   expect(showTally(tallyOf([{ status: 200 }]), 400, 40, plain)[0]).toBe(
     `─── 1 request in 400ms ${'─'.repeat(17)}`,

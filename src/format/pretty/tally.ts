@@ -1,4 +1,4 @@
-import { rule } from './layout.js'
+import { durationOf, rule } from './layout.js'
 import type { Paint } from './paint.js'
 import type { Row } from './row.js'
 import { displayWidth, shortenPath, visibleText, wrap } from './text.js'
@@ -98,7 +98,7 @@ function endingOf({ outcome = '', status }: Row): string {
 
 /** The columns of rows: time, tag, duration, id, method. */
 const LABEL_WIDTH = 'hh:mm:ss.mmm '.length
-const DURATION_WIDTH = '12345 123456'.length
+const TAG_WIDTH = 5
 const ID_WIDTH = 8
 const METHOD_WIDTH = 6
 
@@ -114,7 +114,7 @@ export function showTally(tally: Tally, uptimeMs: number, columns: number, paint
   const lines = [title, label('ended') + first, ...others.map((line) => ' '.repeat(LABEL_WIDTH) + line)]
   const slowest = [...routes.values()].sort((a, b) => b.longestMs - a.longestMs).slice(0, SLOWEST)
   for (const [at, { method, path, requests: of, longestMs }] of slowest.entries()) {
-    const duration = showDuration(longestMs).padStart(DURATION_WIDTH)
+    const duration = ' '.repeat(TAG_WIDTH + 1) + durationOf(longestMs, paint)
     const begin = `${label(at === 0 ? 'slowest' : '')}${duration} ${paint.dim(`of ${of}`.padEnd(ID_WIDTH))} `
     const head = `${begin}${visibleText(method).padEnd(METHOD_WIDTH)} `
     lines.push(head + shortenPath(visibleText(path), Math.max(1, columns - displayWidth(head))))
