@@ -12,6 +12,14 @@ const { drawRows, readRows } = (await import(`${root}docs/svg.mjs`)) as {
 }
 const PICTURE = join(root, 'docs/terminal.svg')
 
+/** How each status and level is drawn: they stand behind the time of day. */
+function drawnTags(file: string): string[] {
+  const svg = readFileSync(file, 'utf8')
+  const [, x] = /<tspan x="([\d.]+)"[^>]*>INFO</.exec(svg) ?? []
+  const tags = svg.matchAll(new RegExp(`<tspan x="${x}"([^>]*)>(\\d{3}|[A-Z]+)<`, 'g'))
+  return [...new Set(Array.from(tags, ([, look, tag]) => `${tag}${look}`))].sort()
+}
+
 /** The rows of a picture without what differs from one run, machine or version of Node.js to another. */
 function stable(file: string): string[] {
   const rows = readRows(readFileSync(file, 'utf8')).map((row) =>
@@ -36,9 +44,12 @@ test.runIf(hasTmux)(
     const file = join(directory, 'now.svg')
     execFileSync(process.execPath, ['docs/picture.mjs', file], { cwd: root })
     const now = stable(file)
+    const tags = drawnTags(file)
     rmSync(directory, { recursive: true })
     expect(now).toEqual(stable(PICTURE))
     expect(now.length).toBeGreaterThan(30)
+    expect(tags).toEqual(drawnTags(PICTURE))
+    expect(tags.length).toBeGreaterThan(5)
   },
 )
 
