@@ -59,7 +59,6 @@ test('an error shows its type, its code, the source that threw it and its own fr
   expect(shown({ ...error, type: 'PaymentError', code: 'E_PAY', order: 'a1' })).toEqual([
     'PaymentError [E_PAY]: no answer',
     '  order=a1',
-    '    2 │',
     '    3 │   if (failed)',
     '  > 4 │     throw new Error(日本, failed)',
     '      │           ^',
@@ -130,6 +129,16 @@ test('a message that looks like a frame quotes no file', () => {
   ]) {
     expect(shown(error).join('\n')).not.toContain('│')
   }
+})
+
+test('an excerpt begins and ends with no blank line', () => {
+  const quoted = join(cwd, 'blank.js')
+  writeFileSync(quoted, ['first()', '', 'throws()', ' ', '', 'last()', '', ''].join('\n'))
+  const excerptOf = (row: number): string[] =>
+    shown(errorWith('broken', [`f (${quoted}:${row}:1)`])).filter((line) => /│ ?.*[a-z]|│$/.test(line))
+  expect(excerptOf(3)).toEqual(['    1 │ first()', '    2 │', '  > 3 │ throws()'])
+  expect(excerptOf(6)).toEqual(['  > 6 │ last()'])
+  expect(excerptOf(7)).toEqual(['    6 │ last()', '  > 7 │'])
 })
 
 test('a storm of errors reads a file once, until it changes', () => {
