@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import express, { type ErrorRequestHandler, Router } from 'express'
 import { createLogger, waybill } from 'waybill/express'
-import { exportOrders, ordersOf, pay, placeOrder, report, users } from './store.js'
+import { exportOrders, ordersOf, pay, placeOrder, report, stockOf, users } from './store.js'
 import { visit } from './visit.js'
 
 const userOrders = Router({ mergeParams: true })
@@ -51,7 +51,12 @@ const app = express()
 app.use(requestLog, express.json())
 app.use('/users', userRoutes)
 app.use('/orders', orderRoutes)
-app.get('/report', async (_req, res) => void res.json(await report()))
+app.get('/me', (_req, res) => res.redirect('/users/1'))
+app.get('/stock/:item', async (req, res) => void res.json(await stockOf(req.params.item)))
+app.get('/report', async (req, res) => {
+  req.log.info('adding up all orders')
+  res.json(await report())
+})
 app.get('/orders.csv', (_req, res) => pipeline(exportOrders, res.type('text/csv')))
 app.use(waybill.errors(), answerError)
 

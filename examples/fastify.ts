@@ -2,10 +2,10 @@
 import { Readable } from 'node:stream'
 import Fastify from 'fastify'
 import waybill from 'waybill'
-import { exportOrders, type Order, ordersOf, pay, placeOrder, report, users } from './store.js'
+import { exportOrders, type Order, ordersOf, pay, placeOrder, report, stockOf, users } from './store.js'
 import { visit } from './visit.js'
 
-const app = Fastify()
+const app = Fastify({ ajv: { customOptions: { allErrors: true } } })
 await app.register(waybill, { slow: 300 })
 
 app.get<{ Params: { id: string } }>('/users/:id', async (request, reply) => {
@@ -14,6 +14,8 @@ app.get<{ Params: { id: string } }>('/users/:id', async (request, reply) => {
   if (user === undefined) return reply.code(404).send({ error: 'no such user' })
   return user
 })
+
+app.get('/me', async (_request, reply) => reply.redirect('/users/1'))
 
 app.get<{ Params: { id: string } }>('/users/:id/orders', async (request) => {
   const orders = ordersOf(request.params.id)
@@ -24,7 +26,7 @@ app.get<{ Params: { id: string } }>('/users/:id/orders', async (request) => {
 const newOrder = {
   type: 'object',
   required: ['user', 'total'],
-  properties: { user: { type: 'string' }, total: { type: 'integer', minimum: 1 } },
+  properties: { user: { type: 'string', minLength: 1 }, total: { type: 'integer', minimum: 1 } },
 }
 
 app.post<{ Body: Omit<Order, 'id'> }>('/orders', { schema: { body: newOrder } }, async (request, reply) => {
@@ -38,7 +40,12 @@ app.post<{ Params: { id: string } }>('/orders/:id/pay', async (request) => {
   await pay(request.params.id)
 })
 
-app.get('/report', report)
+app.get<{ Params: { item: string } }>('/stock/:item', async (request) => stockOf(request.params.item))
+
+app.get('/report', async (request) => {
+  request.log.info('adding up all orders')
+  return report()
+})
 
 app.get('/orders.csv', async (_request, reply) => reply.type('text/csv').send(Readable.from(exportOrders())))
 

@@ -1,3 +1,7 @@
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Order {
@@ -28,8 +32,24 @@ export function placeOrder({ user, total }: Omit<Order, 'id'>): Order {
 
 /** Never succeeds. */
 export async function pay(_order: string): Promise<never> {
-  throw new Error('payment provider does not answer', {
-    cause: new Error('connect ECONNREFUSED 10.0.0.7:443'),
+  const cause = new Error('connect ECONNREFUSED 10.0.0.7:443')
+  throw new Error('payment provider does not answer', { cause })
+}
+
+/** Another service, which knows what is in stock; it is there while it is asked. */
+async function withWarehouse<T>(ask: (address: string) => Promise<T>): Promise<T> {
+  const warehouse = http.createServer((_request, response) => response.end('7')).listen(0, '127.0.0.1')
+  await once(warehouse, 'listening')
+  const answer = await ask(`http://127.0.0.1:${(warehouse.address() as AddressInfo).port}`)
+  warehouse.close()
+  return answer
+}
+
+/** Asks another service. */
+export function stockOf(item: string): Promise<{ item: string; left: number }> {
+  return withWarehouse(async (address) => {
+    const [response] = await once(http.get(`${address}/${item}`, { agent: false }), 'response')
+    return { item, left: Number(await text(response)) }
   })
 }
 

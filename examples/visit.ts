@@ -10,17 +10,20 @@ interface Visit {
 
 /** Uses the shop at an address as its clients would: most requests go well, some do not. */
 export async function visit(address: string): Promise<void> {
+  await ask(`${address}/me`)
   await ask(`${address}/users/1`)
-  await ask(`${address}/users/1/orders`, { headers: { 'X-Request-Id': 'checkout-7f3a' } })
   await ask(`${address}/orders`, { method: 'POST', body: { user: '2', total: 700 } })
-  await ask(`${address}/orders`, { method: 'POST', body: { user: '2' } })
-  await ask(`${address}/users/99`)
+  await ask(`${address}/orders`, { method: 'POST', body: { user: '', total: 0 } })
   await ask(`${address}/nowhere?token=never-logged`)
-  await ask(`${address}/orders.csv`)
+  await ask(`${address}/stock/tea`)
   await ask(`${address}/orders/a1/pay`, { method: 'POST', body: {} })
-  await ask(`${address}/report`)
   // A client that leaves before it is answered.
   await ask(`${address}/report`, { signal: AbortSignal.timeout(50) }).catch(() => {})
+  // A slow request, and others meanwhile.
+  const slow = ask(`${address}/report`)
+  await ask(`${address}/users/1/orders`, { headers: { 'X-Request-Id': 'checkout-7f3a' } })
+  await ask(`${address}/orders.csv`)
+  await slow
 }
 
 /** Sends one request over a connection of its own. */

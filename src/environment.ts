@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import { isatty, WriteStream } from 'node:tty'
 import { anyOf, showValue, suggest, WaybillError } from './errors.js'
 import { attempt } from './safely.js'
+import type { LogLevel } from './vocabulary.js'
 
 /** The environment variables of a process. */
 export type Variables = Readonly<Record<string, string | undefined>>
@@ -92,6 +93,36 @@ export function wantsColors(look: Look): boolean {
   return colorDepth(look) > 1
 }
 
+/**
+ * Whether the terminal view sums up the requests at the end: `LOG_SUMMARY`, on by default. There is none above the level
+ * `info`, which hides requests, nor in the workers of a cluster, which share a terminal.
+ * @throws {WaybillError} if the variable is neither 0 nor 1
+ */
+export function wantsSummary(environment: Environment, level: LogLevel): boolean {
+  const isOn = readVariable('LOG_SUMMARY', environment, ['0', '1']) !== '0'
+  return isOn && environment.isTerminal && ['trace', 'debug', 'info'].includes(level) && !cluster.isWorker
+}
+
+/** Watchers that restart a service, as their command tells, and the option by which each leaves the screen as it is. */
+const WATCHERS = [
+  { command: /[\\/]tsx(?:[\\/][^\0]*)?\0watch\0/, keeps: /\0--(?:no-clear-screen|clear-screen=false)\0/ },
+  { command: /[\\/]nodemon(?:\.js)?\0/, keeps: /^/ },
+]
+
+/**
+ * Whether a watcher that does not clear the screen started this process, so that rows of an earlier run may stand above.
+ * Linux tells the command of the watcher; elsewhere, `node --watch` alone is known, by its variable.
+ */
+function isBelowOther(look: Look): boolean {
+  if (!look.isTerminal || cluster.isWorker) return false
+  const { WATCH_REPORT_DEPENDENCIES: watch, NODE_OPTIONS: options = '' } = look.variables
+  const parent = attempt(() => fs.readFileSync(`/proc/${process.ppid}/cmdline`, 'latin1'), undefined)
+  if (parent === undefined) return watch !== undefined
+  if (watch !== undefined && parent.includes('\0--watch'))
+    return `${parent} ${options}`.includes('--watch-preserve-output') || !wantsColors(look)
+  return WATCHERS.some(({ command, keeps }) => command.test(parent) && keeps.test(parent))
+}
+
 const DEFAULT_COLUMNS = 80
 
 /** Where lines for a person are shown. */
@@ -104,6 +135,8 @@ export interface Terminal {
   columns(): number
   /** The working directory, from which paths of source files are shown; empty where there is none. */
   readonly cwd: string
+  /** Whether rows of an earlier run stand above those of this one. */
+  readonly isBelowOther?: boolean
 }
 
 /** Reads what the view of a terminal depends on. */
@@ -113,6 +146,7 @@ export function readTerminal(look: Look): Terminal {
     manyColors: colorDepth(look) >= 8,
     columns: look.isTerminal ? terminalColumns : defaultColumns,
     cwd: attempt(() => process.cwd(), ''),
+    isBelowOther: isBelowOther(look),
   }
 }
 

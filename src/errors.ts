@@ -89,7 +89,7 @@ export function suggest(word: unknown, known: readonly string[]): string {
   const near = known
     .map((name) => ({ name, last: letters(name.slice(name.lastIndexOf('.') + 1)) }))
     .map(({ name, last }) => ({ name, last, distance: distanceOf(letters(word), last) }))
-    .filter(({ last, distance }) => distance <= Math.ceil(last.length / 3))
+    .filter(({ last, distance }) => distance <= Math.ceil(last.length / 3) && distance < last.length)
     .sort((a, b) => a.distance - b.distance)[0]
   return near === undefined ? '' : `, did you mean "${near.name}"?`
 }

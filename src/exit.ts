@@ -17,6 +17,11 @@ export function atExit(task: Task): void {
   if (!process.listeners('exit').includes(run)) process.on('exit', run)
 }
 
+/** Does early what is done when the process exits. */
+export function runExitTasks(): void {
+  findRegistry().run()
+}
+
 function findRegistry(): Registry {
   const host: NodeJS.Process & { [REGISTRY]?: Registry } = process
   const known = host[REGISTRY]

@@ -1,9 +1,10 @@
 import { type Logger, pino } from 'pino'
 import { systemClock } from './clock.js'
 import { readEnvironment } from './environment.js'
-import { atExit } from './exit.js'
-import { createFormat, type Format } from './format/index.js'
+import { atExit, runExitTasks } from './exit.js'
+import { createFormat, type Format, type Summary } from './format/index.js'
 import { recordOf } from './http/carrier.js'
+import { onInterrupt } from './interrupt.js'
 import type { Destination, LoggerOptions } from './options.js'
 import { logMethod, useFormat } from './output/log-lines.js'
 import { standardWriter } from './output/stdout.js'
@@ -61,7 +62,24 @@ export function openOutput(settings: LoggerSettings, format: Format): LogOutput 
     standardWriter(fd, { maxHeldBytes, whenFull, lossLine: (lines) => lossLine(settings, format, fd, lines) })
   const events = destination ?? open(1)
   if (destination !== undefined) flushAtExit(destination)
+  const { summary } = format
+  summary?.whenBegun(() => sumUpAtEnd(summary, events))
   return { format, events, lines: format.logsToStderr && destination === undefined ? open(2) : events }
+}
+
+/** Writes a summary at Ctrl-C or when the process exits, behind the completions of the requests that are open then. */
+function sumUpAtEnd(summary: Summary, output: Destination): void {
+  const write = (): void => {
+    const text = summary.take()
+    if (text !== '') output.write(text)
+  }
+  // Behind the tasks that are there by then.
+  atExit(() => atExit(write))
+  onInterrupt(() => {
+    // Over what the terminal shows of it.
+    output.write('\r')
+    runExitTasks()
+  })
 }
 
 /** Flushes a pino destination, which may hold lines, before the process exits. */

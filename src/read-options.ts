@@ -17,6 +17,7 @@ import {
   readTerminal,
   resourceAttribute,
   wantsColors,
+  wantsSummary,
 } from './environment.js'
 import { anyOf, unusedOption } from './errors.js'
 import { DETAIL_FORMS } from './format/forms.js'
@@ -170,13 +171,8 @@ const OPTIONS = {
 export function checkOptionNames(options: unknown, further: readonly string[] = []): void {
   const { logger, events, requestId } = OPTIONS
   const nested = Object.keys(requestId).map((name) => `requestId.${name}`)
-  checkNames(options, [
-    ...Object.keys(logger),
-    ...Object.keys(events),
-    ...nested,
-    ...POLICY_NAMES,
-    ...further,
-  ])
+  const names = Object.keys({ ...logger, ...events })
+  checkNames(options, [...names, ...nested, ...POLICY_NAMES, ...further])
 }
 
 /** Throws for an unknown option of a logger, whatever its value. */
@@ -200,6 +196,7 @@ export function parseLoggerOptions(options: LoggerOptions, environment: Environm
     priority: journalPriority,
     colors: wantsColors(effective),
     terminal: readTerminal(effective),
+    summary: wantsSummary(effective, settings.level) && settings.format === 'pretty',
   }
 }
 

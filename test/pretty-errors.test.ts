@@ -2,10 +2,13 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import Fastify from 'fastify'
 import { afterAll, expect, test } from 'vitest'
 import type { LoggedError } from '../src/format/log-line.js'
 import { prettyFormat } from '../src/format/pretty/index.js'
+import { waybill } from '../src/index.js'
 import { startApp } from './support/app.js'
+import { Capture } from './support/capture.js'
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'waybill-errors-')))
 const cwd = join(root, 'shop')
@@ -56,7 +59,6 @@ test('an error shows its type, its code, the source that threw it and its own fr
   expect(shown({ ...error, type: 'PaymentError', code: 'E_PAY', order: 'a1' })).toEqual([
     'PaymentError [E_PAY]: no answer',
     '  order=a1',
-    '    2 │',
     '    3 │   if (failed)',
     '  > 4 │     throw new Error(日本, failed)',
     '      │           ^',
@@ -129,6 +131,16 @@ test('a message that looks like a frame quotes no file', () => {
   }
 })
 
+test('an excerpt begins and ends with no blank line', () => {
+  const quoted = join(cwd, 'blank.js')
+  writeFileSync(quoted, ['first()', '', 'throws()', ' ', '', 'last()', '', ''].join('\n'))
+  const excerptOf = (row: number): string[] =>
+    shown(errorWith('broken', [`f (${quoted}:${row}:1)`])).filter((line) => /│ ?.*[a-z]|│$/.test(line))
+  expect(excerptOf(3)).toEqual(['    1 │ first()', '    2 │', '  > 3 │ throws()'])
+  expect(excerptOf(6)).toEqual(['  > 6 │ last()'])
+  expect(excerptOf(7)).toEqual(['    6 │ last()', '  > 7 │'])
+})
+
 test('a storm of errors reads a file once, until it changes', () => {
   const quoted = join(cwd, 'quoted.js')
   writeFileSync(quoted, 'first()')
@@ -192,6 +204,23 @@ test('an error in a field of another name is shown below its row', async () => {
   app.log.info({ reason: Object.assign(new Error('deep'), { stack }), other: 1 }, 'going on')
   expect(log.raw[0]?.split('\n').slice(1, -1)).toEqual(['    reason: Error: deep', '      … 1 frame of node'])
   expect(log.raw[0]).toContain('going on other=1\n')
+})
+
+test('a message that is the list itself is not shown beside it, any other is', async () => {
+  const log = new Capture()
+  const app = Fastify({ ajv: { customOptions: { allErrors: true } } })
+  await app.register(waybill, { format: 'pretty', destination: log })
+  const body = { type: 'object', required: ['total', 'user'] }
+  app.post('/', { schema: { body } }, async () => '')
+  app.post('/own', { schema: { body }, attachValidation: true }, async ({ validationError }) => {
+    throw Object.assign(new Error('no order'), { statusCode: 400, validation: validationError?.validation })
+  })
+  for (const url of ['/', '/own']) await app.inject({ method: 'POST', url, payload: {} })
+  const list = [`      • must have required property 'total'`, `      • must have required property 'user'`]
+  expect(log.raw.map((text) => text.split('\n').slice(1, -1))).toEqual([
+    ['    Error [FST_ERR_VALIDATION]: 2 problems in body', ...list],
+    ['    Error: no order', ...list],
+  ])
 })
 
 test('one problem is what the message says', async () => {

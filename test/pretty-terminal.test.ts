@@ -14,7 +14,7 @@ afterEach(() => {
 })
 
 function terminalOf(source: string, columns: number): Terminal {
-  const terminal = new Terminal(source, columns)
+  const terminal = new Terminal(source, columns, { env: { LOG_SUMMARY: '0' } })
   open.push(terminal)
   return terminal
 }

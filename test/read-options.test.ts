@@ -37,7 +37,11 @@ test('every option has a default', () => {
     level: 'info',
     format: 'json',
     colors: false,
-    terminal: { isShared: false, manyColors: false, columns: expect.any(Function), cwd: process.cwd() },
+    terminal: {
+      ...{ isShared: false, manyColors: false, columns: expect.any(Function), cwd: process.cwd() },
+      isBelowOther: false,
+    },
+    summary: false,
     service: undefined,
     version: undefined,
     environment: undefined,
@@ -412,6 +416,32 @@ test('a wrong environment variable is refused by its name', () => {
     option: 'LOG_FORMAT',
     message: `waybill: environment variable "LOG_FORMAT" must be one of ${FORMAT_WORDS}, got "xml"`,
   })
+})
+
+test('LOG_SUMMARY is 0 or 1, wherever stdout leads', () => {
+  for (const [LOG_SUMMARY, summary] of [
+    ['', true],
+    ['1', true],
+    ['0', false],
+  ] as const)
+    expect(parse({}, { ...atTerminal, variables: { LOG_SUMMARY } })).toMatchObject({ summary })
+  for (const environment of [piped, atTerminal])
+    expect(errorOf(() => parse({}, { ...environment, variables: { LOG_SUMMARY: 'no' } }))).toMatchObject({
+      code: 'WAYBILL_ERR_ENVIRONMENT',
+      option: 'LOG_SUMMARY',
+      message: 'waybill: environment variable "LOG_SUMMARY" must be "0" or "1", got "no"',
+    })
+  // No digit is near another.
+  expect(errorOf(() => parse({}, { ...piped, variables: { LOG_SUMMARY: '2' } })).message).toMatch(/got "2"$/)
+})
+
+test('a summary is shown by the view in a terminal, at level info and below', () => {
+  expect(parse({ level: 'debug' }, atTerminal)).toMatchObject({ summary: true })
+  for (const options of [{ level: 'warn' }, { level: 'silent' }, { format: 'json' }] as const)
+    expect(parse(options, atTerminal)).toMatchObject({ summary: false })
+  expect(parse({ format: 'pretty' }, piped)).toMatchObject({ summary: false })
+  const destination = { write: () => {} }
+  expect(parse({ format: 'pretty', destination }, atTerminal)).toMatchObject({ summary: false })
 })
 
 test('a misspelt level in the environment is refused with the level that is near', () => {

@@ -15,6 +15,7 @@ export function openLog(
 ): { events: EventLog; logger: Logger } {
   const settings = parseLoggerOptions(options, readEnvironment())
   const output = openOutput(settings, createFormat(settings, captures))
+  output.format.summary?.begin()
   return {
     events: eventsToDestination(output.format, output.events, captures),
     logger: pinoLogger(settings, output),

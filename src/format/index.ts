@@ -22,6 +22,16 @@ export interface Format {
   readonly holdsStarts?: boolean
   /** Whether stdout carries only events, and the app's own lines go to stderr. */
   readonly logsToStderr?: boolean
+  readonly summary?: Summary
+}
+
+/** What the view of a terminal says of all requests when the process ends. */
+export interface Summary {
+  /** Calls a function when requests are to be expected: the first that any logger of the process gives. */
+  whenBegun(begin: () => void): void
+  begin(): void
+  /** The summary; empty where no request was seen, and from the second time on. */
+  take(): string
 }
 
 /** The settings that decide how lines look. */
@@ -30,6 +40,8 @@ export interface FormatSettings extends Service {
   readonly colors: boolean
   /** What the terminal view depends on. */
   readonly terminal: Terminal
+  /** Whether the view sums up the requests when the process ends. */
+  readonly summary: boolean
   readonly maxLineBytes: number
   /** The Google Cloud project of the traces. */
   readonly project: string | undefined
@@ -45,7 +57,7 @@ export function createFormat(settings: FormatSettings, captures: readonly Captur
 }
 
 function formatOf(settings: FormatSettings, captures: readonly Capture[], maxLineBytes: number): Format {
-  const { format, colors, project, terminal } = settings
+  const { format, colors, project, terminal, summary } = settings
   const values: Values = {
     named: { ...VALUES, ...serviceValues(settings, project) },
     included: detailValues(captures),
@@ -57,7 +69,7 @@ function formatOf(settings: FormatSettings, captures: readonly Capture[], maxLin
       return inJson(native)
     case 'pretty':
       return {
-        ...prettyFormat(nativeFields(captures), { colors, maxLineBytes, terminal }),
+        ...prettyFormat(nativeFields(captures), { colors, maxLineBytes, terminal, summary }),
         holdsStarts: true,
       }
     case 'logfmt':

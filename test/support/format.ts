@@ -12,6 +12,7 @@ export function formatOf(settings: Partial<FormatSettings> = {}, captures: reado
     priority: false,
     maxLineBytes: MAX_LINE_BYTES,
     terminal,
+    summary: false,
   } as const
   return createFormat({ ...nothing, ...looks, ...settings }, captures)
 }

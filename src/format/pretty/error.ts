@@ -43,10 +43,10 @@ export function showError(error: object, beside: Beside, room: number, look: Err
   const brush = beside.isWarning ? paint.yellow : paint.red
   const parts = partsOf(error)
   const root = readStack(parts, look.cwd, beside.label)
-  // The message of zod is its list as JSON.
-  const isList = problems !== undefined && /^\s*\[/.test(parts.message)
-  if (isList) root.title.splice(0, root.title.length, `${parts.type}: ${countOf(problems.count, 'problem')}`)
-  const list = problems !== undefined && (isList || problems.count > 1) ? problemLines(problems) : []
+  const summary = problems && summaryOf(parts.message, problems)
+  if (summary !== undefined)
+    root.title.splice(0, root.title.length, `${TYPE.exec(root.title[0] ?? '')?.[0] ?? ''} ${summary}`)
+  const list = problems && (summary !== undefined || problems.count > 1) ? problemLines(problems) : []
 
   function show(told: Told, above: Told | undefined, columns: number): string[] {
     const message = titleLines(told, columns)
@@ -116,6 +116,14 @@ function partsOf(error: object): Parts {
   const text = (value: unknown): string =>
     typeof value === 'string' || typeof value === 'number' ? String(value) : ''
   return { type: text(type), code: text(code), message: text(message), stack: text(stack) }
+}
+
+/** What stands in the place of a message that is the list itself: as JSON (zod), or one after the other (Fastify). */
+function summaryOf(message: string, { texts, count }: Problems): string | undefined {
+  if (/^\s*\[/.test(message)) return countOf(count, 'problem')
+  const place = message.slice(0, Math.max(0, message.indexOf(texts[0] ?? ''))).trim()
+  const isList = count > 1 && /^\w{1,20}$/.test(place) && texts.every((text) => message.includes(text))
+  return isList ? `${countOf(count, 'problem')} in ${place}` : undefined
 }
 
 function problemLines({ texts, count }: Problems): string[] {

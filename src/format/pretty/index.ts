@@ -1,21 +1,25 @@
+import { elapsed } from '../../clock.js'
 import type { Terminal } from '../../environment.js'
 import type { EventFields } from '../fields.js'
 import { fitRecord, fits } from '../fit.js'
-import type { Format } from '../index.js'
+import type { Format, Summary } from '../index.js'
 import { ERROR_PARTS } from '../log-line.js'
 import { showError } from './error.js'
 import { Ids } from './ids.js'
-import { createLayout } from './layout.js'
+import { createLayout, rule } from './layout.js'
 import { createPaint, ID_COLORS, RESET } from './paint.js'
 import { fieldsBeside, type Row, type RowField, rowOfLine, rowOfRecord } from './row.js'
 import { createSourceReader } from './source.js'
-import { showField } from './values.js'
+import { sharedTally, showTally, type Tally } from './tally.js'
+import { createClock, showField } from './values.js'
 
 /** How the view looks. */
 export interface PrettySettings {
   readonly colors: boolean
   readonly maxLineBytes: number
   readonly terminal: Terminal
+  /** Whether requests are counted, and summed up when the process ends. */
+  readonly summary?: boolean
 }
 
 /** The ids that were shown in the terminal, whichever logger showed them. */
@@ -30,14 +34,24 @@ const MAX_FIELD_ERRORS = 3
 
 /** The view for a person at a terminal: one aligned row an event or log line, wrapped to the window, with errors below. */
 export function prettyFormat({ started, completed }: EventFields, settings: PrettySettings): Format {
-  const { colors, maxLineBytes, terminal } = settings
+  const { colors, maxLineBytes, terminal, summary = false } = settings
   const paint = createPaint(colors, terminal.manyColors)
   const layout = createLayout(paint, colors, terminal.isShared ? sharedIds : new Ids(ID_COLORS))
   const look = { paint, readSource: createSourceReader(terminal.cwd), cwd: terminal.cwd }
+  const tally = terminal.isShared && (summary || terminal.isBelowOther) ? sharedTally() : undefined
   const besideStart = fieldsBeside(started)
   const besideCompletion = fieldsBeside(completed)
 
   function print(row: Row): string {
+    const shown = show(row)
+    if (tally === undefined) return shown
+    if (summary && row.kind === 'completion') tally.count(row)
+    if (!terminal.isBelowOther || tally.hasRule) return shown
+    tally.hasRule = true
+    return `${rule(createClock()(row.time).slice(0, -'.mmm'.length), terminal.columns(), paint)}\n${shown}`
+  }
+
+  function show(row: Row): string {
     const columns = terminal.columns()
     const { level, fields, error } = row
     if (fields.length === 0 && error === undefined && row.kind !== 'log') return finish(layout(row, columns))
@@ -61,6 +75,18 @@ export function prettyFormat({ started, completed }: EventFields, settings: Pret
     return finish(lines)
   }
 
+  function summaryOf(tally: Tally): Summary {
+    return {
+      whenBegun: (begin) => tally.whenBegun(begin),
+      begin: () => tally.begin(),
+      take: () => {
+        if (!tally.take()) return ''
+        // Over what the terminal shows of Ctrl-C.
+        return `\r${showTally(tally, elapsed(), terminal.columns(), paint).join('\n')}\n`
+      },
+    }
+  }
+
   function finish(lines: readonly string[]): string {
     return cut(`${lines.map((line) => line.trimEnd()).join('\n')}\n`, maxLineBytes, colors)
   }
@@ -69,6 +95,7 @@ export function prettyFormat({ started, completed }: EventFields, settings: Pret
     started: (record, level) => print(rowOfRecord('start', record, level, besideStart)),
     completed: (record, level) => print(rowOfRecord('completion', record, level, besideCompletion)),
     logLine: (line) => print(rowOfLine(line)),
+    ...(tally !== undefined && summary && { summary: summaryOf(tally) }),
   }
 }
 

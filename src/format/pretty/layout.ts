@@ -37,20 +37,12 @@ export function createLayout(paint: Paint, colors: boolean, ids: Ids): Layout {
     return `${brush(shown)}${' '.repeat(Math.max(0, ID_WIDTH - displayWidth(shown)) + 1)}`
   }
 
-  function duration(durationMs: number | undefined): string {
-    if (durationMs === undefined) return noDuration
-    const text = showDuration(durationMs).padStart(DURATION_WIDTH)
-    if (durationMs < 100) return `${paint.dim(text)} `
-    return `${durationMs < 500 ? text : (durationMs < 1000 ? paint.yellow : paint.red)(text)} `
-  }
-
   function eventHead(row: Row): string {
     const { kind, status, requestId } = row
     if (kind === 'start') return tag(paint.dim, '-->') + noDuration + id(requestId, ids.open(requestId))
     const color = ids.close(requestId)
-    return (
-      tag(paint[statusStyle(row)], String(status ?? '---')) + duration(row.durationMs) + id(requestId, color)
-    )
+    const duration = row.durationMs === undefined ? noDuration : `${durationOf(row.durationMs, paint)} `
+    return tag(paint[statusStyle(row)], String(status ?? '---')) + duration + id(requestId, color)
   }
 
   function layOutEvent(row: Row, columns: number): string[] {
@@ -93,6 +85,19 @@ export function createLayout(paint: Paint, colors: boolean, ids: Ids): Layout {
     ids.last = row.requestId
     return lines
   }
+}
+
+/** A duration in a column of its own; from half a second on it has a colour. */
+export function durationOf(durationMs: number, paint: Paint): string {
+  const text = showDuration(durationMs).padStart(DURATION_WIDTH)
+  if (durationMs < 100) return paint.dim(text)
+  return durationMs < 500 ? text : (durationMs < 1000 ? paint.yellow : paint.red)(text)
+}
+
+/** A thin line across the window, with a text at its beginning. */
+export function rule(text: string, columns: number, paint: Paint): string {
+  const begin = `─── ${text} `
+  return paint.dim(begin + '─'.repeat(Math.max(0, columns - displayWidth(begin))))
 }
 
 function indented(head: string, [first = '', ...others]: readonly string[], indent: number): string[] {

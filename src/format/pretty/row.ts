@@ -15,6 +15,8 @@ export interface Row {
   /** Absent, as the path is, of what could not be parsed. */
   readonly method?: string | undefined
   readonly path?: string | undefined
+  /** Absent of starts. */
+  readonly route?: string | undefined
   readonly status?: number | undefined
   readonly durationMs?: number | undefined
   readonly outcome?: string | undefined
@@ -71,8 +73,8 @@ export function rowOfRecord(
   const { time, requestId, method, path } = record
   if (kind === 'start') return { kind, time, level, requestId, method, path, fields }
   if (record.added !== undefined) fields.push(...record.added.fields)
-  const { status, durationMs, outcome, slow, responseBytes, callCost: calls, failure: error } = record
-  const rest = { status, durationMs, outcome, slow, responseBytes, calls, error, fields }
+  const { route, status, durationMs, outcome, slow, responseBytes, callCost: calls, failure: error } = record
+  const rest = { route, status, durationMs, outcome, slow, responseBytes, calls, error, fields }
   const location = locationOf(record)
   const problems = error && problemsOf(record.thrown?.at(-1))
   return { kind, time, level, requestId, method, path, location, problems, ...rest }
@@ -111,6 +113,7 @@ export function rowOfLine(line: LogRow): Row {
     ...{ kind, time, level, requestId, error, problems, fields },
     method: textOf(placed.method),
     path: textOf(placed.path),
+    route: textOf(placed.route),
     status: numberOf(placed.status),
     durationMs: numberOf(placed.duration_ms),
     outcome: textOf(placed.outcome),

@@ -46,8 +46,12 @@ export function createSourceReader(cwd: string): ReadSource {
   return (file, row) => {
     const lines = attempt(() => linesOf(file), [])
     if (row < 1 || row > lines.length) return undefined
-    const first = Math.max(1, row - AROUND)
-    return { first, lines: lines.slice(first - 1, row + AROUND) }
+    const isBlank = (at: number): boolean => lines[at - 1]?.trim() === ''
+    let first = Math.max(1, row - AROUND)
+    while (first < row && isBlank(first)) first++
+    let last = Math.min(lines.length, row + AROUND)
+    while (last > row && isBlank(last)) last--
+    return { first, lines: lines.slice(first - 1, last) }
   }
 }
 
