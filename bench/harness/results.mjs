@@ -6,13 +6,13 @@ import { pinning } from './cores.mjs'
 const RESULTS = new URL('../RESULTS.md', import.meta.url)
 const README = new URL('../../README.md', import.meta.url)
 
-/** Keeps the results of a script in their section, beside those of others, and what README.md quotes of them there. */
+/** Writes the results of a script to their section of RESULTS.md, and their quotation to README.md. */
 export function keep(name, results, quote) {
   replaceSection(RESULTS, name, results, (text, section) => `${text.trimEnd()}\n\n${section}\n`)
   if (quote !== undefined) replaceSection(README, name, quote, (text) => text)
 }
 
-/** Replaces what stands in a document between the comments of a name; `add` says what becomes of one without. */
+/** Replaces a named section of a document, between two comments; `add` handles a document without it. */
 function replaceSection(document, name, content, add) {
   const begin = `<!-- bench:${name} -->`
   const end = `<!-- /bench:${name} -->`
@@ -23,7 +23,7 @@ function replaceSection(document, name, content, add) {
   fs.writeFileSync(document, from === -1 ? add(text, section) : text.slice(0, from) + section + rest)
 }
 
-/** Where and with what something was measured. */
+/** Describes the machine and the versions of a measurement. */
 export function circumstances(node, packages, command) {
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1)
   const machine = `${cpus()[0].model}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB`
@@ -32,7 +32,7 @@ export function circumstances(node, packages, command) {
   return `${date}, ${machine}, Node.js ${version}; ${versions}. To repeat it: \`${command}\`.`
 }
 
-/** How often and for how long something was measured, and which figure of all turns is shown. */
+/** Describes the number and length of turns, and which figure is shown. */
 export function methodOf({ instances, rounds, seconds }, shown = 'The median and the quartiles') {
   return `${pinning} ${shown} of ${instances} × ${rounds} rounds, with turns of ${seconds} s.`
 }
@@ -42,7 +42,7 @@ function versionOf(name) {
   return JSON.parse(fs.readFileSync(new URL(manifest, import.meta.url), 'utf8')).version
 }
 
-/** The major version of a Node.js. */
+/** Returns the major version of a Node.js binary. */
 export function majorOf(node) {
   return execFileSync(node, ['--version'], { encoding: 'utf8' }).match(/^v(\d+)/)[1]
 }
