@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { sides } from './sides.mjs'
 import { formatPlace } from './table.mjs'
 
-/** The document that holds the tables, in the order of the sides, with all that is needed to repeat them. */
+/** Returns the document with the tables of all sides, and with everything needed to repeat them. */
 export async function resultsDocument(tables) {
   const packages = sides.flatMap((side) => [side, ...Object.values(side.tools)]).map((each) => each.package)
   const versions = await Promise.all(

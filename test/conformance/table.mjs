@@ -1,4 +1,4 @@
-// The tables of verdicts: written, found again in a document, and put into one.
+// Formats the tables of verdicts, finds them in documents, and replaces them there.
 import { YES } from './verdict.mjs'
 
 const blockOf = ({ name }) =>
@@ -19,24 +19,24 @@ export function formatTable(tools, rows) {
   ].join('')
 }
 
-/** The place of a side's table, with the table in it. */
+/** Returns a side's table between its two comments. */
 export function formatPlace({ name }, table) {
   return `<!-- conformance:${name} -->\n\n${table}\n<!-- /conformance:${name} -->\n`
 }
 
-/** The table of a side that stands in a document, between its two comments. */
+/** Finds the table of a side in a document, between its two comments. */
 export function tableIn(document, side) {
   return blockOf(side).exec(document)?.[0].trimStart() ?? ''
 }
 
-/** A document with another table of a side in it. */
+/** Replaces the table of a side in a document. */
 export function withTable(document, side, table) {
   const block = blockOf(side)
   if (!block.test(document)) throw new Error(`the document has no place for the table of ${side.name}`)
   return document.replace(block, () => `\n${table}\n`)
 }
 
-/** The verdicts of the first tool of a table, by the name of the ending. */
+/** Returns the verdicts on the first tool of a table, by the name of the ending. */
 export function firstVerdicts(table) {
   const rows = table.trim().split('\n').slice(2, -1)
   return new Map(
