@@ -189,7 +189,8 @@ export function parseLoggerOptions(options: LoggerOptions, environment: Environm
   const effective = isStdout ? environment : { ...environment, ...notStdout }
   const { googleProject, journalPriority, redact, ...settings } = readAll(OPTIONS.logger, options, effective)
   const unused = (['maxHeldBytes', 'whenFull'] as const).find((name) => settings[name] !== undefined)
-  if (!isStdout && unused !== undefined) throw unusedOption(unused, 'with a destination: it applies only to stdout')
+  if (!isStdout && unused !== undefined)
+    throw unusedOption(unused, 'with a destination: it applies only to stdout')
   return {
     ...settings,
     redactor: createRedactor(redact),
@@ -215,7 +216,7 @@ export function parseOwnLoggerOptions(options: LoggerOptions, environment: Envir
   return readAll({ maxLineBytes }, options, environment).maxLineBytes
 }
 
-/** Reads the options about what is logged about requests. */
+/** Reads the options about the events of requests. */
 export function parseEventOptions(options: Options): EventSettings {
   const environment = readEnvironment()
   const { requestId, slow, propagate, ...settings } = readAll(OPTIONS.events, options, environment)

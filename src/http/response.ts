@@ -202,7 +202,7 @@ export function headerNamed(name: string): Header {
   return { name, lowered: name.toLowerCase() }
 }
 
-/** The headers that a head is written with so that a header goes with it: whoever has set one of that name has it sent. */
+/** Adds a header to a head, unless the app has set it with `setHeader()`. */
 function headFor(response: ServerResponse, fields: HeadFields, header: Header, value: string): HeadFields {
   return response.hasHeader(header.lowered)
     ? withoutHeader(fields, header, value)
