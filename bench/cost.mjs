@@ -45,22 +45,24 @@ function judge(isOk, text) {
   if (!isOk) process.exitCode = 1
 }
 
-const told = ({ waybill, builtIn }, digits) =>
+const overheadText = ({ waybill, builtIn }, digits) =>
   `${waybill.toFixed(digits)} above bare, built-in logging ${builtIn.toFixed(digits)}`
 
 const allocated = overheads(50, 'allocated')
 const ratio = allocated.waybill / allocated.builtIn
 judge(
   ratio <= MAX_ALLOCATION,
-  `bytes allocated a request: ${told(allocated, 0)}: ${ratio.toFixed(2)} of it (at most ${MAX_ALLOCATION.toFixed(2)})`,
+  `bytes allocated a request: ${overheadText(allocated, 0)}: ${ratio.toFixed(2)} of it (at most ${MAX_ALLOCATION.toFixed(2)})`,
 )
 
 if (process.platform === 'linux') {
   const alone = overheads(1, 'writes')
   judge(
     alone.waybill <= Math.min(alone.builtIn, MAX_WRITES),
-    `write calls a request, one connection: ${told(alone, 2)} (at most that, and ${MAX_WRITES.toFixed(2)})`,
+    `write calls a request, one connection: ${overheadText(alone, 2)} (at most that, and ${MAX_WRITES.toFixed(2)})`,
   )
   // How many requests share a call depends on the load, so this is not judged.
-  console.log(`not judged: write calls a request, 50 connections: ${told(overheads(50, 'writes'), 2)}`)
+  console.log(
+    `not judged: write calls a request, 50 connections: ${overheadText(overheads(50, 'writes'), 2)}`,
+  )
 }

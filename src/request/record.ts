@@ -139,7 +139,7 @@ export class RequestRecord implements CurrentRequest {
   /** Whether a write is running: over HTTP/2 and in injected responses, `end()` calls `write()`. */
   isWriting = false
   /** Whether a write was buffered. */
-  wasHeld = false
+  wasBuffered = false
   /** The bytes that an HTTP/2 stream had not sent when it was destroyed. */
   unsentBytes = 0
   /** Whether nothing of the response was sent, although its head was written. */
