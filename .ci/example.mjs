@@ -1,4 +1,4 @@
-// An example as a reader of docs/examples.md meets it: it comes up, shows events, answers, and ends well on Ctrl-C.
+// Runs an example as docs/examples.md tells it: it starts, shows events, answers requests, and exits with code 0 on Ctrl-C.
 import assert from 'node:assert/strict'
 import { tryScript } from './program.mjs'
 

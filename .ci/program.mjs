@@ -1,4 +1,4 @@
-// A script of package.json as somebody runs it who reads docs/examples.md: in a terminal, until Ctrl-C.
+// Runs a script of package.json as a reader of docs/examples.md does: in a terminal, until Ctrl-C.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const UP_MS = 60_000
 const END_MS = 10_000
 
-/** Runs a script while something is tried with it, and sees it end well; shows what it has printed if anything fails. */
+/** Runs a script during a test function, then stops it and checks its exit; prints its output if anything fails. */
 export async function tryScript(script, attempt) {
-  // In a process group of its own, so that the signal reaches all that a terminal's Ctrl-C would.
+  // In its own process group, so that the signal reaches the same processes as a terminal's Ctrl-C.
   const npm = spawn('npm', ['run', script], {
     detached: true,
     env: { ...process.env, PORT: '0' },
@@ -21,7 +21,7 @@ export async function tryScript(script, attempt) {
     stdout += text
   })
 
-  /** Waits until what is looked for has turned up in the output. */
+  /** Waits until the output matches. */
   async function eventually(what, find) {
     for (const end = performance.now() + UP_MS; performance.now() < end; await sleep(20)) {
       const found = find(stdout)
@@ -46,7 +46,7 @@ export async function tryScript(script, attempt) {
     try {
       process.kill(-npm.pid, 'SIGKILL')
     } catch {
-      // All of it has ended.
+      // The whole process group has exited.
     }
   }
 }

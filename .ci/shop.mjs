@@ -1,11 +1,11 @@
-// The shop of three services as a reader of docs/propagation.md meets it: one id reads through all three, however a request ends.
+// Runs the shop of three services as docs/propagation.md tells it: one id runs through all three, however a request ends.
 import assert from 'node:assert/strict'
 import { tryScript } from './program.mjs'
 
 const SERVICES = ['gateway', 'orders', 'stock']
 const LINE = /^(?<time>\S+) (?<service>\S+) +(?<level>\S+) +(?<id>\S+) (?<text>.*)$/
 
-/** How the services say that a request ended: gateway, orders, stock. */
+/** The endings that the services log: gateway, orders, stock. */
 const GOOD = [
   /^info POST \/checkout 201 [\d.]+ms calls=1 in [\d.]+ms, 0 failed$/,
   /^info POST \/orders 201 [\d.]+ms calls=1 in [\d.]+ms, 0 failed sku=tea quantity=1$/,
@@ -44,7 +44,7 @@ await tryScript('example:shop', async (eventually) => {
   await check('ci-own-id')
 })
 
-/** What is printed of a request, once all of it is. */
+/** Returns the output about a request, once it is complete. */
 function blockOf(stdout, id) {
   const [, rest = ''] = stdout.split(`\n# ${id}\n`)
   const [block, ...others] = rest.split('\n\n')

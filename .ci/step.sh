@@ -1,6 +1,5 @@
 # shellcheck shell=bash
-# step TITLE COMMAND...: runs a command and shows the summary of its tests and what it finds ok; all of its output when it
-# fails.
+# step TITLE COMMAND...: runs a command and prints the summary of its tests and its `ok` lines; if it fails, all its output.
 step() {
   local title=$1 output status
   shift

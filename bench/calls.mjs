@@ -1,5 +1,5 @@
-// What a call to another service costs more since its request is logged: that it is followed, and that the id goes along.
-// Keeps its results in docs/performance.md.
+// What the request log adds to the cost of a call to another service: tracking the call, and sending the id with it.
+// Writes its results to docs/performance.md.
 import { overRounds, table } from './harness/figures.mjs'
 import { measureInTurns, warnOfIdleness } from './harness/measure.mjs'
 import { circumstances, keep, majorOf, methodOf } from './harness/results.mjs'
@@ -9,10 +9,10 @@ const TURNS = {
   instances: Number(process.env.INSTANCES ?? 4),
   rounds: Number(process.env.ROUNDS ?? 4),
   seconds: Number(process.env.SECONDS ?? 0.7),
-  // `fetch` is compiled late.
+  // V8 compiles `fetch` late.
   warmUpSeconds: 3,
 }
-/** For each request, one after the other: the request itself weighs less then. */
+/** Calls per request, one after the other, so that the request itself weighs less. */
 const CALLS = Number(process.env.CALLS ?? 5)
 const LOGGERS = ['bare', 'bare, with AsyncLocalStorage', 'waybill, propagate: false', 'waybill']
 const CLIENTS = ['undici', 'fetch', 'node:http']
@@ -34,12 +34,12 @@ const rounds = await measureInTurns(services, TURNS)
 await upstream.end()
 warnOfIdleness(rounds)
 
-/** What a call takes: a request with calls, without what one without takes. */
+/** The CPU time of a call: that of a request with calls minus that of one without. */
 function callCost(round, client, logger) {
   return (round[`${client} ${logger}`].cpu - round[`none ${logger}`].cpu) / CALLS
 }
 
-/** What a call takes more that the id goes along with, in one process. */
+/** What sending the id adds to a call, measured in one process. */
 function idCost(round, client) {
   return (round[`${client} waybill`].cpu - round[`${client} outside`].cpu) / CALLS
 }

@@ -1,19 +1,19 @@
-// Whether a request log costs a service too much, by what does not depend on the speed of the machine: what it allocates for
-// a request, and how often it calls the system to write, each above bare and against built-in logging.
+// Checks the cost of the request log by figures that don't depend on the speed of the machine: bytes allocated and write
+// calls per request, each above bare and compared with built-in logging.
 import { startLoader } from './harness/load.mjs'
 import { startService } from './harness/service.mjs'
 
 const VARIANTS = ['bare', 'built-in logging', 'waybill']
-/** By the number of connections: the requests until everything is compiled, and those that are measured. */
+/** By the number of connections: the warm-up requests, and the measured ones. */
 const LOADS = { 50: { warmUp: 10_000, requests: 20_000 }, 1: { warmUp: 1000, requests: 5000 } }
-/** The most that waybill allocates of what built-in logging does. */
+/** How much waybill may allocate, as a fraction of built-in logging. */
 const MAX_ALLOCATION = 0.3
-/** The lines of a request that has the service to itself go out in one call. */
+/** The lines of a request that runs alone go out in one call. */
 const MAX_WRITES = 1.1
 
 const loader = startLoader()
 
-/** What a variant takes for a request, by the number of connections. */
+/** Measures what a variant uses per request, by the number of connections. */
 async function measure(variant) {
   const { port, ask, end } = await startService({ program: 'server.mjs', args: ['fastify', variant] })
   const figures = {}
@@ -34,7 +34,7 @@ const measured = {}
 for (const variant of VARIANTS) measured[variant] = await measure(variant)
 loader.end()
 
-/** What built-in logging and waybill take above bare. */
+/** Returns what built-in logging and waybill use above bare. */
 function overheads(connections, figure) {
   const [bare, builtIn, waybill] = VARIANTS.map((variant) => measured[variant][connections][figure])
   return { builtIn: builtIn - bare, waybill: waybill - bare }
@@ -45,22 +45,24 @@ function judge(isOk, text) {
   if (!isOk) process.exitCode = 1
 }
 
-const told = ({ waybill, builtIn }, digits) =>
+const overheadText = ({ waybill, builtIn }, digits) =>
   `${waybill.toFixed(digits)} above bare, built-in logging ${builtIn.toFixed(digits)}`
 
 const allocated = overheads(50, 'allocated')
 const ratio = allocated.waybill / allocated.builtIn
 judge(
   ratio <= MAX_ALLOCATION,
-  `bytes allocated a request: ${told(allocated, 0)}: ${ratio.toFixed(2)} of it (at most ${MAX_ALLOCATION.toFixed(2)})`,
+  `bytes allocated a request: ${overheadText(allocated, 0)}: ${ratio.toFixed(2)} of it (at most ${MAX_ALLOCATION.toFixed(2)})`,
 )
 
 if (process.platform === 'linux') {
   const alone = overheads(1, 'writes')
   judge(
     alone.waybill <= Math.min(alone.builtIn, MAX_WRITES),
-    `write calls a request, one connection: ${told(alone, 2)} (at most that, and ${MAX_WRITES.toFixed(2)})`,
+    `write calls a request, one connection: ${overheadText(alone, 2)} (at most that, and ${MAX_WRITES.toFixed(2)})`,
   )
   // How many requests share a call depends on the load, so this is not judged.
-  console.log(`not judged: write calls a request, 50 connections: ${told(overheads(50, 'writes'), 2)}`)
+  console.log(
+    `not judged: write calls a request, 50 connections: ${overheadText(overheads(50, 'writes'), 2)}`,
+  )
 }

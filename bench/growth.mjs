@@ -1,4 +1,4 @@
-// How what a request log costs grows with what a service is asked. Keeps its results in docs/performance.md.
+// How the cost of the request log grows with the size of a service. Writes its results to docs/performance.md.
 import { above, overRounds, table } from './harness/figures.mjs'
 import { measureInTurns } from './harness/measure.mjs'
 import { circumstances, keep, majorOf, methodOf } from './harness/results.mjs'
@@ -12,7 +12,7 @@ const TURNS = {
 const LOGGERS = ['bare', 'built-in logging', 'waybill']
 const USER = '/users/42'
 
-/** What grows: its sizes, and how a service is loaded at each. */
+/** What grows: its sizes, and the load of the service at each. */
 const GROWN = {
   connections: { sizes: [1, 10, 100, 1000], load: (connections) => ({ connections }) },
   fields: { title: 'added fields', sizes: [1, 5, 10, 50], load: () => ({}) },
@@ -29,7 +29,7 @@ const GROWN = {
   },
 }
 
-/** What it costs at each size of one thing, by size and logger. */
+/** Measures the cost at each size of one thing, by size and logger. */
 async function measureGrowth([grown, { title = grown, sizes, load }]) {
   const conditions = sizes.flatMap((size) => LOGGERS.map((logger) => ({ size, logger })))
   const services = conditions.map(({ size, logger }) => [

@@ -1,5 +1,5 @@
-// What SIGKILL costs of the log of a service under full load: requests that a client saw answered and whose
-// completion is not in the output, and lines that are not whole. The service writes into a real pipe.
+// What a SIGKILL under full load costs the log: answered requests whose completion is missing from the output, and torn
+// lines. The service writes to a real pipe.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
@@ -27,7 +27,7 @@ async function measure(variant) {
   const [{ port }] = await once(service, 'message')
   const answered = []
   const clients = Array.from({ length: CONNECTIONS }, (_, client) => ask(port, client, answered))
-  // Not at the same point of every turn of the event loop.
+  // At a random point of the event loop's turn.
   await wait(SECONDS * 1000 + Math.random() * 100)
   service.kill('SIGKILL')
   await Promise.all([...clients, once(reader, 'exit')])
@@ -35,7 +35,7 @@ async function measure(variant) {
   return { answered: answered.length, missing: answered.filter((id) => !completed.has(id)).length, torn }
 }
 
-/** Sends one request after the other over one connection until it is lost; collects the ids that were answered. */
+/** Sends one request after another over one connection until it is lost; collects the ids of answered ones. */
 async function ask(port, client, answered) {
   const socket = connect(port, '127.0.0.1')
   let count = 0
@@ -58,7 +58,7 @@ async function ask(port, client, answered) {
   await new Promise((resolve) => socket.on('close', resolve))
 }
 
-/** The ids whose completion was logged, and how many lines are not whole. */
+/** Returns the ids whose completion was logged, and the number of torn lines. */
 function readLog() {
   const completed = new Set()
   let torn = 0

@@ -1,5 +1,5 @@
-// What a request log does to the memory of a service, and to its slowest answers, in MINUTES at full load. Keeps its
-// results in docs/performance.md.
+// How the request log affects the memory of a service, and its slowest answers, in MINUTES at full load. Writes its results
+// to docs/performance.md.
 import { setTimeout as wait } from 'node:timers/promises'
 import { pinning } from './harness/cores.mjs'
 import { median, table } from './harness/figures.mjs'
@@ -9,11 +9,11 @@ import { startService } from './harness/service.mjs'
 
 const MINUTES = Number(process.env.MINUTES ?? 10)
 const VARIANTS = ['bare', 'built-in logging', 'waybill']
-/** How often its memory and its latencies are read. */
+/** How often memory and latencies are sampled. */
 const PARTS = 10
 const IDLE_MS = 2000
 
-/** Loads a service for all the time; reads it in each part. */
+/** Loads a service all the time, and samples it in each part. */
 async function measure(variant) {
   const loader = startLoader()
   const { port, ask, end } = await startService({

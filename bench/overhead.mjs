@@ -1,13 +1,13 @@
-// What a request log adds to the CPU time of a service, per request: variants take turns, each a process of its own, and
-// the lowest turn of each counts, because a machine that shares its cores only ever adds to a turn. A whole run keeps its
-// results in docs/performance.md, and in README.md what that quotes.
+// What a request log adds to the CPU time of a service per request. Variants take turns, each in its own process; the lowest
+// turn of each counts, because other load on the machine only ever adds to a turn. A complete run writes its results to
+// docs/performance.md, and their quotation to README.md.
 import { parseArgs } from 'node:util'
 import { lowest, partOfLowest, table } from './harness/figures.mjs'
 import { measureInTurns, warnOfIdleness } from './harness/measure.mjs'
 import { circumstances, keep, majorOf, methodOf } from './harness/results.mjs'
 import { names } from './servers/variants.mjs'
 
-/** What is compared on a framework, and with what the overhead of the others. */
+/** The variants on each framework, and the one with which their overhead is compared. */
 const FRAMEWORKS = {
   fastify: {
     title: 'Fastify',
@@ -22,7 +22,7 @@ const FRAMEWORKS = {
     packages: ['express', 'pino-http', 'morgan', 'express-winston', 'winston'],
   },
 }
-/** What nobody can do without, on the framework that has it. */
+/** The minimum that any request log needs, on the framework that has it. */
 const FLOOR = 'the floor'
 const turns = {
   instances: Number(process.env.INSTANCES ?? 4),
@@ -33,9 +33,9 @@ const turns = {
 const { values: options } = parseArgs({
   options: {
     framework: { type: 'string', default: 'fastify' },
-    // Another Node.js, by its path.
+    // The path of another Node.js.
     node: { type: 'string', default: process.execPath },
-    // Names of variants, with semicolons between them.
+    // Names of variants, separated by semicolons.
     only: { type: 'string' },
   },
 })
@@ -55,7 +55,7 @@ function known(option, value, values) {
   process.exit(1)
 }
 
-/** How a variant is started and loaded. */
+/** Describes how a variant is started and loaded. */
 function serviceOf(variant) {
   const headers = variant.endsWith('incoming id') ? { 'X-Request-Id': 'checkout-7f3a9c' } : {}
   return { node, program: 'server.mjs', args: [framework, variant], load: { headers } }
@@ -68,11 +68,11 @@ warnOfIdleness(rounds)
 const PARTS_OF_CPU = ['user', 'system']
 const low = (variant, figure) =>
   PARTS_OF_CPU.includes(figure) ? partOfLowest(rounds, variant, figure) : lowest(rounds, variant, figure)
-/** What a variant takes above bare, lowest against lowest. */
+/** Returns what a variant uses above bare, lowest against lowest. */
 const overhead = (variant, figure = 'cpu') => low(variant, figure) - low('bare', figure)
 const highestRate = (variant) => Math.max(...rounds.map((round) => round[variant].rate))
 
-/** The columns: their heads, and what each says of a variant. */
+/** The columns: their heads, and their cell for a variant. */
 const COLUMNS = {
   '': (variant) => variant,
   'CPU µs a request': (variant) => low(variant, 'cpu').toFixed(1),
@@ -92,7 +92,7 @@ function unlessBare(variant, figure) {
   return variant === 'bare' ? '–' : figure()
 }
 
-/** What a variant takes above bare, against what another takes. */
+/** Returns the overhead of a variant divided by that of another. */
 function ratio(variant, figure, other = reference) {
   return unlessBare(variant, () => (overhead(variant, figure) / overhead(other, figure)).toFixed(2))
 }
@@ -103,7 +103,7 @@ function report() {
   return table([columns.map(([head]) => head), ...rows])
 }
 
-/** The parts of the overhead: each is what one variant takes above another. */
+/** The parts of the overhead: each is the difference of two variants. */
 const PARTS = {
   "tracking: `level: 'silent', context: false`": ['waybill, tracking alone', 'bare'],
   'lines: `context: false` above tracking': ['waybill, context: false', 'waybill, tracking alone'],
@@ -112,7 +112,7 @@ const PARTS = {
   [reference]: [reference, 'bare'],
 }
 
-/** Where the overhead goes; empty unless every variant of the table was measured. */
+/** Reports where the overhead goes; empty unless every variant of the table was measured. */
 function reportParts() {
   if (
     !Object.values(PARTS)

@@ -1,4 +1,4 @@
-// What single pieces of waybill cost, beside what others do for the same.
+// What single pieces of waybill cost, next to alternatives.
 import { run } from 'mitata'
 import { benchCarrier } from './pieces/carrier.mjs'
 import { benchEncoder } from './pieces/encoder.mjs'

@@ -1,5 +1,5 @@
-// What a reader of stdout that stalls does to a service under full load. The service writes into a real pipe, whose
-// reader is stopped for SECONDS and then goes on. Ends with exit code 1 when a line was torn or not accounted for.
+// How a stalled reader of stdout affects a service under full load. The service writes to a real pipe, whose reader is
+// stopped for SECONDS and then continued. Exits with code 1 if a line was torn or not accounted for.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
@@ -27,7 +27,7 @@ const { reader, service } = withPipe(({ read, write }) => ({
 }))
 const [{ port }] = await once(service, 'message')
 
-/** Loads the service from another process, watching its memory. */
+/** Loads the service from another process, and samples its memory. */
 async function load(seconds) {
   const url = `http://127.0.0.1:${port}/users/42`
   const args = [autocannon, '--json', '--connections', CONNECTIONS, '--duration', seconds, url]
@@ -46,7 +46,7 @@ function residentMb() {
   return Number(kilobytes) / 1024
 }
 
-/** What the reader read: lines of events, those that say how many were dropped, and those that are not whole. */
+/** Counts what the reader read: events, lines about dropped lines, and torn lines. */
 async function countLines() {
   const counts = { events: 0, drops: 0, dropped: 0, torn: 0 }
   for await (const line of createInterface(fs.createReadStream(file))) {

@@ -1,4 +1,4 @@
-// The shop of fastify.ts on Express.
+// The shop of fastify.ts, on Express.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -40,7 +40,7 @@ orderRoutes.post('/:id/pay', async (req) => {
   await pay(req.params.id)
 })
 
-/** Answers errors itself: those that reach Express are printed to stderr as well. */
+/** Answers errors here, because Express prints those that reach it to stderr. */
 const answerError: ErrorRequestHandler = (error, _req, res, _next) => {
   if (res.headersSent) res.destroy()
   else res.status(error.status ?? 500).json({ error: error.expose ? error.message : 'it is us, not you' })

@@ -1,4 +1,4 @@
-// A small shop. It sends itself a handful of requests, so that its log can be seen at once, and stays up.
+// A small shop. It sends itself a few requests to show its log at once, and keeps running.
 import { Readable } from 'node:stream'
 import Fastify from 'fastify'
 import waybill from 'waybill'

@@ -1,4 +1,4 @@
-// A part of the shop on NestJS, on Express.
+// A part of the shop, on NestJS with Express.
 import 'reflect-metadata'
 import { NestFactory } from '@nestjs/core'
 import type { NestExpressApplication } from '@nestjs/platform-express'

@@ -1,4 +1,4 @@
-// A part of the shop on NestJS, on Fastify.
+// A part of the shop, on NestJS with Fastify.
 import 'reflect-metadata'
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'

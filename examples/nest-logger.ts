@@ -3,10 +3,10 @@ import type { createLogger } from 'waybill'
 
 type Logger = ReturnType<typeof createLogger>
 
-/** Where Nest says what a handler threw, which the completion line of the request says, too. */
+/** The context in which Nest logs what a handler threw; the completion line of the request has that, too. */
 const TWICE = 'ExceptionsHandler'
 
-/** Has Nest's own lines written by a logger of waybill. */
+/** Writes Nest's own lines with a waybill logger. */
 export function nestLogger(logger: Logger): LoggerService {
   const writeAt =
     (level: 'debug' | 'info' | 'warn' | 'error' | 'fatal') =>

@@ -14,7 +14,7 @@ import { APP_FILTER, BaseExceptionFilter } from '@nestjs/core'
 import type { CurrentRequest } from 'waybill'
 import { type Order, ordersOf, pay, users } from './store.js'
 
-/** What waybill gives to requests, those of Express and those of Fastify. */
+/** A request with waybill's properties, of Express or Fastify. */
 interface Logged {
   readonly log: { info(fields: object, message: string): void }
   readonly waybill: CurrentRequest
@@ -44,11 +44,11 @@ class ShopController {
   }
 }
 
-/** Tells of the errors that Nest answers before its platform sees them. */
+/** Reports the errors that Nest answers before its platform sees them. */
 @Catch()
 class FailureFilter extends BaseExceptionFilter {
   override catch(error: unknown, host: ArgumentsHost): void {
-    // The message of a 404 has the query.
+    // The message of a 404 contains the query.
     const isRefusal = error instanceof HttpException && error.getStatus() < 500
     if (!isRefusal) host.switchToHttp().getRequest<Partial<Logged>>().waybill?.fail(error)
     super.catch(error, host)

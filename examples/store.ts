@@ -53,13 +53,13 @@ export function stockOf(item: string): Promise<{ item: string; left: number }> {
   })
 }
 
-/** Takes its time. */
+/** Takes long. */
 export async function report(): Promise<{ orders: number; total: number }> {
   await sleep(400)
   return { orders: orders.length, total: orders.reduce((sum, { total }) => sum + total, 0) }
 }
 
-/** All orders as CSV, bit by bit. */
+/** Streams all orders as CSV. */
 export async function* exportOrders(): AsyncGenerator<string> {
   yield 'id,user,total\n'
   for (const { id, user, total } of orders) {

@@ -8,7 +8,7 @@ interface Visit {
   readonly signal?: AbortSignal
 }
 
-/** Uses the shop at an address as its clients would: most requests go well, some do not. */
+/** Sends a shop the requests of its clients: most succeed, some fail. */
 export async function visit(address: string): Promise<void> {
   await ask(`${address}/me`)
   await ask(`${address}/users/1`)
@@ -26,7 +26,7 @@ export async function visit(address: string): Promise<void> {
   await slow
 }
 
-/** Sends one request over a connection of its own. */
+/** Sends one request over its own connection. */
 export async function ask(url: string, { body, headers = {}, ...options }: Visit = {}): Promise<void> {
   const contentType = body === undefined ? {} : { 'content-type': 'application/json' }
   const request = http.request(url, { ...options, headers: { ...headers, ...contentType }, agent: false })

@@ -6,18 +6,18 @@ import type { RequestRecord } from './request/record.js'
 import type { Level } from './vocabulary.js'
 
 /** Returns the logger for code outside of requests. */
-let outside: (() => RequestLogger) | undefined
+let outsideLogger: (() => RequestLogger) | undefined
 
 /** Sets the logger for code outside of requests; the last app to set it wins. */
 export function setOutsideLogger(logger: () => RequestLogger): void {
-  outside = logger
+  outsideLogger = logger
 }
 
 function currentLogger(): RequestLogger {
   const record = currentRecord()
   if (record !== undefined) return loggerWithId(record)
-  outside ??= always(createLogger())
-  return outside()
+  outsideLogger ??= always(createLogger())
+  return outsideLogger()
 }
 
 function always<T>(value: T): () => T {

@@ -134,6 +134,7 @@ export interface LoggerOptions {
 
 /**
  * The options of waybill, all optional.
+ *
  * @example
  * const options: Options = { include: ['client_ip'], slow: 500 }
  */
@@ -195,9 +196,8 @@ export interface RequestLog {
 /** The current request, as its handlers see it. */
 export interface CurrentRequest {
   /**
-   * Adds fields to the completion line of this request, after the built-in ones, which can't be overwritten. The values
-   * are copied now; what JSON can't hold is omitted. After the completion it does nothing, and emits the process warning
-   * `WAYBILL_WARN_LATE` unless the client had left.
+   * Adds fields to the completion line, after the built-in ones, which can't be overwritten. Values are copied now; what JSON
+   * can't hold is omitted. After the completion it only emits the warning `WAYBILL_WARN_LATE`, unless the client had left.
    *
    * @example
    * request.waybill.add({ user_id: 42, cache: 'hit' })

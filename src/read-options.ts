@@ -215,7 +215,7 @@ export function parseOwnLoggerOptions(options: LoggerOptions, environment: Envir
   return readAll({ maxLineBytes }, options, environment).maxLineBytes
 }
 
-/** Reads the options about what is logged about requests. */
+/** Reads the options about the events of requests. */
 export function parseEventOptions(options: Options): EventSettings {
   const environment = readEnvironment()
   const { requestId, slow, propagate, ...settings } = readAll(OPTIONS.events, options, environment)

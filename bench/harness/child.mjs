@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 
-/** Waits for what a child process says next; fails when it ends instead. */
+/** Waits for the next message of a child process; fails if it exits instead. */
 export async function answerOf(child) {
   const ended = new AbortController()
   const [answer] = await Promise.race([
@@ -12,7 +12,7 @@ export async function answerOf(child) {
   return answer
 }
 
-/** Has a child process do something and waits for its answer. */
+/** Sends a request to a child process and waits for its answer. */
 export function ask(child, task) {
   child.send(task)
   return answerOf(child)

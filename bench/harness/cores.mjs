@@ -1,23 +1,23 @@
-// Keeps what is measured and what measures it on cores of their own, so that neither takes time from the other.
+// Pins the measured service and the load to separate cores, so that neither takes time from the other.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 
 const cores = allowedCores()
 const isPinned = cores.length > 1 && hasTaskset()
 
-/** What the figures say of it. */
+/** What the results say about the pinning. */
 export const pinning = isPinned
   ? 'Each service is pinned to one core, its load and the reader of its output to others.'
   : 'Nothing is pinned to a core.'
 
-/** A command on the cores of its kind: `service`, or `load` for all that is not measured. */
+/** Returns a command that runs on the cores of its kind: `service`, or `load` for everything that is not measured. */
 export function onCores(kind, command, args) {
   if (!isPinned) return [command, args]
   const [first, ...others] = cores
   return ['taskset', ['-c', kind === 'service' ? `${first}` : others.join(','), command, ...args]]
 }
 
-/** The cores that this process may use, where Linux says so. */
+/** The cores that this process may use, as Linux reports them. */
 function allowedCores() {
   try {
     const [, list] = /^Cpus_allowed_list:\s*(\S+)/m.exec(fs.readFileSync('/proc/self/status', 'latin1'))

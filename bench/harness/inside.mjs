@@ -1,4 +1,4 @@
-// All that benchmarks take from within waybill, rather than from what it exports.
+// All internals of waybill that benchmarks use, beside its public exports.
 
 import { createFormat } from '../../dist/format/index.js'
 import { RequestRecord } from '../../dist/request/record.js'
@@ -14,7 +14,7 @@ export { PIPE_BYTES } from '../../dist/vocabulary.js'
 export const FORMATS = ['json', 'pretty', 'logfmt', 'ecs', 'gcp', 'datadog', 'otel', 'combined']
 const SERVICE = { service: undefined, version: undefined, environment: undefined, project: undefined }
 
-/** What writes the lines of a format, by its name. */
+/** Creates a format by its name. */
 export function formatOf(format) {
   return createFormat(
     { ...SERVICE, format, colors: false, priority: false, maxLineBytes: MAX_LINE_BYTES },
@@ -22,7 +22,7 @@ export function formatOf(format) {
   )
 }
 
-/** A request that has been answered. */
+/** Creates the record of a completed request. */
 export function answeredRecord() {
   const record = new RequestRecord({ reserved: new Set() }, console, {}, { now: Date.now, elapsed: () => 0 })
   return Object.assign(record, {

@@ -5,18 +5,18 @@ import { ask } from './child.mjs'
 import { onCores } from './cores.mjs'
 
 const program = fileURLToPath(new URL('loader.mjs', import.meta.url))
-/** How a service is loaded. */
+/** The load of a service. */
 const LOAD = { connections: 50, paths: ['/users/42'], headers: {} }
-/** Until all connections are there, in milliseconds, and until all are gone. */
+/** How long connections take to open, and to close, in milliseconds. */
 const SETTLE_MS = 100
 const SETTLE_MS_EACH = 0.5
 
-/** Starts the process that loads services from without. */
+/** Starts the process that loads services. */
 export function startLoader() {
   const [command, args] = onCores('load', process.execPath, [program])
   const loader = fork(args.at(-1), { execPath: command, execArgv: args.slice(0, -1) })
   return {
-    /** Loads a service while something is done, once its connections are there; gives what that gives. */
+    /** Loads a service while a function runs, once connections are open; returns its result. */
     async during(port, options, act) {
       const load = { ...LOAD, ...options }
       const settle = () => wait(SETTLE_MS + load.connections * SETTLE_MS_EACH)
@@ -28,11 +28,11 @@ export function startLoader() {
       await settle()
       return result
     },
-    /** Sends a service so many requests, and waits for their answers. */
+    /** Sends requests to a service, and waits for their answers. */
     async send(port, amount, options) {
       refuseFailures(await ask(loader, { task: 'send', port, amount, ...LOAD, ...options }))
     },
-    /** The 99th percentile of the latencies since it was asked for last, or since the connections are there. */
+    /** Returns the 99th percentile of latencies since the last call, or since connections were opened. */
     p99: async () => (await ask(loader, { task: 'p99' })).p99,
     end: () => loader.disconnect(),
   }

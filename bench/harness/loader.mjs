@@ -1,31 +1,31 @@
-// The load: one process for all services, which asks one at a time, as it is told.
+// The load generator: one process for all services, which loads one at a time, on command.
 import autocannon from 'autocannon'
 
 let load
 let latencies = []
 
 const tasks = {
-  /** Begins to ask a service for its paths, in turn on each connection. */
+  /** Starts to request a service's paths, in turn on each connection. */
   start({ port, connections, paths, headers }) {
     load = autocannon({
       url: `http://127.0.0.1:${port}${paths[0]}`,
       connections,
       headers,
       requests: paths.length > 1 ? paths.map((path) => ({ path })) : undefined,
-      // Until it is stopped, which it notices between two samples.
+      // Until it is stopped, which takes effect between two samples.
       duration: 1e6,
       sampleInt: 20,
     })
     load.on('response', (_client, _status, _bytes, ms) => latencies.push(ms))
     return {}
   },
-  /** Asks a service for its path a number of times. */
+  /** Requests a service's first path a number of times. */
   async send({ port, connections, paths, headers, amount }) {
     const url = `http://127.0.0.1:${port}${paths[0]}`
     const { non2xx, errors } = await autocannon({ url, connections, headers, amount })
     return { failed: non2xx + errors }
   },
-  /** The latency, in milliseconds, above which is one answer in a hundred of those since this was asked last. */
+  /** Returns the 99th percentile of latencies since the last call, in milliseconds. */
   p99() {
     const sorted = Float64Array.from(latencies).sort()
     latencies = []

@@ -4,12 +4,12 @@ import { startLoader } from './load.mjs'
 import { startService } from './service.mjs'
 
 /**
- * Measures variants in short turns. What disturbs a turn for long disturbs its whole round, so figures are compared
- * within a round, whose order is random. How well a process was compiled it keeps for its life, so that all are started
- * several times; those of one start live side by side, and cost nothing while they are not asked.
- * @param {Record<string, object>} variants by name: what {@link startService} takes, or the name of another variant as
- *   `sharing`, whose service it then is too; and its `load`
- * @returns the rounds of all starts: for each variant its figures, by its name
+ * Measures variants in short turns. A long disturbance affects a whole round, so figures are compared within a round, whose
+ * order is random. A process keeps its compiled code for life, so all services are started several times; those of one start
+ * run side by side, and cost nothing while they are idle.
+ * @param {Record<string, object>} variants by name: the arguments of {@link startService}, or as `sharing` the name of
+ *   another variant whose service it shares; and its `load`
+ * @returns the rounds of all starts: the figures of each variant, by its name
  */
 export async function measureInTurns(variants, { instances, rounds, seconds, warmUpSeconds = 2 }) {
   const loader = startLoader()
@@ -49,7 +49,7 @@ async function startAll(variants) {
   return started
 }
 
-/** What a service uses for a request, by its own account, in the midst of its load. */
+/** Returns what a service uses per request, by its own account, in the middle of its load. */
 async function takeTurn({ service: { port, ask }, load }, loader, seconds) {
   return loader.during(port, load, async () => {
     await ask('begin')
@@ -76,10 +76,10 @@ function shuffled(values) {
     .map(({ value }) => value)
 }
 
-/** A service at full load that is idle part of the time waits for its load: then others use the machine. */
+/** The busy part of a turn below which a service at full load had to wait, because others used the machine. */
 const MIN_BUSY = 0.85
 
-/** Says so when something else has used the machine at the same time. */
+/** Warns if something else used the machine at the same time. */
 export function warnOfIdleness(rounds) {
   for (const name of Object.keys(rounds[0] ?? {})) {
     const busy = median(rounds.map((round) => round[name].busy))

@@ -1,15 +1,15 @@
-// A real pipe between two processes; what Node.js gives its children is a socket.
+// A real pipe between two processes; Node.js gives its children sockets.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Opens a pipe; gives its ends, which are for whoever opened it to close. */
+/** Opens a pipe and returns its ends, which the caller closes. */
 export function openPipe() {
   const folder = fs.mkdtempSync(join(tmpdir(), 'pipe-'))
   const path = join(folder, 'pipe')
   execFileSync('mkfifo', [path])
-  // Neither end of a pipe opens without the other, but both at once do.
+  // Opening one end of a named pipe blocks until the other is opened.
   const both = fs.openSync(path, 'r+')
   const ends = { read: fs.openSync(path, 'r'), write: fs.openSync(path, 'w') }
   fs.closeSync(both)
@@ -17,7 +17,7 @@ export function openPipe() {
   return ends
 }
 
-/** Opens a pipe and hands its ends to a function; whoever it starts with them keeps them. */
+/** Opens a pipe, passes its ends to a function and closes them; processes that it starts keep theirs. */
 export function withPipe(use) {
   const ends = openPipe()
   try {

@@ -63,7 +63,7 @@ export function circumstances(node, packages, command) {
   return `${date}, ${machine}, Node.js ${version}; ${versions}. To repeat it: \`${command}\`.`
 }
 
-/** How often and for how long something was measured, and which figure of all turns is shown. */
+/** Describes the number and length of turns, and which figure is shown. */
 export function methodOf({ instances, rounds, seconds }, shown = 'The median and the quartiles') {
   return `${pinning} ${shown} of ${instances} × ${rounds} rounds, with turns of ${seconds} s.`
 }
@@ -73,7 +73,7 @@ function versionOf(name) {
   return JSON.parse(fs.readFileSync(new URL(manifest, import.meta.url), 'utf8')).version
 }
 
-/** The major version of a Node.js. */
+/** Returns the major version of a Node.js binary. */
 export function majorOf(node) {
   return execFileSync(node, ['--version'], { encoding: 'utf8' }).match(/^v(\d+)/)[1]
 }

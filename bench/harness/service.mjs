@@ -7,9 +7,9 @@ import { withPipe } from './pipe.mjs'
 
 /**
  * Starts a service with its stdout in a pipe that another process reads.
- * @param {string} service.program its file, in servers
- * @param {string[]} service.args what that is started with
- * @param {string[]} [service.flags] what Node.js is started with
+ * @param {string} service.program its file in servers/
+ * @param {string[]} service.args its arguments
+ * @param {string[]} [service.flags] the flags of Node.js
  * @param {'service' | 'load'} [service.kind] whether it is measured
  */
 export async function startService({ node = process.execPath, flags = [], program, args, kind = 'service' }) {
@@ -26,7 +26,7 @@ export async function startService({ node = process.execPath, flags = [], progra
   return {
     port,
     ask: (task) => ask(service, task),
-    /** Ends it; gives the bytes that it has written. */
+    /** Stops it; returns the number of bytes that it has written. */
     async end() {
       service.disconnect()
       return Number(await bytes)

@@ -5,7 +5,7 @@ import { carryRequest, recordOf } from '../harness/inside.mjs'
 const RECORD = Symbol('record')
 const record = {}
 
-/** What it costs to find the record of a request again. */
+/** The cost of finding the record of a request. */
 export function benchCarrier() {
   group('a request with its record', () => {
     summary(() => {

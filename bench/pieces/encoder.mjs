@@ -6,12 +6,12 @@ import { answeredRecord, FORMATS, formatOf } from '../harness/inside.mjs'
 const KINDS = ['started', 'completed']
 const entry = answeredRecord()
 
-/** How many requests a busy service has in a millisecond, for which the time is made once. */
+/** How many requests of a busy service share a millisecond, for which the time is formatted once. */
 const A_MILLISECOND = 20
 const START = Date.now()
 let count = 0
 
-/** The next request: what differs from the one before is the time and the duration. */
+/** Advances to the next request: only the time and the duration differ. */
 function nextEntry() {
   count = (count + 1) % 10_000
   entry.time = START + Math.floor(count / A_MILLISECOND)
@@ -19,7 +19,7 @@ function nextEntry() {
   return entry
 }
 
-/** Encoders of a record, which hold what a line of waybill's does. */
+/** Encoders that write the fields of a waybill line. */
 function othersOf(record) {
   const { level: _level, timestamp: _timestamp, message, ...fields } = record
   const properties = Object.fromEntries(
@@ -37,12 +37,12 @@ function othersOf(record) {
   }
 }
 
-/** What making a line costs. */
+/** The cost of encoding a line. */
 export function benchEncoder() {
   const json = formatOf('json')
   for (const kind of KINDS) {
     const record = JSON.parse(json[kind](entry, 'info'))
-    // The others are spared to make the message and the record itself, and all but pino the time.
+    // The others get the message and the record for free, and all but pino the time.
     const nextRecord = () => {
       const { durationMs } = nextEntry()
       if (kind === 'completed') record.duration_ms = durationMs

@@ -8,7 +8,7 @@ const common = { host: 'shop.internal', connection: 'keep-alive', accept: '*/*' 
 const withoutId = { headers: common, rawHeaders: [] }
 const withId = { headers: { ...common, 'x-request-id': 'checkout-7f3a9c' }, rawHeaders: [] }
 
-/** What the id of a request costs. */
+/** The cost of generating a request id. */
 export function benchId() {
   group('a new id', () => {
     summary(() => {

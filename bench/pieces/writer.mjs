@@ -10,7 +10,7 @@ const LINE = `${JSON.stringify({ level: 'info', event: 'request.completed' }).pa
 const LINES = [1, 10, 100]
 const MAX_HELD_BYTES = 8 * 2 ** 20
 
-/** What writes lines to a descriptor, by its name. */
+/** The writers of lines to a descriptor, by name. */
 function writersTo(fd, maxWriteBytes) {
   const rules = { maxHeldBytes: MAX_HELD_BYTES, whenFull: 'drop', lossLine: (lines) => `${lines}\n` }
   const writer = new LineWriter({ fd, stream: new StandardStream(1), atOnce: false, maxWriteBytes }, rules)
@@ -23,7 +23,7 @@ function writersTo(fd, maxWriteBytes) {
   }
 }
 
-/** What writing lines costs, so many in a turn of the event loop; the turn itself is the last row of each table. */
+/** The cost of writing a number of lines per turn of the event loop; the last row of each table is the turn itself. */
 export function benchWriter() {
   const { read, write } = openPipe()
   spawn('wc', ['--bytes'], { stdio: [read, 'ignore', 'inherit'] }).unref()

@@ -2,8 +2,8 @@ import fs from 'node:fs'
 import { GCProfiler } from 'node:v8'
 
 /**
- * Says on what port a server listens, and what its process has used and answered since it was told to begin; ends when
- * it is let go.
+ * Reports the port of a server, and what its process has used and answered since it was told to begin; exits when it is
+ * disconnected.
  */
 export function giveAccount(server) {
   let received = 0
@@ -26,7 +26,7 @@ export function giveAccount(server) {
       const { user, system } = process.cpuUsage(begun.cpu)
       const elapsed = (performance.now() - begun.at) / 1000
       const { statistics } = begun.gc.stop()
-      // What is in use before a collection, but was not after the one before.
+      // The heap in use before a garbage collection, minus that after the previous one.
       let allocated = 0
       let { heap } = begun
       for (const { beforeGC, afterGC } of statistics) {
@@ -39,7 +39,7 @@ export function giveAccount(server) {
     },
     count: () => ({ received, answered }),
     memory: () => process.memoryUsage(),
-    /** What is in use after a collection, where Node.js was started with --expose-gc. */
+    /** The memory in use after a garbage collection, if Node.js was started with --expose-gc. */
     collected() {
       globalThis.gc()
       return process.memoryUsage()
@@ -51,7 +51,7 @@ export function giveAccount(server) {
   process.on('disconnect', () => process.exit())
 }
 
-/** The number of write system calls that this process has made; NaN where the system doesn't count them. */
+/** Returns the number of write system calls of this process; NaN if the system doesn't count them. */
 function writeCalls() {
   if (process.platform !== 'linux') return Number.NaN
   return Number(/^syscw: (\d+)$/m.exec(fs.readFileSync('/proc/self/io', 'latin1'))[1])

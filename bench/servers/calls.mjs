@@ -1,4 +1,4 @@
-// A service that calls another: its request log, how it calls, how often for a request, and whom are arguments.
+// A service that calls another. Its arguments: the request log, the client, the calls per request, and the other's port.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import http from 'node:http'
 import Fastify from 'fastify'
@@ -7,11 +7,11 @@ import waybill from 'waybill'
 import { giveAccount } from './account.mjs'
 
 const [, , logger, client, calls, port] = process.argv
-/** Every name is that of the one service. */
+/** Resolves every name to the one service. */
 const lookup = (_name, options, done) =>
   options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4)
 const agent = new http.Agent({ keepAlive: true, lookup })
-// Also that of `fetch`, which would take one of its own.
+// Also used by `fetch`, which would otherwise create its own.
 setGlobalDispatcher(new Agent({ keepAliveTimeout: 60_000, connect: { lookup } }))
 
 const call = {
@@ -34,7 +34,7 @@ if (logger === 'bare, with AsyncLocalStorage') {
   const storage = new AsyncLocalStorage()
   app.addHook('onRequest', (request, _reply, done) => storage.run(request, done))
 }
-// The host is the parameter: one is inside, and one, as long, is not.
+// The parameter is the host: one is inside, another of the same length is not.
 app.get('/call/:host', async ({ params }) => {
   const url = `http://${params.host}:${port}/stock/42`
   for (let made = 0; made < calls; made++) await call(url)

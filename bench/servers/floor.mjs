@@ -6,7 +6,7 @@ const COMPLETION = `${JSON.stringify({ level: 'info', event: 'request.completed'
 let lines = ''
 let isWriting = false
 
-/** What nobody can do without: the hooks, two lines of the length of waybill's, one write a turn of the event loop. */
+/** The minimum of a request log: its hooks, two lines as long as waybill's, and one write per turn of the event loop. */
 export function addFloor(app) {
   app.addHook('onRequest', (_request, reply, done) => {
     write(START)

@@ -1,4 +1,4 @@
-// A service that grows in one way: its logger, what grows and to what size are arguments.
+// A service that grows in one way. Its arguments: the logger, what grows, and the size.
 import Fastify from 'fastify'
 import waybill from 'waybill'
 import { giveAccount } from './account.mjs'
@@ -15,7 +15,7 @@ const FIELDS = Object.fromEntries(
 )
 const addFields = {
   bare: () => {},
-  // It can't add fields to its line, so that it writes one more that holds them.
+  // It can't add fields to its line, so it writes another line with them.
   'built-in logging': (request) => request.log.info({ ...FIELDS }),
   waybill: (request) => request.waybill.add({ ...FIELDS }),
 }[logger]

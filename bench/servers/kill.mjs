@@ -1,4 +1,4 @@
-// A service that logs the ids of its requests. It says on what port it listens, and ends by being killed.
+// A service that logs the ids of its requests. It reports its port, and runs until it is killed.
 import Fastify from 'fastify'
 import { pino } from 'pino'
 import waybill from 'waybill'

@@ -1,4 +1,4 @@
-// One service of those that are compared: its framework and its variant are arguments.
+// One of the compared services. Its arguments: the framework and the variant.
 import { giveAccount } from './account.mjs'
 import { start } from './variants.mjs'
 

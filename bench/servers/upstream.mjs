@@ -1,4 +1,4 @@
-// The service that others call: it answers all alike.
+// The service that others call: it answers every request the same.
 import { createServer } from 'node:http'
 import { giveAccount } from './account.mjs'
 

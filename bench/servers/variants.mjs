@@ -1,4 +1,4 @@
-// What is compared: services that are the same but for their request log, each set up after its own documentation.
+// The compared services: the same except for their request log, each set up as its own documentation says.
 import Fastify, { LogController } from 'fastify'
 import { addFloor } from './floor.mjs'
 
@@ -7,12 +7,12 @@ const RESPONSE = { 200: { type: 'object', properties: { id: { type: 'string' }, 
 
 const FORMATS = ['json', 'pretty', 'logfmt', 'ecs', 'gcp', 'datadog', 'otel', 'combined']
 
-/** An app with a request log of waybill's. */
+/** Creates an app with waybill. */
 async function withWaybill(options = {}, app = Fastify()) {
   return app.register((await import('waybill')).default, options)
 }
 
-/** An app whose server has a logger of `(request, response, next)` called first, as `http.createServer` would. */
+/** Creates an app whose server calls a `(request, response, next)` logger first, as `http.createServer` would. */
 function withListener(log) {
   const app = Fastify()
   app.server.prependListener('request', (request, response) => log(request, response, () => {}))
@@ -22,7 +22,7 @@ function withListener(log) {
 const onFastify = {
   bare: () => Fastify(),
   'built-in logging': () => Fastify({ logger: true }),
-  // Lines in blocks, of which the last is lost when the process is killed.
+  // Writes lines in blocks, the last of which is lost when the process is killed.
   'built-in logging, asynchronous': async () =>
     Fastify({ logger: { stream: (await import('pino')).destination({ sync: false, minLength: 4096 }) } }),
   'pino-http': async () => withListener((await import('pino-http')).default()),
@@ -39,7 +39,7 @@ const onFastify = {
   'the floor': () => addFloor(Fastify()),
   waybill: () => withWaybill(),
   'waybill, context: false': () => withWaybill({ context: false }),
-  // Follows every request to its end and writes nothing.
+  // Tracks every request to its end and writes nothing.
   'waybill, tracking alone': () => withWaybill({ level: 'silent', context: false }),
   'waybill, with an incoming id': () => withWaybill(),
   "waybill, the app's own logger": () => withWaybill({}, Fastify({ logger: true })),
@@ -47,7 +47,7 @@ const onFastify = {
   ...Object.fromEntries(FORMATS.map((format) => [`waybill, ${format}`, () => withWaybill({ format })])),
 }
 
-/** An app of Express whose routes stand between what a logger adds before and after them. */
+/** Creates an Express app whose routes stand between what a logger adds before and after them. */
 async function withExpress(before, after) {
   const { default: express } = await import('express')
   const app = express()
@@ -76,10 +76,10 @@ const onExpress = {
   'waybill, tracking alone': () => withExpress(() => forExpress({ level: 'silent', context: false })),
 }
 
-/** The names of what is compared on each framework. */
+/** The names of the variants on each framework. */
 export const names = { fastify: Object.keys(onFastify), express: Object.keys(onExpress) }
 
-/** Starts a variant; gives its server, which listens. */
+/** Starts a variant; returns its listening server. */
 export async function start(framework, name) {
   if (framework === 'express') {
     const app = await onExpress[name]()

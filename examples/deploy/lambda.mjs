@@ -4,5 +4,5 @@ import { build } from './service.mjs'
 
 const app = await build()
 export const handler = awsLambda(app)
-// What takes time is done while Lambda starts, not in the first request.
+// Prepares the app while Lambda starts, not in the first request.
 await app.ready()

@@ -1,14 +1,14 @@
-// A service as it is deployed: it answers, says that it is well, and ends when it is asked to.
+// A service to deploy: it answers requests, and has a health check.
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import waybill from 'waybill'
 
-/** Builds the service; it listens nowhere yet. */
+/** Creates the service; it does not listen yet. */
 export async function build() {
   const app = Fastify()
   await app.register(waybill, { include: ['user_agent'] })
 
-  // What asks every few seconds whether the service is well is not worth two lines each time.
+  // Health checks every few seconds are not worth two lines each.
   app.get('/healthz', { logLevel: 'silent' }, async () => ({ ok: true }))
 
   app.get('/users/:id', async (request, reply) => {

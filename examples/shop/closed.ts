@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-/** Aborts what is under way for a response when it closes: nobody waits for it any more. */
+/** Returns a signal that aborts when a response closes, because its client no longer waits. */
 export function untilClosed(response: ServerResponse): AbortSignal {
   const controller = new AbortController()
   response.once('close', () => controller.abort())

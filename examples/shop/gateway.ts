@@ -1,4 +1,4 @@
-// Takes orders from the world, and hands them to the service that keeps them.
+// The gateway: takes orders from outside, and passes them to the service that stores them.
 import Fastify from 'fastify'
 import waybill from 'waybill'
 import { untilClosed } from './closed.js'

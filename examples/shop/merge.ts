@@ -1,4 +1,4 @@
-/** A line of a service, as far as it is looked at here. */
+/** The fields of a service's line that are used here. */
 export interface Line {
   readonly timestamp: string
   readonly level: string
@@ -8,10 +8,10 @@ export interface Line {
   readonly message: string
 }
 
-/** How long nothing more is written of a request that is over everywhere, in milliseconds. */
+/** How long to wait for further lines of a request that has ended everywhere, in milliseconds. */
 const QUIET_MS = 200
 
-/** Collects the lines of several services by request, and tells of each request that is over in all of them. */
+/** Collects the lines of several services by request, and reports each request that has ended in all of them. */
 export class Merge {
   readonly #requests = new Map<string, Line[]>()
   readonly #over: (id: string, lines: readonly Line[]) => void
@@ -31,7 +31,7 @@ export class Merge {
     setTimeout(() => {
       if (lines.length > length) return
       this.#requests.delete(id)
-      // Those of one time stay as they came.
+      // Lines of the same time keep their order.
       this.#over(
         id,
         lines.toSorted((a, b) => a.timestamp.localeCompare(b.timestamp)),

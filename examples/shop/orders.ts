@@ -1,4 +1,4 @@
-// Keeps orders, for which it reserves what is in stock.
+// Stores orders, and reserves stock for them.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, request } from 'node:http'
@@ -13,7 +13,7 @@ interface Order {
   readonly quantity: number
 }
 
-/** Knows nothing of the request that it is called for. */
+/** Gets nothing of the request that it is called for; its call still carries the id. */
 async function reserve({ sku, quantity }: Order, signal: AbortSignal): Promise<unknown> {
   const url = new URL(`/stock/${encodeURIComponent(sku)}/reservations`, process.env.STOCK_URL)
   const call = request(url, { method: 'POST', signal })

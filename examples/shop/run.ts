@@ -1,5 +1,5 @@
-// Three services, each a process of its own: a gateway (Fastify) asks for orders (Express), which ask for what is in stock
-// (node:http). Shows what all of them log of each request. Stays up until it is told to end.
+// Runs three services as processes: the gateway (Fastify) calls orders (Express), which calls stock (node:http). Shows what
+// all of them log about each request, until it is stopped.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -11,7 +11,7 @@ const merge = new Merge((id, lines) => {
   console.log([`\n# ${id}`, ...lines.map(show), ''].join('\n'))
 })
 
-/** What is in a line beside its columns, without what stands in its message. */
+/** The fields that are shown after the columns; the message has the others. */
 const SHOWN = /^(?:error|calls|sku|quantity|left)$/
 
 function show(line: Line): string {
@@ -31,7 +31,7 @@ function showValue(value: unknown): string {
 const services: ChildProcess[] = []
 let isEnding = false
 
-/** Starts a service, and gives its address. */
+/** Starts a service, and returns its address. */
 async function start(service: string, env: NodeJS.ProcessEnv): Promise<string> {
   const program = fileURLToPath(new URL(`${service}.js`, import.meta.url))
   const child = spawn(process.execPath, [program], {
@@ -58,7 +58,7 @@ function end(code: number): void {
   if (isEnding) return
   isEnding = true
   process.exitCode = code
-  // In a terminal, Ctrl-C has told them already.
+  // In a terminal, Ctrl-C has signalled them already.
   for (const service of services) service.kill('SIGTERM')
 }
 

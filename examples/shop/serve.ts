@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createLogger } from 'waybill/express'
 
-/** Has a server listen until it is told to end, and says where. */
+/** Listens until the process is stopped, and reports the port. */
 export async function serve(server: Server): Promise<void> {
   await once(server.listen(Number(process.env.PORT ?? 0), '127.0.0.1'), 'listening')
   const { port } = server.address() as AddressInfo

@@ -1,4 +1,4 @@
-// Knows what is on the shelves.
+// Knows what is in stock.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -11,7 +11,7 @@ const shelves = new Map([
   ['piano', 2],
 ])
 
-/** A piano takes its time; the vases have fallen. */
+/** Answers slowly for the piano, and fails for the vases. */
 async function take(sku: string, quantity: number, signal: AbortSignal): Promise<number> {
   if (sku === 'vase') throw new Error('the shelf of the vases has collapsed')
   if (sku === 'piano') await sleep(2000, undefined, { signal })

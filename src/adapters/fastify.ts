@@ -38,7 +38,7 @@ declare module 'fastify' {
 const NAME = 'waybill'
 const DECORATOR = 'waybill'
 
-/** The Fastify option that lets a query begin with `;`; its types have only the first place. */
+/** The two places of the Fastify option that lets a query begin with `;`; Fastify's types have only the first. */
 interface RouterConfig {
   useSemicolonDelimiter?: boolean
   routerOptions?: { useSemicolonDelimiter?: boolean }

@@ -2,7 +2,7 @@ import type { Plain } from '../request/copy.js'
 import type { TraceFields } from '../request/trace.js'
 import type { Level } from '../vocabulary.js'
 
-/** Marks an event in an app whose own logger was made by waybill. */
+/** Marks an event for an app's own logger that waybill created. */
 export const EVENT = Symbol('waybill.event')
 
 /** A log line of the app; all its values are small copies that can be written as they are. */

@@ -60,12 +60,12 @@ export function watchConnection(record: RequestRecord): void {
   connection.last = record
   if (!last?.isOpen) return
   // Node.js 20 emits no `close` on a response that waits for an earlier one when the connection is lost.
-  record.waiting = connection.waiting ??= endTogether(socket)
+  record.waiting = connection.waiting ??= endAllOnClose(socket)
   record.waiting.add(record)
 }
 
 /** Ends every pipelined request when the connection closes, with one listener. */
-function endTogether(socket: Partial<Socket>): Set<RequestRecord> {
+function endAllOnClose(socket: Partial<Socket>): Set<RequestRecord> {
   const waiting = new Set<RequestRecord>()
   socket.once?.('close', () => {
     for (const record of waiting) safely(() => record.keeper.end(record))
@@ -121,11 +121,11 @@ export function noteBroken(record: RequestRecord, error: unknown): void {
 }
 
 /** Notes that a write was buffered, and what is still unsent when the connection is destroyed. */
-export function noteHeld(record: RequestRecord): void {
-  const { socket, stream, wasHeld } = record
-  record.wasHeld = true
+export function noteBuffered(record: RequestRecord): void {
+  const { socket, stream, wasBuffered } = record
+  record.wasBuffered = true
   if (stream !== undefined) {
-    if (!wasHeld)
+    if (!wasBuffered)
       beforeDestroy(stream, () => {
         record.unsentBytes = stream.writableLength
       })
@@ -180,11 +180,11 @@ export function hasLeft(record: RequestRecord): boolean {
 }
 
 /** Whether nothing of an unfinished response was sent, although its head was written. */
-function wasUnsent({ response, stream, socket, hasTurn, pieces, wasHeld }: RequestRecord): boolean {
+function wasUnsent({ response, stream, socket, hasTurn, pieces, wasBuffered }: RequestRecord): boolean {
   if (response === undefined || stream !== undefined) return false
   // Either an earlier response still had the turn, or the only write failed.
   if (!hasTurn) return true
-  return pieces === 1 && !wasHeld && hasFailedWrite(socket)
+  return pieces === 1 && !wasBuffered && hasFailedWrite(socket)
 }
 
 function hasFailedWrite({ errored }: Partial<Socket>): boolean {

@@ -5,7 +5,7 @@ import type { RequestRecord } from '../request/record.js'
 import { serverTrace } from '../request/trace.js'
 import { reportFault, safely } from '../safely.js'
 import { carryResponse, noteLate, recordOfResponse, wrapperOf, wrapResponseEmit } from './carrier.js'
-import { noteDestroyed, noteHeld } from './connection.js'
+import { noteBuffered, noteDestroyed } from './connection.js'
 
 type Write = (this: ServerResponse, chunk: unknown, encoding: unknown, callback: unknown) => boolean
 type End = (this: ServerResponse, chunk: unknown, encoding: unknown, callback: unknown) => ServerResponse
@@ -79,10 +79,10 @@ function writePiece<Result>(
   }
   try {
     const bytes = sizeOf(chunk, encoding)
-    const isHeld = response.writableLength > 0
+    const isBuffered = response.writableLength > 0
     for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer) {
       if (on.response !== response) continue
-      notePiece(on, bytes, isLost, isHeld)
+      notePiece(on, bytes, isLost, isBuffered)
       if (isLast) noteLate(on)
     }
   } catch (error) {
@@ -96,7 +96,7 @@ function isGone({ stream, response }: RequestRecord): boolean {
   return stream === undefined ? response?.socket?.destroyed === true : stream.destroyed
 }
 
-function notePiece(record: RequestRecord, bytes: number, isLost: boolean, isHeld: boolean): void {
+function notePiece(record: RequestRecord, bytes: number, isLost: boolean, isBuffered: boolean): void {
   if (isLost) {
     if (record.pieces === 0 && !record.isHeadFlushed) record.isUnsent = true
   } else {
@@ -105,7 +105,7 @@ function notePiece(record: RequestRecord, bytes: number, isLost: boolean, isHeld
     // The size of a chunk in hexadecimal digits.
     record.framingBytes += ((35 - Math.clz32(bytes | 1)) >> 2) + CHUNK_FRAMING
   }
-  if (isHeld) noteHeld(record)
+  if (isBuffered) noteBuffered(record)
 }
 
 function sizeOf(chunk: unknown, encoding: unknown): number {
@@ -114,13 +114,13 @@ function sizeOf(chunk: unknown, encoding: unknown): number {
   return chunk instanceof Uint8Array ? chunk.byteLength : 0
 }
 
-type Unseen = (request: IncomingMessage, response: ServerResponse) => void
+type UntrackedReceiver = (request: IncomingMessage, response: ServerResponse) => void
 
-let receiveUnseen: Unseen | undefined
+let receiveUntracked: UntrackedReceiver | undefined
 
 /** Calls back when a head is written for an HTTP/1 request without a record: Node.js answers some by itself. */
-export function onUnseenHead(receive: Unseen): void {
-  receiveUnseen = receive
+export function onUntrackedHead(receive: UntrackedReceiver): void {
+  receiveUntracked = receive
   wrapAnswer(Object.create(ServerResponse.prototype), true)
 }
 
@@ -132,8 +132,8 @@ function wrapWriteHead(own: WriteHead | undefined, parent: { readonly writeHead:
   return function writeHead(status, reason, fields) {
     const original = own ?? parent.writeHead
     let record = recordOfResponse(this)
-    if (record === undefined && receiveUnseen !== undefined && this.req instanceof IncomingMessage) {
-      safely(() => receiveUnseen?.(this.req, this))
+    if (record === undefined && receiveUntracked !== undefined && this.req instanceof IncomingMessage) {
+      safely(() => receiveUntracked?.(this.req, this))
       record = recordOfResponse(this)
     }
     if (record === undefined) return original.call(this, status, reason, fields)
@@ -202,7 +202,7 @@ export function headerNamed(name: string): Header {
   return { name, lowered: name.toLowerCase() }
 }
 
-/** The headers that a head is written with so that a header goes with it: whoever has set one of that name has it sent. */
+/** Adds a header to a head, unless the app has set it with `setHeader()`. */
 function headFor(response: ServerResponse, fields: HeadFields, header: Header, value: string): HeadFields {
   return response.hasHeader(header.lowered)
     ? withoutHeader(fields, header, value)

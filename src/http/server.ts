@@ -8,7 +8,7 @@ import { reportFault, safely, safelyNext, setHidden } from '../safely.js'
 import { recordOf } from './carrier.js'
 import type { Tracker } from './exchange.js'
 import { keepTickShape } from './node-internals.js'
-import { onUnseenHead } from './response.js'
+import { onUntrackedHead } from './response.js'
 import { refuseUnparsed, watchStatus } from './unparsed.js'
 
 const TRACKER = Symbol('waybill.tracker')
@@ -20,7 +20,7 @@ const METHOD_NOT_ALLOWED = 405
 const EXPECTATION_FAILED = 417
 
 /** Receives a request that Node.js answers without an event, such as one without a `Host` or over a limit. */
-function receiveUnseen(raw: IncomingMessage, response: ServerResponse): void {
+function receiveUntracked(raw: IncomingMessage, response: ServerResponse): void {
   const { server } = raw.socket as { server?: TrackedServer }
   const tracker = server?.[TRACKER]
   if (tracker !== undefined && recordOf(raw) === undefined) tracker.receive(raw, response)
@@ -28,7 +28,7 @@ function receiveUnseen(raw: IncomingMessage, response: ServerResponse): void {
 
 /** Receives every request of a server, including those that Node.js answers before the app sees them. */
 export function receiveFrom(server: Server, tracker: Tracker): void {
-  onUnseenHead(receiveUnseen)
+  onUntrackedHead(receiveUntracked)
   keepTickShape()
   const marked: TrackedServer = server
   // If several apps share a server, the first one receives the requests that no app has a route for.
@@ -39,7 +39,7 @@ export function receiveFrom(server: Server, tracker: Tracker): void {
   }
   refuseExpectations(server, tracker, receive)
   if (!isFirst) return
-  takeConnect(server, tracker)
+  receiveConnect(server, tracker)
   beforeEvents(server, (event, first, second) => {
     if (event === 'request') {
       receive(first as RawRequest, second as ServerResponse)
@@ -91,7 +91,7 @@ function refuseExpectations(
 }
 
 /** Receives CONNECT requests. If the app does not listen for them, it answers as Node.js does. */
-function takeConnect(server: Server, tracker: Tracker): void {
+function receiveConnect(server: Server, tracker: Tracker): void {
   const connect = (raw: RawRequest, other: Duplex | ServerResponse): void => {
     const isUnwanted = isLeftTo(server, 'connect', connect)
     safely(() => noteConnect(tracker, raw, other, isUnwanted))

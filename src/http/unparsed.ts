@@ -25,7 +25,7 @@ export function refuseUnparsed(tracker: Tracker, error: ClientError, socket: Soc
 
   const { last } = connection
   if (last === undefined || last.raw?.complete === true) {
-    enterUnparsed(tracker, error, socket, timedOut ? 'timeout' : 'rejected')
+    startUnparsed(tracker, error, socket, timedOut ? 'timeout' : 'rejected')
     return
   }
   // The request was answered before its body arrived.
@@ -39,7 +39,7 @@ export function refuseUnparsed(tracker: Tracker, error: ClientError, socket: Soc
 }
 
 /** Starts a request that can't be parsed, and ends it with its answer or its connection. */
-function enterUnparsed(tracker: Tracker, error: ClientError, socket: Socket, outcome: Outcome): void {
+function startUnparsed(tracker: Tracker, error: ClientError, socket: Socket, outcome: Outcome): void {
   const record = tracker.startUnparsed(error, socket)
   watchStatus(socket, (status) => tracker.end(record, { outcome, status }))
   socket.once('close', () => safely(() => tracker.end(record, { outcome, status: undefined })))

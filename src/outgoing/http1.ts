@@ -35,7 +35,7 @@ export function followHttp1(): Undo {
     ...(IS_PUBLISHED
       ? [
           listen(REQUEST_CREATED, followEach),
-          // A proxy may set the headers that it copies later, one by one.
+          // A proxy may set the headers that it copies one by one, after that event.
           wrap(ClientRequest.prototype as unknown as Insides, '_implicitHeader', correctFirst),
         ]
       : [

@@ -16,7 +16,7 @@ export class HeldLines {
   #chunks: Buffer[] = []
   /** How many bytes of the first chunk are written. */
   #taken = 0
-  /** Whether the reader has got the beginning of a line without its end. */
+  /** Whether the reader has received the beginning of a line without its end. */
   #isMidLine = false
   /** Whether the first chunk continues that line; else its end was lost. */
   #goesOn = false

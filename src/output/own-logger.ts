@@ -103,7 +103,7 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
   }
 }
 
-/** Marks an event, so that a logger that waybill created can setMetadata it from the app's lines. */
+/** Marks an event, so that a logger that waybill created can tell it from the app's lines. */
 function marked(record: Record<string, unknown>): Record<string, unknown> {
   return Object.defineProperty(record, EVENT, { value: true })
 }

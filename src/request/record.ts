@@ -27,7 +27,7 @@ export interface FrameworkRequest {
   matched?(status: number | undefined, failed: boolean): string | undefined
 }
 
-/** The outgoing calls of a request: overlapping ones count once in `total_ms`; one failed without a whole answer below 500. */
+/** Outgoing calls: overlapping ones count once in `total_ms`; `failed` counts those without a complete answer below 500. */
 export type CallCost = Readonly<Record<'count' | 'total_ms' | 'failed', number>>
 
 /** What calls to other services carry, and to which hosts. */
@@ -139,7 +139,7 @@ export class RequestRecord implements CurrentRequest {
   /** Whether a write is running: over HTTP/2 and in injected responses, `end()` calls `write()`. */
   isWriting = false
   /** Whether a write was buffered. */
-  wasHeld = false
+  wasBuffered = false
   /** The bytes that an HTTP/2 stream had not sent when it was destroyed. */
   unsentBytes = 0
   /** Whether nothing of the response was sent, although its head was written. */

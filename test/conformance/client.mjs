@@ -1,12 +1,12 @@
-// A client that speaks HTTP/1.1 by hand over one socket, so that it can end a request in any way there is.
+// A client that writes HTTP/1.1 to a socket by hand, so that it can end a request in every possible way.
 import { once } from 'node:events'
 import { connect } from 'node:net'
 
-/** How long a client waits for what must come. */
+/** How long a client waits for expected data. */
 const PATIENCE_MS = 10_000
 
 /**
- * What a client got of one answer.
+ * What a client saw of one answer.
  * @typedef {object} Seen
  * @property {number | null} status The status that it read, if one was sent.
  * @property {boolean} whole Whether it got the answer to its end.
@@ -15,7 +15,7 @@ const PATIENCE_MS = 10_000
 /** @type {Seen} */
 export const NOTHING = { status: null, whole: false }
 
-/** The path of a request that only prepares an ending: its lines don't count. */
+/** The path of a request that only prepares an ending; its lines don't count. */
 export const PRELUDE = '/prelude'
 
 /** The text of a request without a body. */
@@ -39,7 +39,7 @@ export class Client {
     this.#socket.on('end', () => {
       this.#ended = true
     })
-    // A server may reset the connection: that is seen by how the answer ends.
+    // A server may reset the connection, which shows in how the answer ends.
     this.#socket.on('error', () => {})
     this.#closed = new Promise((resolve) => this.#socket.on('close', resolve))
   }
@@ -49,13 +49,13 @@ export class Client {
     return this
   }
 
-  /** Waits until the bytes of the server match. */
+  /** Waits until the received text matches. */
   async received(pattern) {
     const signal = AbortSignal.timeout(PATIENCE_MS)
     while (!pattern.test(this.#received)) await once(this.#socket, 'data', { signal })
   }
 
-  /** Waits for whole answers to all that was asked, then closes the connection. */
+  /** Waits for complete answers to all requests, then closes the connection. */
   async answers(methods) {
     const signal = AbortSignal.timeout(PATIENCE_MS)
     while (this.seen(methods).some(({ whole }) => !whole) && !this.#socket.closed) {
@@ -73,19 +73,19 @@ export class Client {
     return this.seen(methods)
   }
 
-  /** Leaves without a word (TCP RST). */
+  /** Resets the connection (TCP RST). */
   async reset(methods) {
     this.#socket.resetAndDestroy()
     return this.closed(methods)
   }
 
-  /** Says that nothing more will come (TCP FIN), as a client that closes its socket does. */
+  /** Closes its side of the connection (TCP FIN). */
   async hangUp(methods) {
     this.#socket.end()
     return this.closed(methods)
   }
 
-  /** What was received for each of the requests. */
+  /** Returns what was received for each request. */
   seen(methods = ['GET']) {
     let rest = this.#received
     return methods.map((method) => {
@@ -96,7 +96,7 @@ export class Client {
   }
 }
 
-/** Reads one answer off the beginning of what a server sent (RFC 9112, section 6.3). */
+/** Parses the first answer in what a server sent (RFC 9112, section 6.3). */
 function readAnswer(text, method, ended) {
   const end = text.indexOf('\r\n\r\n')
   if (end < 0) return { ...NOTHING, rest: '' }
@@ -109,7 +109,7 @@ function readAnswer(text, method, ended) {
   return { status, whole, rest: whole ? body.slice(length ?? body.length) : '' }
 }
 
-/** How long a body is; undefined when it lasts until the connection ends. */
+/** Returns the length of a body; undefined if it ends with the connection. */
 function bodyLength(head, body) {
   const declared = /^content-length: (\d+)/im.exec(head)
   if (declared) return Number(declared[1])

@@ -1,4 +1,4 @@
-// The tools that are compared on Express: how each is set up, after its own documentation, and how its lines are read.
+// The tools compared on Express: how each is set up, as its own documentation says, and how its lines are read.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import express from 'express'
@@ -7,9 +7,9 @@ import { jsonLines, readMorgan, readPinoHttp, readWaybill } from './readers.mjs'
 /**
  * @typedef {object} ExpressTool
  * @property {string} package The package whose version counts.
- * @property {(app: import('express').Express, server: import('node:http').Server) => Promise<void>} before What comes
- * before the routes.
- * @property {(app: import('express').Express) => Promise<void>} [after] What comes after them.
+ * @property {(app: import('express').Express, server: import('node:http').Server) => Promise<void>} before Sets up what
+ * stands before the routes.
+ * @property {(app: import('express').Express) => Promise<void>} [after] Sets up what stands after them.
  * @property {import('./readers.mjs').Reader} read
  */
 
@@ -47,7 +47,7 @@ const expressWinston = {
     const { default: middlewares } = await import('express-winston')
     app.use(middlewares.errorLogger(await toConsole()))
   },
-  // The line of an error has no response.
+  // The line about an error has no response.
   read: jsonLines(({ meta: { req, res } = {} }) => ({
     path: req?.url,
     completion: res && { status: res.statusCode },
@@ -62,11 +62,11 @@ async function toConsole() {
 /** @type {Readonly<Record<string, ExpressTool>>} */
 export const tools = { waybill, 'pino-http': pinoHttp, morgan, 'express-winston': expressWinston }
 
-/** Often enough that timeouts of the server's fire soon. */
+/** Short, so that server timeouts fire soon. */
 const CHECK_MS = 20
 
 /**
- * Has a tool and an ending's routes on an app that is ready to listen.
+ * Creates an app with a tool and an ending's routes, ready to listen.
  * @returns {Promise<import('./sides.mjs').Startable>}
  */
 export async function start(tool, { serve, express: serveHere = serve }, tell) {

@@ -1,4 +1,4 @@
-// The tools that are compared on Fastify: how each is set up, after its own documentation, and how its lines are read.
+// The tools compared on Fastify: how each is set up, as its own documentation says, and how its lines are read.
 import Fastify, { LogController } from 'fastify'
 import { jsonLines, readMorgan, readPinoHttp, readWaybill } from './readers.mjs'
 
@@ -15,7 +15,7 @@ const waybill = {
   read: readWaybill,
 }
 
-// At `trace`, where Fastify says what it thinks of malformed HTTP.
+// At `trace`, the level at which Fastify logs malformed HTTP.
 const logger = { level: 'trace' }
 
 const fastify = {
@@ -39,8 +39,8 @@ function fastifyCompletion(msg, status) {
 }
 
 /**
- * Has a logger of `(request, response, next)` called with every request of the server, as `http.createServer` would in
- * its README. In an `onRequest` hook, where @fastify/middie has it, it would miss what Fastify answers before its hooks.
+ * Calls a `(request, response, next)` logger with every request of the server, as its README does with `http.createServer`.
+ * In an `onRequest` hook, as with @fastify/middie, it would miss what Fastify answers before its hooks.
  */
 function listening(options, log) {
   const app = Fastify(options)
@@ -100,7 +100,7 @@ export const tools = {
 }
 
 /**
- * Has a tool and an ending's routes on an app that is ready to listen.
+ * Creates an app with a tool and an ending's routes, ready to listen.
  * @returns {Promise<import('./sides.mjs').Startable>}
  */
 export async function start(tool, { options = {}, serve, fastify = serve }, tell) {

@@ -1,15 +1,15 @@
-// How the lines of the tools that log for both frameworks are read.
+// The readers of lines of tools that support both frameworks.
 
 /**
- * What a line says of a request.
+ * What a line says about a request.
  * @typedef {object} Reading
- * @property {unknown} [id] What ties the lines of one request together.
+ * @property {unknown} [id] What correlates the lines of one request.
  * @property {string} [path]
- * @property {Completion} [completion] Only when the line says that the request is over.
+ * @property {Completion} [completion] Present if the line says that the request has ended.
  *
  * @typedef {object} Completion
- * @property {number} [status] The status, if it states one.
- * @property {boolean} [aborted] Whether it says that the answer did not reach its end.
+ * @property {number} [status] The status, if the line has one.
+ * @property {boolean} [aborted] Whether it says that the answer was not completed.
  * @property {boolean} [failed] Whether it says that the request failed.
  *
  * @typedef {(line: string) => Reading | undefined} Reader
@@ -17,7 +17,7 @@
 
 const CUT_SHORT = ['aborted', 'destroyed', 'unfinished']
 
-/** Reads lines that are JSON objects, and leaves out others. */
+/** Reads lines that are JSON objects, and skips others. */
 export function jsonLines(readFields) {
   return (line) => (/^\{.*\}$/.test(line) ? readFields(JSON.parse(line)) : undefined)
 }

@@ -1,4 +1,4 @@
-// Replays one ending against one tool: the service is a process of its own, whose stdout and stderr are read to their ends.
+// Replays one ending against one tool: the service is a process of its own, whose stdout and stderr are read to the end.
 import { spawn } from 'node:child_process'
 import { on } from 'node:events'
 import { text } from 'node:stream/consumers'
@@ -6,20 +6,20 @@ import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 
 const service = fileURLToPath(new URL('service.mjs', import.meta.url))
-/** How long one ending may take on a machine that is busy. */
+/** How long one ending may take on a busy machine. */
 const PATIENCE_MS = 20_000
 const env = { PATH: process.env.PATH, NODE_ENV: 'production', NO_COLOR: '1' }
 
 /**
- * A service under way.
+ * A running service.
  * @typedef {object} Service
  * @property {number} port
- * @property {() => Promise<unknown>} news The next thing that its handlers tell.
+ * @property {() => Promise<unknown>} news Resolves with the next message of its handlers.
  * @property {import('node:child_process').ChildProcess} child
  */
 
 /**
- * The lines that a tool writes about an ending. Both outputs count: some tools write what failed to stderr.
+ * Returns the lines that a tool writes about an ending. Both outputs count, because some tools write failures to stderr.
  * @param {import('./sides.mjs').Side} side
  * @param {string} tool Its name.
  * @param {import('./endings.mjs').Ending} ending
@@ -46,7 +46,7 @@ export async function replay(side, tool, ending) {
   }
 }
 
-/** Plays the client of an ending, and has the service close. */
+/** Plays the client of an ending, then asks the service to close. */
 async function play(child, ending) {
   const messages = on(child, 'message', { close: ['exit'] })
   const news = async () => (await messages.next()).value[0]
@@ -54,6 +54,6 @@ async function play(child, ending) {
   const seen = await ending.visit({ port, news, child })
   const truth = Array(ending.requests ?? 1).fill(ending.truth)
   if (!isDeepStrictEqual(seen, truth)) throw new Error(`the client saw ${JSON.stringify(seen)}`)
-  // A process that has ended by itself does not hear it.
+  // A process that has exited by itself gets no message.
   if (child.connected) child.send('close', () => {})
 }

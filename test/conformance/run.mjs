@@ -1,10 +1,10 @@
-// Replays every ending of a request against waybill and its peers, and tables which of them each tells truthfully.
+// Replays every ending of a request against waybill and its peers, and tabulates which endings each logs truthfully.
 //
-//   npm run conformance                 writes the tables of docs/conformance.md and their last rows in README.md
-//   npm run conformance -- --check      replays waybill alone, writes nothing, and fails when a page is out of date
+//   npm run conformance                 writes docs/conformance.md and the tables of README.md
+//   npm run conformance -- --check      replays waybill alone, writes nothing, and fails if a document is out of date
 //   npm run conformance -- --show NAME  prints the lines of every tool for the endings whose name contains NAME
 //
-// The exit code is 1 when waybill tells an ending otherwise than it promises; its peers never fail a run.
+// The exit code is 1 if waybill logs an ending differently than it promises; its peers never fail a run.
 import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'

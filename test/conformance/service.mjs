@@ -1,11 +1,11 @@
-// One service: the side, the tool and the ending that it is to tell are given as arguments. It says on what port it
-// listens and what its handlers tell it, and closes when it is asked to.
+// One service. Its arguments: the side, the tool and the ending. It reports its port and the messages of its handlers, and
+// closes when it is asked to.
 import { once } from 'node:events'
 import { sides } from './sides.mjs'
 
 const [sideName, toolName, endingName] = process.argv.slice(2)
 const { tools, endings, start } = sides.find(({ name }) => name === sideName)
-// Returns nothing: a handler may return what `tell` does.
+// Returns nothing, because handlers may return the result of `tell`.
 const tell = (news) => {
   process.send(news)
 }

@@ -1,15 +1,15 @@
-// The frameworks on which tools are compared: a table each.
+// The frameworks on which tools are compared, with one table each.
 import { endings } from './endings.mjs'
 import * as express from './express.mjs'
 import * as fastify from './fastify.mjs'
 
 /**
  * @typedef {object} Side
- * @property {string} name As endings and the comments around its table have it.
+ * @property {string} name Its name in endings and in the comments around its table.
  * @property {string} title
  * @property {string} package The package of the framework.
  * @property {Readonly<Record<string, Tool>>} tools
- * @property {readonly import('./endings.mjs').Ending[]} endings Those that the framework knows.
+ * @property {readonly import('./endings.mjs').Ending[]} endings The endings that exist on this framework.
  * @property {(tool: Tool, ending: import('./endings.mjs').Ending, tell: (news: string) => void) =>
  * Promise<Startable>} start
  *

@@ -1,4 +1,4 @@
-// The tables of verdicts: written, found again in a document, and put into one.
+// Formats the tables of verdicts, finds them in documents, and replaces them there.
 import { YES } from './verdict.mjs'
 
 const blockOf = (name) =>
@@ -57,7 +57,7 @@ export function withBlock(document, name, content) {
   return document.replace(block, () => `\n${content}\n`)
 }
 
-/** The verdicts of the first tool of a table, by the name of the ending. */
+/** Returns the verdicts on the first tool of a table, by the name of the ending. */
 export function firstVerdicts(table) {
   const rows = table.trim().split('\n').slice(2, -1)
   return new Map(rows.map((row) => cellsOf(row).slice(0, 2)))

@@ -1,4 +1,4 @@
-// Whether what a tool wrote about an ending is true.
+// Judges whether the lines of a tool about an ending are true.
 import { PRELUDE } from './client.mjs'
 
 export const YES = 'yes'
@@ -6,10 +6,10 @@ const NO = 'no'
 const TWICE = 'twice'
 const AS_ANOTHER = 'as another'
 
-/** The tool that is held to more than its peers. */
+/** The tool that is judged more strictly than its peers. */
 export const OWN = 'waybill'
 
-/** The verdict of the table of a side on the tool of that name. */
+/** Returns the verdict on a tool for the table of a side. */
 export function verdictOn(side, name, ending, lines) {
   const verdict = judge(side.tools[name], ending, lines)
   if (name !== OWN || verdict !== YES) return verdict
@@ -24,7 +24,7 @@ export function verdictOn(side, name, ending, lines) {
  * - `2 of 3`: some requests have a true completion, others none;
  * - `no`: there is none.
  *
- * A line that the tool writes of an error beside the completion does not count as one.
+ * An extra line about an error does not count as a completion.
  */
 function judge(tool, { truth, requests = 1 }, lines) {
   const completions = completionsOf(tool, lines)
@@ -34,7 +34,7 @@ function judge(tool, { truth, requests = 1 }, lines) {
   return completions.length === requests ? YES : `${completions.length} of ${requests}`
 }
 
-/** The lines that say of a request of the ending that it is over. */
+/** Returns the completions of the ending's requests. */
 function completionsOf(tool, lines) {
   const readings = lines.map(tool.read).filter((reading) => reading !== undefined)
   const paths = new Map(readings.filter(({ path }) => path !== undefined).map(({ id, path }) => [id, path]))
@@ -48,11 +48,11 @@ function isRepeated(completions) {
 }
 
 /**
- * Whether a completion is true of what the client saw.
- * - The client has the whole answer: the completion states its status, and calls only a failure one. An answer of 400
- *   or more may also be told by a completion without a status.
- * - The client has not: the completion can be told from that of a success, in whichever way: by words, by an error, by
- *   a status of 400 or more, by stating none (morgan's `-`).
+ * Whether a completion is true to what the client saw.
+ * - The client has the whole answer: the completion has its status, and only a failure is logged as one. For an answer of
+ *   400 or above, a completion without a status is true, too.
+ * - The client has not: the completion differs from that of a success in any way: by words, by an error, by a status of 400
+ *   or above, or by a missing status (morgan's `-`).
  */
 function isTrue({ status, aborted = false, failed = false }, truth) {
   const soundsWell = status !== undefined && status < 400 && !aborted && !failed
@@ -61,7 +61,7 @@ function isTrue({ status, aborted = false, failed = false }, truth) {
   return status === undefined || status === truth.status
 }
 
-/** What is wrong with waybill's own lines, by the stricter measure of what it promises; nothing when all is well. */
+/** Returns what is wrong with waybill's lines, judged by what it promises; nothing if they are right. */
 export function complaints({ requests = 1, waybill }, lines) {
   if (waybill === undefined) return []
   const events = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line))

@@ -1,4 +1,4 @@
-// Requests that are answered, well or not.
+// Requests that are answered, with success or with an error.
 import { Readable } from 'node:stream'
 import express from 'express'
 import { ask } from './ask.mjs'
@@ -52,7 +52,7 @@ export const answers = [
     ...whole(201),
   },
   {
-    // Fastify does not take the type, Express the charset.
+    // Fastify rejects the type, Express the charset.
     name: 'an unsupported media type (415)',
     fastify: (app) => app.post('/', async () => 'ok'),
     express: (app) => app.post('/', express.text({ type: 'text/*' }), answered),

@@ -4,7 +4,7 @@ import { NOTHING } from '../client.mjs'
 import { ask } from './ask.mjs'
 import { answerRows, nodeOf } from './routes.mjs'
 
-/** Rows of which some come, or none, before their source fails. */
+/** A stream that fails after some rows, or none. */
 function failingRows(...rows) {
   return Readable.from(
     (async function* () {

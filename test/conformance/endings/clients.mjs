@@ -1,14 +1,14 @@
-// Clients that leave first. Handlers answer once the client has gone, as those of a real service would.
+// Clients that leave first. Handlers answer after the client has left, as in a real service.
 import { once } from 'node:events'
 import express from 'express'
 import { Client, request } from '../client.mjs'
 import { leftHalfway, leftUnanswered } from './left.mjs'
 import { answerLate, answerRows, endlessRows, nodeOf } from './routes.mjs'
 
-/** More bytes than the sockets of both sides hold. */
+/** More bytes than the socket buffers of both sides hold. */
 const LARGE = 64 * 1024 * 1024
 
-/** A route that fails as soon as it learns that its client is gone. */
+/** A route that fails as soon as it notices that its client has left. */
 function failLate(app, tell) {
   app.get('/', async (request) => {
     const failed = once(nodeOf(request).socket, 'never') // Rejects with the error of the connection.
@@ -26,7 +26,7 @@ function leaveAfter(beginning) {
   }
 }
 
-/** A client that sends a request, waits until the server has it, and leaves. */
+/** A client that sends a request, waits until the server has received it, and leaves. */
 function leave(text, how) {
   return async ({ port, news }) => {
     const client = new Client(port).send(text)

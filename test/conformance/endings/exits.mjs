@@ -1,10 +1,10 @@
-// Processes that end while a request is open.
+// Processes that exit while a request is open.
 import { Client, NOTHING, request } from '../client.mjs'
 import { ask } from './ask.mjs'
 
 const unfinished = { truth: NOTHING, waybill: { outcome: 'unfinished', status: undefined } }
 
-/** A client whose service is sent a SIGTERM as soon as it has the request. */
+/** A client that sends its service a SIGTERM as soon as the service has received the request. */
 async function askAndTerminate({ port, news, child }) {
   const client = new Client(port).send(request('/'))
   await news()

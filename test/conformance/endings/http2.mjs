@@ -1,11 +1,11 @@
-// Streams of HTTP/2 that their client resets. Express does not speak HTTP/2.
+// HTTP/2 streams that their client resets. Express does not support HTTP/2.
 import { once } from 'node:events'
 import { connect } from 'node:http2'
 import { NOTHING } from '../client.mjs'
 import { leftHalfway, leftUnanswered } from './left.mjs'
 import { answerLate, answerRows, endlessRows } from './routes.mjs'
 
-/** A client that resets its stream once `ready` has happened. */
+/** A client that resets its stream when `ready` resolves. */
 async function resetStream(port, ready) {
   const session = connect(`http://127.0.0.1:${port}`)
   const stream = session.request({ ':path': '/' })

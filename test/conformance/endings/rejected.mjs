@@ -1,4 +1,4 @@
-// Requests that are answered before any route has them.
+// Requests that are answered before any route runs.
 import { Client, PRELUDE, request } from '../client.mjs'
 import { ask, sendText } from './ask.mjs'
 import { answerOk, noRoutes } from './routes.mjs'
@@ -49,7 +49,7 @@ export const rejected = [
     fastify: (app, tell) => {
       app.get(PRELUDE, async () => {
         tell('arrived')
-        // The next request of the connection comes while the server is closing.
+        // The next request on the connection arrives while the server is closing.
         const next = new Promise((resolve) => app.server.once('request', resolve))
         app.close()
         while (app.server.listening) await new Promise(setImmediate)

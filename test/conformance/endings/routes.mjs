@@ -1,16 +1,16 @@
-// Routes that read the same in either framework, and a few that don't.
+// Routes, most of them the same in both frameworks.
 import { Readable } from 'node:stream'
 
-/** For endings that no route has a part in. */
+/** For endings without a route. */
 export const noRoutes = () => {}
 
-/** The object of Node.js that a request or a reply of Fastify stands for; those of Express are that object. */
+/** Returns the Node.js object of a Fastify request or reply; Express objects are Node.js objects. */
 export const nodeOf = (framed) => framed.raw ?? framed
 
-/** A route that answers well. */
+/** A route that answers with success. */
 export const answerOk = (app) => app.get('/', (_request, reply) => reply.send('ok'))
 
-/** A route that answers with a stream of rows, as each framework documents it. */
+/** A route that answers with a stream of rows, as each framework documents. */
 export function answerRows(open) {
   return {
     fastify: (app) => app.get('/', (_request, reply) => reply.send(open())),
@@ -18,14 +18,14 @@ export function answerRows(open) {
   }
 }
 
-/** Rows that begin and do not end. */
+/** A stream of rows that does not end. */
 export function endlessRows() {
   const rows = new Readable({ read: () => {} })
   rows.push('a first row')
   return rows
 }
 
-/** A route that answers when its client has gone. */
+/** A route that answers after its client has left. */
 export function answerLate(app, tell) {
   app.get('/', async (request, reply) => {
     const { stream, socket } = nodeOf(request)

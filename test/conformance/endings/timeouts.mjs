@@ -1,4 +1,4 @@
-// Requests that a timeout of the server's ends.
+// Requests that a server timeout ends.
 import express from 'express'
 import { NOTHING, request } from '../client.mjs'
 import { ask, sendText } from './ask.mjs'
