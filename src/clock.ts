@@ -10,7 +10,7 @@ export interface Clock {
 }
 
 // Captured when waybill is loaded, because fake timers in a test must not stop the log.
-export const { setImmediate, setTimeout } = timers
+export const { clearTimeout, setImmediate, setTimeout } = timers
 export const { queueMicrotask } = globalThis
 export const { nextTick } = process
 

@@ -78,6 +78,12 @@ export interface PolicyOptions {
    * sample: { rate: 0.1, perRoute: 2 }
    */
   sample?: number | SampleOptions | undefined
+  /**
+   * How many milliseconds a request is open before it has a line `request.running`; it has further ones after twice as long,
+   * four times as long, and so on. A number above 0. Upgraded connections have none.
+   * @default no request has such lines
+   */
+  runningAfter?: number | undefined
 }
 
 /** The settings of one route of Fastify, under `waybill` in its `config`. */

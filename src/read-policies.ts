@@ -38,6 +38,11 @@ const count = ofType(
   'a whole number ≥ 0',
   (value: number) => Number.isSafeInteger(value) && value >= 0,
 )
+const duration = ofType(
+  'number',
+  'a number of milliseconds > 0',
+  (value: number) => value > 0 && value < Number.POSITIVE_INFINITY,
+)
 const sampleObject = objectOf<SampleOptions>('an object with a rate')
 
 const makeLevel = aFunction<(completion: Completion) => LogLevel>('a function that returns a level')
@@ -48,6 +53,7 @@ const POLICIES = {
   completionLevel: { kind: makeLevel },
   quiet: { kind: quietRules, default: [] },
   sample: { kind: either(rate, sampleObject) },
+  runningAfter: { kind: duration, default: Number.POSITIVE_INFINITY },
 } satisfies Table<PolicyOptions>
 
 const SAMPLE = {
@@ -63,13 +69,14 @@ export const POLICY_NAMES: readonly string[] = [
 
 /** Reads the options about which events are written. */
 export function parsePolicies(options: PolicyOptions, environment: Environment): PolicySettings {
-  const { startLevel, completionLevel, quiet, sample } = readAll(POLICIES, options, environment)
+  const { startLevel, completionLevel, quiet, sample, runningAfter } = readAll(POLICIES, options, environment)
   return {
     startLevel: startLevel || undefined,
     completionLevel,
     // A copy of the list, which the app may change later.
     quiet: [...quiet],
     sample: sampleOf(sample, environment),
+    runningAfterMs: runningAfter,
   }
 }
 

@@ -11,10 +11,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { waybill as middleware } from '../src/express.js'
 import waybill, { type Options } from '../src/index.js'
+import { Calls } from '../src/request/calls.js'
 import { Capture } from './support/capture.js'
 import { listenFor } from './support/express.js'
 import { ask } from './support/http.js'
-import { NO_ARRIVAL, startRecord, trackerTo } from './support/record.js'
 
 const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], { keySize: 2048 })
 
@@ -215,28 +215,22 @@ test('the calls of requests that overlap are counted apart', async () => {
   expect(counts.sort()).toEqual([1, 2, 3, 4, 5].map((count) => [`/${count}`, count]))
 })
 
-describe('the time that calls cost', () => {
-  const nothing = (): void => {}
-  const tracker = trackerTo({ started: nothing, completed: nothing, late: nothing })
+test('calls that overlap count once in the time that calls cost', () => {
+  const calls = new Calls()
+  calls.begin(0)
+  calls.begin(10)
+  calls.end(30)
+  calls.failed++
+  calls.end(40)
+  calls.begin(100)
+  calls.end(105.12345)
+  expect(calls.costBy(200)).toEqual({ count: 3, total_ms: 45.123, failed: 1, open: 0 })
+})
 
-  test('counts those that overlap once', () => {
-    const record = startRecord(tracker, NO_ARRIVAL)
-    record.beginCall(0)
-    record.beginCall(10)
-    record.endCall(30)
-    record.callsFailed++
-    record.endCall(40)
-    record.beginCall(100)
-    record.endCall(105.12345)
-    expect(record.callCostBy(200)).toEqual({ count: 3, total_ms: 45.123, failed: 1 })
-  })
-
-  test('counts those under way up to now', () => {
-    const record = startRecord(tracker, NO_ARRIVAL)
-    expect(record.callCostBy(0)).toBeUndefined()
-    record.beginCall(0)
-    record.beginCall(20)
-    record.endCall(30)
-    expect(record.callCostBy(50)).toEqual({ count: 2, total_ms: 50, failed: 0 })
-  })
+test('calls under way cost the time up to now', () => {
+  const calls = new Calls()
+  calls.begin(0)
+  calls.begin(20)
+  calls.end(30)
+  expect(calls.costBy(50)).toEqual({ count: 2, total_ms: 50, failed: 0, open: 1 })
 })

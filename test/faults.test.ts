@@ -32,7 +32,7 @@ const STEPS: [string, object][] = [
     name,
     Tracker.prototype,
   ]),
-  ...['useLogger', 'threw', 'callCostBy'].map((name): [string, object] => [name, RequestRecord.prototype]),
+  ...['useLogger', 'threw'].map((name): [string, object] => [name, RequestRecord.prototype]),
 ]
 
 test.each([
@@ -71,7 +71,7 @@ test.each(STEPS)('with the middleware, requests are answered when %s throws', as
   if (!['late', 'threw'].includes(name)) expect(countFaults()).toBeGreaterThan(before)
 })
 
-test.each(['start', 'useLogger', 'threw', 'callCostBy'])(
+test.each(['start', 'useLogger', 'threw'])(
   'a request has one completion all the same when %s throws',
   async (name) => {
     const log = new Capture()

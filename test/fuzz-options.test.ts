@@ -43,6 +43,7 @@ const ACCEPTED: Record<string, Is> = {
   context: isBoolean,
   propagate: (value) => isBoolean(value) || isFunction(value) || Array.isArray(value),
   quiet: Array.isArray,
+  runningAfter: (value) => isNumber(0)(value) && value !== 0,
   sample: (value) => isNumber(0, 1)(value) || isObject(value),
   'requestId.header': (value) => isHeader(value) || (Array.isArray(value) && value.length > 0),
   'requestId.trust': (value) => isOneOf('always', 'never')(value) || isFunction(value),

@@ -172,7 +172,12 @@ function written(settings: Settings, life: Life, events: EventLog): { lines: str
       if (log instanceof Told) told.push([log.lastLevel, log.lastObj, log.lastMsg, log.lastTime])
       return ''
     }
-  linesOf(life, { started: write('started'), completed: write('completed'), logLine: () => '' })
+  linesOf(life, {
+    started: write('started'),
+    running: () => '',
+    completed: write('completed'),
+    logLine: () => '',
+  })
   return { lines: log.raw, told }
 }
 
@@ -232,7 +237,12 @@ test(
       events[kind](record, level)
       return ''
     }
-    const format = { started: write('started'), completed: write('completed'), logLine: () => '' }
+    const format = {
+      started: write('started'),
+      running: () => '',
+      completed: write('completed'),
+      logLine: () => '',
+    }
     fc.assert(
       fc.property(anyLife, fc.dictionary(anyText, anything, { maxKeys: 4 }), (life, fields) => {
         log.raw.length = 0

@@ -18,6 +18,7 @@ function followHeld() {
   const events = {
     holdsStarts: true,
     started: note('started'),
+    running: note('running'),
     completed: note('completed'),
     late: note('late'),
   }

@@ -27,7 +27,7 @@ writeFileSync(join(cwd, 'bundle.js'), `x\n${'y'.repeat(600_000)}`)
 function shown(error: LoggedError, columns = 80, level: 'error' | 'warn' = 'error'): string[] {
   const terminal = { isShared: false, manyColors: false, columns: () => columns, cwd }
   const { logLine } = prettyFormat(
-    { started: [], completed: [] },
+    { started: [], running: [], completed: [] },
     { colors: false, maxLineBytes: 8000, terminal },
   )
   const line = logLine({

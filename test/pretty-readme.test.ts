@@ -68,7 +68,10 @@ test('docs/terminal.md shows the view as it is', () => {
     ),
   ]
   const terminal = { isShared: false, manyColors: false, columns: () => 80, cwd }
-  const format = prettyFormat({ started: [], completed: [] }, { colors: false, maxLineBytes: 8000, terminal })
+  const format = prettyFormat(
+    { started: [], running: [], completed: [] },
+    { colors: false, maxLineBytes: 8000, terminal },
+  )
   const shown = lines.map((line) => format.logLine(line)).join('')
   rmSync(cwd, { recursive: true })
   const page = readFileSync(new URL('../docs/terminal.md', import.meta.url), 'utf8')

@@ -111,7 +111,10 @@ test('how a request ended is said in words', async () => {
 /** Prints a completion as a line of data. */
 function shown(fields: Record<string, unknown>, columns = 80, colors = false): string {
   const terminal = { isShared: false, manyColors: false, columns: () => columns, cwd: '/' }
-  const { logLine } = prettyFormat({ started: [], completed: [] }, { colors, maxLineBytes: 8000, terminal })
+  const { logLine } = prettyFormat(
+    { started: [], running: [], completed: [] },
+    { colors, maxLineBytes: 8000, terminal },
+  )
   const given = { method: 'GET', path: '/a', status: 200, outcome: 'completed', ...fields }
   return logLine({
     ...{
@@ -289,7 +292,7 @@ test('whatever the width of the window, a row is shown', () => {
     const log = new Capture()
     const terminal = { isShared: false, manyColors: false, columns: () => columns, cwd: process.cwd() }
     const { logLine } = prettyFormat(
-      { started: [], completed: [] },
+      { started: [], running: [], completed: [] },
       { colors: true, maxLineBytes: 8000, terminal },
     )
     const line = {
@@ -315,7 +318,10 @@ test('a line without a message of its own says that of its error once', () => {
 test('loggers that write to the same terminal share what they know of ids', () => {
   const terminal = { isShared: true, manyColors: false, columns: () => 80, cwd: '/' }
   const [first, second] = [1, 2].map(() =>
-    prettyFormat({ started: [], completed: [] }, { colors: false, maxLineBytes: 8000, terminal }),
+    prettyFormat(
+      { started: [], running: [], completed: [] },
+      { colors: false, maxLineBytes: 8000, terminal },
+    ),
   )
   const line = {
     level: 'info',

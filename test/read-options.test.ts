@@ -63,6 +63,7 @@ test('every option has a default', () => {
     holdsStarts: true,
     quiet: [],
     sample: undefined,
+    runningAfterMs: Number.POSITIVE_INFINITY,
   })
 })
 
@@ -85,6 +86,7 @@ test('undefined means left out', () => {
       'propagate',
       'quiet',
       'sample',
+      'runningAfter',
     ].map((name) => [name, undefined]),
   )
   expect(parse(leftOut)).toEqual(parse({}))
@@ -110,6 +112,7 @@ test('takes every option', () => {
     slow: 250,
     quiet: ['/health'],
     sample: 0.5,
+    runningAfter: 5000,
   }
   expect(parse(options)).toMatchObject({
     level: 'silent',
@@ -126,6 +129,7 @@ test('takes every option', () => {
     slowMs: 250,
     quiet: ['/health'],
     sample: { rate: 0.5, perRoute: 1 },
+    runningAfterMs: 5000,
   })
 })
 
@@ -169,7 +173,7 @@ test.each([
     { colours: true },
     'UNKNOWN',
     'colours',
-    'unknown option "colours"; the options are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, redact, requestId, include, allowQuery, slow, context, propagate, startLevel, completionLevel, quiet, sample',
+    'unknown option "colours"; the options are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, redact, requestId, include, allowQuery, slow, context, propagate, startLevel, completionLevel, quiet, sample, runningAfter',
   ],
   [
     { requestId: { nope: 'x' } },

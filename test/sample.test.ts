@@ -79,6 +79,7 @@ test.each(['at the start', 'at the end'])(
     let starts = 0
     const events = {
       started: () => void starts++,
+      running: () => {},
       completed: ({ route, status, sampleRate }: RequestRecord) =>
         void kept.push({ name: `${route} ${status}`, rate: sampleRate }),
       late: () => {},

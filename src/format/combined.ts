@@ -57,6 +57,7 @@ export function combinedFormat(
 
   return {
     started: () => '',
+    running: () => '',
     completed: (entry) => {
       const client = unspaced(clientOf(entry), '_')
       const method = unspaced(quotable(entry.method), '%20')

@@ -3,7 +3,7 @@ import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import { referenceOf } from './template.js'
 import { native } from './templates.js'
-import { detailValues, VALUES, type Value } from './values.js'
+import { detailValues, type EventKind, VALUES, type Value } from './values.js'
 
 /** One built-in field of an event. */
 export interface Field {
@@ -11,11 +11,8 @@ export interface Field {
   readonly read: (record: RequestRecord, level: Level) => unknown
 }
 
-/** The native fields of both events of a request, in order, for loggers and views that take objects. */
-export interface EventFields {
-  readonly started: readonly Field[]
-  readonly completed: readonly Field[]
-}
+/** The native fields of the events of a request, in order, for loggers and views that take objects. */
+export type EventFields = Readonly<Record<EventKind, readonly Field[]>>
 
 /** The values for which a logger has its own names. */
 const ENVELOPE: ReadonlySet<string> = new Set(['time', 'level', 'message', 'truncated'])
@@ -23,16 +20,16 @@ const ENVELOPE: ReadonlySet<string> = new Set(['time', 'level', 'message', 'trun
 /** Returns the native fields, with the captured details among them. */
 export function nativeFields(captures: readonly Capture[]): EventFields {
   const included = detailValues(captures)
-  const fieldsOf = (kind: 'started' | 'completed'): Field[] =>
+  const fieldsOf = (kind: EventKind): Field[] =>
     Object.entries(native).flatMap(([key, value]) => {
       const { source = '' } = referenceOf(value) ?? {}
       if (source === 'included') return Object.entries(included).flatMap((each) => fieldOf(...each, kind))
       return ENVELOPE.has(source) ? [] : fieldOf(key, VALUES[source] ?? {}, kind)
     })
-  return { started: fieldsOf('started'), completed: fieldsOf('completed') }
+  return { started: fieldsOf('started'), running: fieldsOf('running'), completed: fieldsOf('completed') }
 }
 
-function fieldOf(key: string, value: Value, kind: 'started' | 'completed'): Field[] {
+function fieldOf(key: string, value: Value, kind: EventKind): Field[] {
   const read = value[kind]
   return read === undefined ? [] : [{ key, read }]
 }

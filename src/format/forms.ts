@@ -49,7 +49,8 @@ export const EVENT_FORMS: Forms = {
   ecs_category: (event: string) => (event.startsWith('request.') ? ['web'] : undefined),
   ecs_type: (event: string) => {
     if (event === 'request.started') return ['access', 'start']
-    return event === 'request.completed' ? ['access', 'end'] : ['info']
+    if (event === 'request.completed') return ['access', 'end']
+    return event === 'request.running' ? ['access', 'info'] : ['info']
   },
 }
 

@@ -16,6 +16,7 @@ import { detailValues, type Service, serviceValues, VALUES } from './values.js'
 export interface Format {
   /** Returns an empty string if the format has no line for the event. */
   started(record: RequestRecord, level: Level): string
+  running(record: RequestRecord, level: Level): string
   completed(record: RequestRecord, level: Level): string
   logLine(row: LogRow): string
   /** Whether starts are held back until a request takes long or logs something. */
@@ -97,6 +98,7 @@ function withPriority(format: Format): Format {
   return {
     ...format,
     started: (record, level) => prefixed(format.started(record, level), level),
+    running: (record, level) => prefixed(format.running(record, level), level),
     completed: (record, level) => prefixed(format.completed(record, level), level),
     // Whether stderr is the journal, too, is not known.
     logLine: (row) => (format.logsToStderr ? format.logLine(row) : prefixed(format.logLine(row), row.level)),

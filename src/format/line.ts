@@ -10,7 +10,7 @@ import { json, type Syntax } from './json.js'
 import { customOf, type LogRow } from './log-line.js'
 import { constantOf, isTemplate, type Reference, referenceOf, SPREADS } from './template.js'
 import { isNative } from './templates.js'
-import type { LineKind, Value } from './values.js'
+import type { EventKind, LineKind, Value } from './values.js'
 
 /** The values that a template can name. */
 export interface Values {
@@ -41,6 +41,7 @@ export function lineFormat(template: Template, syntax: Syntax, values: Values, m
   const writeRow = writerOf<LogRow>('row')
   return {
     started: writerOf<RequestRecord>('started'),
+    running: writerOf<RequestRecord>('running'),
     completed: writerOf<RequestRecord>('completed'),
     logLine: (row) => writeRow(row, row.level),
   }
@@ -49,7 +50,7 @@ export function lineFormat(template: Template, syntax: Syntax, values: Values, m
 /** Returns a function that writes only the fields of an event, for lines that a logger begins and ends. */
 export function fieldsWriter(
   template: Template,
-  kind: 'started' | 'completed',
+  kind: EventKind,
   values: Values,
   syntax: Syntax,
 ): (record: RequestRecord, level: Level) => string {
@@ -152,7 +153,7 @@ class TemplateWriter {
 
   /** Writes the fields that handlers and log lines add, under names that are free in the line. */
   #added({ form }: Reference, parent: readonly string[], siblings: Siblings): Part[] {
-    if (this.#kind === 'started') return []
+    if (this.#kind === 'started' || this.#kind === 'running') return []
     const { key, value: write, name } = this.#syntax
     const shape = form === undefined ? (value: unknown) => value : flatValue
     // A reader's names stay reserved even without a value; a native name is free if the line doesn't use it.

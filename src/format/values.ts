@@ -17,8 +17,9 @@ import {
 } from './forms.js'
 import { ERROR_PARTS, errorPartOf, type LogRow } from './log-line.js'
 
-/** The kinds of lines: the two events of a request, and the app's own log lines. */
-export type LineKind = 'started' | 'completed' | 'row'
+/** The kinds of lines: the events of a request, and the app's own log lines. */
+export type LineKind = EventKind | 'row'
+export type EventKind = 'started' | 'running' | 'completed'
 
 type FromRecord = (record: RequestRecord, level: Level) => unknown
 type FromRow = (row: LogRow) => unknown
@@ -26,6 +27,7 @@ type FromRow = (row: LogRow) => unknown
 /** A value that a line can hold: how each kind of line reads it, and its forms. */
 export interface Value {
   readonly started?: FromRecord
+  readonly running?: FromRecord
   readonly completed?: FromRecord
   readonly row?: FromRow
   /** The form if the template names none. */
@@ -49,6 +51,18 @@ export function completionMessage(record: RequestRecord): string {
   if (status !== undefined) message += ` ${status}`
   if (durationMs !== undefined) message += ` ${durationMs}ms`
   return outcome === 'completed' ? message : `${message} ${outcome}`
+}
+
+/** The message of a running event. */
+export function runningMessage(record: RequestRecord): string {
+  return `${startMessage(record)} running for ${record.durationMs}ms`
+}
+
+/** The message of each kind of event. */
+export const MESSAGES: Readonly<Record<EventKind, (record: RequestRecord) => string>> = {
+  started: startMessage,
+  running: runningMessage,
+  completed: completionMessage,
 }
 
 let lastTime = Number.NaN
@@ -83,70 +97,86 @@ function datadogIds(traceId: string | undefined, spanId: string | undefined): ob
   return { trace_id: traceId, span_id: decimal(spanId) }
 }
 
-function both(read: FromRecord): Value {
-  return { started: read, completed: read }
+/** A value of every event. */
+function every(read: FromRecord): Value {
+  return { started: read, running: read, completed: read }
+}
+
+/** A value of the events that follow the start. */
+function later(read: FromRecord): Value {
+  return { running: read, completed: read }
 }
 
 /** All values that a line can hold, by name. */
 export const VALUES: Readonly<Record<string, Value>> = {
   time: {
-    ...both((record) => record.time),
+    ...every((record) => record.time),
     row: ({ time }) => time,
     plain: isoTime,
     forms: TIME_FORMS,
   },
   level: {
-    ...both((_record, level) => level),
+    ...every((_record, level) => level),
     row: ({ level }) => level,
     forms: LEVEL_FORMS,
   },
-  message: { started: startMessage, completed: completionMessage, row: ({ message }) => message },
+  message: { ...MESSAGES, row: ({ message }) => message },
   event: {
     started: () => 'request.started',
+    running: () => 'request.running',
     completed: () => 'request.completed',
     row: ({ event }) => event,
     forms: EVENT_FORMS,
   },
-  request_id: { ...both((record) => record.requestId), row: ({ requestId }) => requestId },
-  client_request_id: both((record) => record.clientRequestId),
+  request_id: { ...every((record) => record.requestId), row: ({ requestId }) => requestId },
+  client_request_id: every((record) => record.clientRequestId),
   request_id_rejected: { started: (record) => record.idRejected },
-  trace_id: { ...both(({ trace }) => trace?.traceId), row: ({ trace }) => trace?.trace_id },
-  span_id: { ...both(({ trace }) => trace?.spanId), row: ({ trace }) => trace?.span_id, forms: SPAN_FORMS },
+  trace_id: { ...every(({ trace }) => trace?.traceId), row: ({ trace }) => trace?.trace_id },
+  span_id: { ...every(({ trace }) => trace?.spanId), row: ({ trace }) => trace?.span_id, forms: SPAN_FORMS },
   trace_flags: {
-    ...both(({ trace }) => trace?.flags),
+    ...every(({ trace }) => trace?.flags),
     row: ({ trace }) => trace?.trace_flags,
     forms: FLAG_FORMS,
   },
-  dd: { ...both((record) => record.tracerIds), row: ({ tracerIds }) => tracerIds },
+  dd: { ...every((record) => record.tracerIds), row: ({ tracerIds }) => tracerIds },
   datadog_ids: {
-    ...both(({ tracerIds, trace }) => tracerIds ?? datadogIds(trace?.traceId, trace?.spanId)),
+    ...every(({ tracerIds, trace }) => tracerIds ?? datadogIds(trace?.traceId, trace?.spanId)),
     row: ({ tracerIds, trace }) => tracerIds ?? datadogIds(trace?.trace_id, trace?.span_id),
   },
   method: {
-    ...both((record) => record.method),
+    ...every((record) => record.method),
     forms: METHOD_FORMS,
   },
-  path: both((record) => record.path),
-  route: both((record) => record.route),
+  path: every((record) => record.path),
+  route: every((record) => record.route),
   protocol: {
-    ...both((record) => record.protocol),
+    ...every((record) => record.protocol),
     forms: PROTOCOL_FORMS,
   },
-  status: { completed: (record) => record.status, forms: TEXT_FORMS },
+  head_sent: { running: ({ status }) => status !== undefined, forms: TEXT_FORMS },
+  status: { ...later((record) => record.status), forms: TEXT_FORMS },
   duration: {
-    completed: (record) => record.durationMs,
+    ...later((record) => record.durationMs),
     forms: DURATION_FORMS,
   },
   slow: { completed: (record) => record.slow || undefined, forms: TEXT_FORMS },
-  sample_rate: { ...both((record) => record.sampleRate), forms: TEXT_FORMS },
+  sample_rate: { ...every((record) => record.sampleRate), forms: TEXT_FORMS },
   outcome: { completed: (record) => record.outcome },
   result: { completed: resultOf },
   fault: { completed: faultOf, row: (row) => errorPartOf(row, 'type') },
-  response_bytes: { completed: (record) => record.responseBytes, forms: TEXT_FORMS },
-  calls: { completed: (record) => record.callCost },
-  'calls.count': { completed: ({ callCost }) => callCost?.count },
-  'calls.total_ms': { completed: ({ callCost }) => callCost?.total_ms },
-  'calls.failed': { completed: ({ callCost }) => callCost?.failed },
+  response_bytes: { ...later((record) => record.responseBytes), forms: TEXT_FORMS },
+  calls: {
+    running: ({ callCost }) => callCost,
+    completed: ({ callCost }) => {
+      if (callCost === undefined) return undefined
+      const { open: _none, ...cost } = callCost
+      return cost
+    },
+  },
+  'calls.count': later(({ callCost }) => callCost?.count),
+  'calls.total_ms': later(({ callCost }) => callCost?.total_ms),
+  'calls.failed': later(({ callCost }) => callCost?.failed),
+  'calls.open': { running: ({ callCost }) => callCost?.open },
   error: { completed: (record) => record.failure, row: ({ error }) => error },
   ...Object.fromEntries(
     ERROR_PARTS.map((part) => [
@@ -158,7 +188,7 @@ export const VALUES: Readonly<Record<string, Value>> = {
     ]),
   ),
   truncated: {
-    ...both((record) => record.truncated || undefined),
+    ...every((record) => record.truncated || undefined),
     row: ({ truncated }) => truncated || undefined,
     forms: TEXT_FORMS,
   },
@@ -169,7 +199,7 @@ export function detailValues(captures: readonly Capture[]): Record<string, Value
   return Object.fromEntries(
     captures.map(({ key }, index) => [
       key,
-      { ...both(({ captured }) => captured[index]), forms: DETAIL_FORMS[key] ?? {} },
+      { ...every(({ captured }) => captured[index]), forms: DETAIL_FORMS[key] ?? {} },
     ]),
   )
 }
@@ -186,7 +216,7 @@ export function serviceValues(service: Service, project: string | undefined): Re
   const always = (name: keyof Service): Value => {
     if (service[name] === undefined) return {}
     const read = (): string | undefined => service[name]
-    return { started: read, completed: read, row: read }
+    return { ...every(read), row: read }
   }
   const traceName = (id: unknown): unknown =>
     project === undefined || id === undefined ? id : `projects/${project}/traces/${id}`
@@ -195,7 +225,7 @@ export function serviceValues(service: Service, project: string | undefined): Re
     version: always('version'),
     environment: always('environment'),
     trace_name: {
-      ...both(({ trace }) => traceName(trace?.traceId)),
+      ...every(({ trace }) => traceName(trace?.traceId)),
       row: ({ trace }) => traceName(trace?.trace_id),
     },
   }

@@ -3,28 +3,27 @@ import type { Http2ServerRequest } from 'node:http2'
 import type { Socket } from 'node:net'
 import { type Clock, roundMs, systemClock } from '../clock.js'
 import { runWithin } from '../context.js'
-import { showValue, warnOnce } from '../errors.js'
 import { onExit } from '../exit.js'
 import { reservedNames } from '../format/fields.js'
 import type { RawRequest, RequestLogger } from '../options.js'
 import { followCalls, followFetches } from '../outgoing/follow.js'
 import { createPropagation } from '../outgoing/headers.js'
-import type { EventLog } from '../output/events.js'
+import { type EventLog, writeEvent } from '../output/events.js'
 import type { EventSettings } from '../read-options.js'
 import { type CaptureSource, sourceOf, targetOf } from '../request/details.js'
 import { failureOf } from '../request/error.js'
 import { acceptRequestId, newUuid } from '../request/id.js'
-import { type Ending, hasBody } from '../request/outcome.js'
+import type { Ending } from '../request/outcome.js'
 import { Policy } from '../request/policy.js'
 import { type Propagation, type RecordKeeper, RequestRecord } from '../request/record.js'
 import { type Redactor, redactFailure } from '../request/redact.js'
-import { fastifyTrace, readTrace, serverTrace, tracerIds } from '../request/trace.js'
+import { readTrace, serverTrace, tracerIds } from '../request/trace.js'
 import { showPath } from '../request/url.js'
 import { reportFault, safely } from '../safely.js'
-import type { Level } from '../vocabulary.js'
 import { carryRequest, recordOf, recordOfResponse, uncache, watchRequest } from './carrier.js'
 import * as connection from './connection.js'
 import { OpenRequests } from './open-requests.js'
+import { noteFramework, noteProgress } from './progress.js'
 import { type Header, headerNamed, watchResponse } from './response.js'
 
 /** Tracks the requests of one app from arrival to end: each gets one start and exactly one completion. */
@@ -42,7 +41,7 @@ export class Tracker implements RecordKeeper {
   readonly #logger: () => RequestLogger
   readonly #semicolon: boolean
   readonly #clock: Clock
-  readonly #open = new OpenRequests()
+  readonly #open: OpenRequests
   /** Whether starts are held back until a request takes long or logs something. */
   readonly #holdsStarts: boolean
   /** Stops tracking calls to other services. */
@@ -64,6 +63,7 @@ export class Tracker implements RecordKeeper {
     this.#logger = logger
     this.#semicolon = semicolon
     this.#clock = clock
+    this.#open = new OpenRequests(clock.elapsed)
     this.idHeader = settings.responseHeader === undefined ? undefined : headerNamed(settings.responseHeader)
     this.propagation = settings.propagation && createPropagation(settings.propagation)
     this.close = settings.context ? followCalls() : () => {}
@@ -143,7 +143,8 @@ export class Tracker implements RecordKeeper {
     record.isQuiet ||= this.#policy.keepsOut(record)
     record.startHeld = record.isQuiet || this.#holdsStarts
     if (!record.startHeld) this.#writeStart(record)
-    else this.#open.writeStartsLate(this.#clock.elapsed)
+    if (record.raw !== undefined) record.runningDueAt = record.startedAt + this.#settings.runningAfterMs
+    this.#open.watch(record)
   }
 
   writeHeldStart(record: RequestRecord): void {
@@ -154,7 +155,22 @@ export class Tracker implements RecordKeeper {
   #writeStart(record: RequestRecord): void {
     record.isStartLate = record.startHeld
     record.startHeld = false
-    this.#write('started', record, this.#policy.startLevel(record))
+    writeEvent(this.#events, 'started', record, this.#policy.startLevel(record))
+  }
+
+  writeRunning(record: RequestRecord): void {
+    const now = this.#clock.elapsed()
+    const isUpgraded = record.isHandedOver
+    record.runningDueAt = isUpgraded ? Number.POSITIVE_INFINITY : 2 * record.runningDueAt - record.startedAt
+    if (isUpgraded) return
+    if (record.startHeld) this.#writeStart(record)
+    // Its completion is written, too, and counts once.
+    record.isQuiet = false
+    record.sampling = 'none'
+    record.sampleRate = undefined
+    noteProgress(record, connection.sentStatusOf(record), now)
+    record.time = this.#clock.now()
+    writeEvent(this.#events, 'running', record, 'info')
   }
 
   /** Starts a request that reached no route. */
@@ -195,30 +211,20 @@ export class Tracker implements RecordKeeper {
   #complete(record: RequestRecord, { outcome, status }: Ending): void {
     try {
       if (!record.started) this.startUnrouted(record)
-      const { framework, endError } = record
-      if (endError) record.fail(endError)
-      if (framework !== undefined) {
-        // The app may have replaced the request's logger, to bind more fields.
-        record.useLogger(framework.log)
-        record.trace = fastifyTrace(framework) ?? record.trace
-        record.route ??= framework.matched?.(status, record.thrown !== undefined)
-        if (this.redactor.parameters.size > 0) showPath(record, this.#semicolon)
-      }
+      if (record.endError) record.fail(record.endError)
+      noteFramework(record, status)
+      if (this.redactor.parameters.size > 0) showPath(record, this.#semicolon)
     } catch (error) {
       reportFault(error)
     }
     record.closed = true
     record.outcome = outcome
-    record.status = status
     record.closedAt = this.#clock.elapsed()
     const now = this.#clock.now()
-    // A request that can't be parsed has no known beginning.
-    if (record.method !== undefined) record.durationMs = roundMs(record.closedAt - record.startedAt)
+    noteProgress(record, status, record.closedAt)
     // An upgraded connection is meant to last.
     record.slow = outcome !== 'upgraded' && (record.durationMs ?? 0) >= this.#settings.slowMs
     try {
-      record.responseBytes = hasBody(record.method, status) ? connection.sentBytesOf(record) : 0
-      record.callCost = record.callCostBy(record.closedAt)
       const failure = failureOf(record)
       record.failure = failure && redactFailure(failure, this.redactor, record.route)
     } catch (error) {
@@ -229,13 +235,13 @@ export class Tracker implements RecordKeeper {
     if (wasQuiet && level !== undefined) this.#writeStart(record)
     record.startHeld = false
     record.time = now
-    this.#write('completed', record, level)
+    writeEvent(this.#events, 'completed', record, level)
   }
 
   /** Writes the line about a handler that answered after its client had left. */
   late(record: RequestRecord): void {
     record.lateMs = roundMs(this.#clock.elapsed() - record.closedAt)
-    this.#write('late', record, 'debug')
+    writeEvent(this.#events, 'late', record, 'debug')
   }
 
   /** Completes all requests that are still open when the process exits. */
@@ -243,17 +249,6 @@ export class Tracker implements RecordKeeper {
     for (let record = this.#open.first; record !== undefined; record = this.#open.first) {
       const status = connection.sentStatusOf(record)
       this.end(record, connection.wasSent(record) ? undefined : { outcome: 'unfinished', status })
-    }
-  }
-
-  /** Writes an event; a logger or a destination that throws costs the event, not the request. */
-  #write(event: 'started' | 'completed' | 'late', record: RequestRecord, level: Level | undefined): void {
-    if (level === undefined) return
-    try {
-      this.#events[event](record, level)
-    } catch (error) {
-      const message = `waybill: an event is lost: its destination or logger threw ${showValue(error)}`
-      warnOnce('WAYBILL_WARN_EVENT_LOST', '', message)
     }
   }
 }

@@ -1,15 +1,27 @@
-import { setTimeout } from '../clock.js'
+import { clearTimeout, setTimeout } from '../clock.js'
 import type { RequestRecord } from '../request/record.js'
 import { safely } from '../safely.js'
 
 /** How long a start is held back at most, in milliseconds. */
 const HELD_MS = 1000
+/** How long the timer waits at least before it goes through all open requests again, in milliseconds. */
+const SPACING_MS = 100
+/** The longest timeout of Node.js, in milliseconds. */
+const MAX_TIMEOUT = 2 ** 31 - 1
 
 /** The open requests of an app, oldest first, as a linked list. */
 export class OpenRequests {
   first: RequestRecord | undefined = undefined
   #last: RequestRecord | undefined = undefined
-  #isTimed = false
+  /** One timer for all of them, and when it is due. */
+  #timer: NodeJS.Timeout | undefined = undefined
+  #dueAt = Number.POSITIVE_INFINITY
+  readonly #elapsed: () => number
+
+  /** @param elapsed the monotonic clock of the records, in milliseconds */
+  constructor(elapsed: () => number) {
+    this.#elapsed = elapsed
+  }
 
   add(record: RequestRecord): void {
     record.isOpen = true
@@ -30,28 +42,40 @@ export class OpenRequests {
     record.next = undefined
   }
 
-  /**
-   * Writes each held-back start once its request has been open for a second, with one timer for all.
-   * @param elapsed the monotonic clock of the records, in milliseconds
-   */
-  writeStartsLate(elapsed: () => number): void {
-    if (this.#isTimed) return
-    let next = this.first
-    while (next !== undefined && !isWaiting(next)) next = next.next
-    if (next === undefined) return
-    this.#isTimed = true
-    const left = next.startedAt + HELD_MS - elapsed()
-    // The timer must not keep the process alive.
-    setTimeout(() => safely(() => this.#writeLate(elapsed)), Math.max(1, left)).unref()
+  /** Writes what is due while a request is open: a start that was held back, and how long it has been running. */
+  watch(record: RequestRecord): void {
+    const due = dueAt(record)
+    if (due < this.#dueAt) this.#setTimer(due, due - this.#elapsed())
   }
 
-  #writeLate(elapsed: () => number): void {
-    this.#isTimed = false
-    const due = elapsed() - HELD_MS
-    for (let record = this.first; record !== undefined; record = record.next)
-      if (isWaiting(record) && record.startedAt <= due) record.keeper.writeHeldStart(record)
-    this.writeStartsLate(elapsed)
+  #setTimer(due: number, left: number): void {
+    clearTimeout(this.#timer)
+    this.#dueAt = due
+    // The timer must not keep the process alive.
+    this.#timer = setTimeout(
+      () => safely(() => this.#writeDue()),
+      Math.max(1, Math.min(left, MAX_TIMEOUT)),
+    ).unref()
   }
+
+  #writeDue(): void {
+    this.#dueAt = Number.POSITIVE_INFINITY
+    const now = this.#elapsed()
+    let next = Number.POSITIVE_INFINITY
+    for (let record = this.first; record !== undefined; record = record.next) {
+      const { keeper } = record
+      if (isWaiting(record) && record.startedAt + HELD_MS <= now) keeper.writeHeldStart(record)
+      if (record.runningDueAt <= now) keeper.writeRunning(record)
+      next = Math.min(next, dueAt(record))
+    }
+    if (next < Number.POSITIVE_INFINITY) this.#setTimer(next, Math.max(SPACING_MS, next - now))
+  }
+}
+
+/** When something is due about an open request, on the monotonic clock. */
+function dueAt(record: RequestRecord): number {
+  const { startedAt, runningDueAt } = record
+  return isWaiting(record) ? Math.min(startedAt + HELD_MS, runningDueAt) : runningDueAt
 }
 
 function isWaiting({ startHeld, isQuiet }: RequestRecord): boolean {

@@ -1,5 +1,6 @@
 import { systemClock } from '../clock.js'
 import { currentRecord } from '../context.js'
+import { Calls } from '../request/calls.js'
 import type { Propagation, RequestRecord } from '../request/record.js'
 import { TRACEPARENT, traceHeadersOf } from './headers.js'
 
@@ -27,7 +28,9 @@ export class OpenCall {
   constructor(record: RequestRecord, replaceCopiedId: () => void) {
     this.#record = record
     this.replaceCopiedId = replaceCopiedId
-    record.beginCall(systemClock.elapsed())
+    const calls = record.calls ?? new Calls()
+    record.calls = calls
+    calls.begin(systemClock.elapsed())
   }
 
   /** Notes the status of its response, whose body may never be read. */
@@ -40,13 +43,13 @@ export class OpenCall {
     if (this.#isOver) return
     this.#isOver = true
     if (!whole) this.#fail()
-    this.#record.endCall(systemClock.elapsed())
+    this.#record.calls?.end(systemClock.elapsed())
   }
 
   #fail(): void {
     if (this.#hasFailed) return
     this.#hasFailed = true
-    this.#record.callsFailed++
+    if (this.#record.calls !== undefined) this.#record.calls.failed++
   }
 }
 

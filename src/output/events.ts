@@ -1,6 +1,7 @@
+import { showValue, warnOnce } from '../errors.js'
 import { nativeFields, toRecord, withAdded } from '../format/fields.js'
 import type { Format } from '../format/index.js'
-import { completionMessage, startMessage } from '../format/values.js'
+import { type EventKind, MESSAGES } from '../format/values.js'
 import type { Destination } from '../options.js'
 import type { Capture } from '../request/details.js'
 import type { RequestRecord } from '../request/record.js'
@@ -12,9 +13,29 @@ export interface EventLog {
   /** Whether starts are held back until a request takes long or logs something. */
   readonly holdsStarts?: boolean
   started(entry: RequestRecord, level: Level): void
+  running(entry: RequestRecord, level: Level): void
   completed(entry: RequestRecord, level: Level): void
   /** Writes the line about an answer after the client had left. */
   late(entry: RequestRecord, level: Level): void
+}
+
+/**
+ * Writes an event; a logger or a destination that throws costs the event, not the request.
+ * @param level undefined: the event is not written
+ */
+export function writeEvent(
+  events: EventLog,
+  kind: EventKind | 'late',
+  record: RequestRecord,
+  level: Level | undefined,
+): void {
+  if (level === undefined) return
+  try {
+    events[kind](record, level)
+  } catch (error) {
+    const message = `waybill: an event is lost: its destination or logger threw ${showValue(error)}`
+    warnOnce('WAYBILL_WARN_EVENT_LOST', '', message)
+  }
 }
 
 /** Whether the logger of a request writes a level, which the app may change at any time. */
@@ -33,24 +54,25 @@ export function eventsToDestination(
 ): EventLog {
   const fields = nativeFields(captures)
 
-  function write(line: string, kind: 'started' | 'completed', entry: RequestRecord, level: Level): void {
-    if (line === '') return
-    if (wantsMetadata(destination)) {
-      const object = withAdded(toRecord(entry, level, fields[kind]), entry)
-      const message = kind === 'started' ? startMessage(entry) : completionMessage(entry)
-      setMetadata(destination, entry.logger, { level: numberOf(level), object, message, time: entry.time })
+  const writerOf =
+    (kind: EventKind): EventLog['started'] =>
+    (entry, level) => {
+      if (!isEnabled(entry, level)) return
+      const line = format[kind](entry, level)
+      if (line === '') return
+      if (wantsMetadata(destination)) {
+        const object = withAdded(toRecord(entry, level, fields[kind]), entry)
+        const message = MESSAGES[kind](entry)
+        setMetadata(destination, entry.logger, { level: numberOf(level), object, message, time: entry.time })
+      }
+      destination.write(line)
     }
-    destination.write(line)
-  }
 
   return {
     holdsStarts: format.holdsStarts === true,
-    started(entry, level) {
-      if (isEnabled(entry, level)) write(format.started(entry, level), 'started', entry, level)
-    },
-    completed(entry, level) {
-      if (isEnabled(entry, level)) write(format.completed(entry, level), 'completed', entry, level)
-    },
+    started: writerOf('started'),
+    running: writerOf('running'),
+    completed: writerOf('completed'),
     late(entry, level) {
       if (isEnabled(entry, level))
         entry.logger[level](lateRecord(entry, entry.thrown?.at(-1)), lateMessage(entry))

@@ -5,7 +5,7 @@ import { mapTexts, percentEncode, percentJson } from '../format/json.js'
 import { fieldsWriter } from '../format/line.js'
 import { EVENT } from '../format/log-line.js'
 import { nativeBody, nativeBodyWithoutId } from '../format/templates.js'
-import { completionMessage, detailValues, startMessage, VALUES } from '../format/values.js'
+import { detailValues, type EventKind, MESSAGES, VALUES } from '../format/values.js'
 import type { Template } from '../options.js'
 import { type Budget, copyField, MAX_ROOM, MAX_VALUES } from '../request/copy.js'
 import type { Capture } from '../request/details.js'
@@ -25,15 +25,14 @@ const ENVELOPE_BYTES = 300
  */
 const SHORT_MESSAGE = 1 / 16
 
-type Kind = 'started' | 'completed'
-
 /** Writes events through the app's own logger, with its level, redaction, serializers and destination. */
 export function eventsToLogger(captures: readonly Capture[], maxLineBytes: number): EventLog {
   const reserved = reservedNames()
   const { withId, withoutId } = bodiesOf(captures)
   const lines = new PinoLines(namesOf(captures), maxLineBytes)
 
-  function write(kind: Kind, entry: RequestRecord, level: Level, message: string): void {
+  function write(kind: EventKind, entry: RequestRecord, level: Level): void {
+    const message = MESSAGES[kind](entry)
     const body = (entry.bindsId ? withoutId : withId)[kind]
     if (!lines.write(entry, level, body, message)) log(entry, level, body.object(entry, level), message)
   }
@@ -76,13 +75,16 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
       const { logger } = entry
       // A start that was held back is written later than it happened.
       if (entry.isStartLate) entry.logger = lines.at(entry.time, logger)
-      write('started', entry, level, startMessage(entry))
+      write('started', entry, level)
       entry.logger = logger
+    },
+    running(entry, level) {
+      if (isEnabled(entry, level)) write('running', entry, level)
     },
     completed(entry, level) {
       if (!isEnabled(entry, level)) return
       try {
-        write('completed', entry, level, completionMessage(entry))
+        write('completed', entry, level)
       } catch (error) {
         if (entry.added === undefined) throw error
         // A serializer, such as Fastify's for `req`, may throw for a field that a handler added under its name.
@@ -92,7 +94,7 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
           `waybill: added fields were dropped: the app's own logger threw ${showValue(error)}`,
         )
         entry.added = undefined
-        write('completed', entry, level, completionMessage(entry))
+        write('completed', entry, level)
       }
     },
     late(entry, level) {
@@ -113,22 +115,23 @@ interface Body extends EventBody {
   readonly object: (record: RequestRecord, level: Level) => Record<string, unknown>
 }
 
-/** Returns the bodies of both events, for loggers that bind the id (`withoutId`) and for those that don't (`withId`). */
-function bodiesOf(captures: readonly Capture[]): Record<'withId' | 'withoutId', Record<Kind, Body>> {
+/** Returns the bodies of all events, for loggers that bind the id (`withoutId`) and for those that don't (`withId`). */
+function bodiesOf(captures: readonly Capture[]): Record<'withId' | 'withoutId', Record<EventKind, Body>> {
   const values = { named: VALUES, included: detailValues(captures) }
   const fields = nativeFields(captures)
-  const bodyOf = (kind: Kind, template: Template, kept: readonly Field[]): Body => ({
+  const bodyOf = (kind: EventKind, template: Template, kept: readonly Field[]): Body => ({
     text: fieldsWriter(template, kind, values, percentJson),
     object: (record, level) => {
       const object = toRecord(record, level, kept)
-      return kind === 'started' ? object : withAdded(object, record, percentEncode)
+      return kind !== 'completed' ? object : withAdded(object, record, percentEncode)
     },
   })
   const bothOf = (
     template: Template,
     keep: (fields: readonly Field[]) => readonly Field[],
-  ): Record<Kind, Body> => ({
+  ): Record<EventKind, Body> => ({
     started: bodyOf('started', template, keep(fields.started)),
+    running: bodyOf('running', template, keep(fields.running)),
     completed: bodyOf('completed', template, keep(fields.completed)),
   })
   return { withId: bothOf(nativeBody, (all) => all), withoutId: bothOf(nativeBodyWithoutId, omitId) }
@@ -136,8 +139,8 @@ function bodiesOf(captures: readonly Capture[]): Record<'withId' | 'withoutId', 
 
 /** Returns the names of all built-in fields except `error`. */
 function namesOf(captures: readonly Capture[]): ReadonlySet<string> {
-  const { started, completed } = nativeFields(captures)
-  const names = new Set(['truncated', ...[...started, ...completed].map(({ key }) => key)])
+  const fields = Object.values(nativeFields(captures)).flat()
+  const names = new Set(['truncated', ...fields.map(({ key }) => key)])
   names.delete('error')
   return names
 }

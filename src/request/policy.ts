@@ -17,6 +17,8 @@ export interface PolicySettings {
   readonly quiet: readonly QuietRule[]
   /** Undefined: all requests are kept. */
   readonly sample: SampleRules | undefined
+  /** How long a request is open before it is said to be running, in milliseconds. */
+  readonly runningAfterMs: number
 }
 
 /** The status of a client that asks too often (RFC 6585, section 4). */

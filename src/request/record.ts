@@ -1,11 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import { type Clock, roundMs } from '../clock.js'
+import type { Clock } from '../clock.js'
 import { showValue, warnLate } from '../errors.js'
 import type { CurrentRequest, RawRequest, RequestLogger } from '../options.js'
 import { attempt, keysOf } from '../safely.js'
 import type { Outcome } from '../vocabulary.js'
+import type { CallCost, Calls } from './calls.js'
 import { type Failure, MAX_ERRORS } from './error.js'
 import { AddedFields, isRecord } from './fields.js'
 import type { IdRejection } from './id.js'
@@ -27,9 +28,6 @@ export interface FrameworkRequest {
   matched?(status: number | undefined, failed: boolean): string | undefined
 }
 
-/** Outgoing calls: overlapping ones count once in `total_ms`; `failed` counts those without a complete answer below 500. */
-export type CallCost = Readonly<Record<'count' | 'total_ms' | 'failed', number>>
-
 /** What calls to other services carry, and to which hosts. */
 export interface Propagation {
   /** The name of the header for the id, in lower case. */
@@ -50,6 +48,8 @@ export interface RecordKeeper {
   end(record: RequestRecord): void
   /** Writes a held-back start, before the first log line or when the request takes long; not of a quiet request. */
   writeHeldStart(record: RequestRecord): void
+  /** Writes how long a request has been running. */
+  writeRunning(record: RequestRecord): void
   /** Writes the line about an answer after the client had left. */
   late(record: RequestRecord): void
 }
@@ -92,6 +92,8 @@ export class RequestRecord implements CurrentRequest {
   /** Whether the start is held back, by a policy or a terminal; and whether it was written later than it happened. */
   startHeld = false
   isStartLate = false
+  /** When to write next how long the request has been running, on the monotonic clock. */
+  runningDueAt = Number.POSITIVE_INFINITY
   trace: TraceContext | undefined = undefined
   /** The ids by which Datadog's tracer correlates lines. */
   tracerIds: object | undefined = undefined
@@ -169,12 +171,7 @@ export class RequestRecord implements CurrentRequest {
   added: AddedFields | undefined = undefined
 
   // The calls to other services.
-  callCount = 0
-  callsFailed = 0
-  #callsOpen = 0
-  /** When the first of the open calls began, on a monotonic clock. */
-  #callsSince = 0
-  #callsMs = 0
+  calls: Calls | undefined = undefined
 
   // Known from the completion on.
   /** Whether the completion was written. */
@@ -230,23 +227,6 @@ export class RequestRecord implements CurrentRequest {
     if (logger === this.logger || typeof info !== 'function') return
     this.logger = logger
     this.bindsId = bindsId(logger, this.requestId)
-  }
-
-  /** Notes that a call began, at a time in milliseconds on a monotonic clock. */
-  beginCall(now: number): void {
-    this.callCount++
-    if (this.#callsOpen++ === 0) this.#callsSince = now
-  }
-
-  endCall(now: number): void {
-    if (--this.#callsOpen === 0) this.#callsMs += now - this.#callsSince
-  }
-
-  /** Returns the cost of the calls so far, including open ones. */
-  callCostBy(now: number): CallCost | undefined {
-    if (this.callCount === 0) return undefined
-    const running = this.#callsOpen > 0 ? now - this.#callsSince : 0
-    return { count: this.callCount, total_ms: roundMs(this.#callsMs + running), failed: this.callsFailed }
   }
 
   /** What an app sees when it logs the record. */

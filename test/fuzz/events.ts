@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { Format } from '../../src/format/index.js'
 import type { Include } from '../../src/options.js'
+import { Calls } from '../../src/request/calls.js'
 import { compileCaptures } from '../../src/request/details.js'
 import type { RequestRecord } from '../../src/request/record.js'
 import { createRedactor } from '../../src/request/redact.js'
@@ -82,15 +83,21 @@ export function linesOf(life: Life, format: Format, durationMs = 0): [string, st
         thrown.push(error)
       }
     }
-  const events = { started: write('started'), completed: write('completed'), late: () => {} }
+  const events = {
+    started: write('started'),
+    running: () => {},
+    completed: write('completed'),
+    late: () => {},
+  }
   const tracker = trackerTo(events, {}, clock)
   const record = startRecord(tracker, life.arrival, life.bytes, clock)
   for (const each of life.added) record.add(each)
   for (const each of life.thrown) record.fail(each)
   for (const [ms, failed] of life.calls) {
-    record.beginCall(0)
-    if (failed) record.callsFailed++
-    record.endCall(ms)
+    record.calls ??= new Calls()
+    record.calls.begin(0)
+    if (failed) record.calls.failed++
+    record.calls.end(ms)
   }
   clock.ms += durationMs
   tracker.end(record, { outcome: life.outcome, status: life.status })

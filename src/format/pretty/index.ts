@@ -33,13 +33,14 @@ const SHARE_BESIDE_ERROR = 0.25
 const MAX_FIELD_ERRORS = 3
 
 /** The view for a person at a terminal: one aligned row an event or log line, wrapped to the window, with errors below. */
-export function prettyFormat({ started, completed }: EventFields, settings: PrettySettings): Format {
+export function prettyFormat({ started, running, completed }: EventFields, settings: PrettySettings): Format {
   const { colors, maxLineBytes, terminal, summary = false } = settings
   const paint = createPaint(colors, terminal.manyColors)
   const layout = createLayout(paint, colors, terminal.isShared ? sharedIds : new Ids(ID_COLORS))
   const look = { paint, readSource: createSourceReader(terminal.cwd), cwd: terminal.cwd }
   const tally = terminal.isShared && (summary || terminal.isBelowOther) ? sharedTally() : undefined
   const besideStart = fieldsBeside(started)
+  const besideRunning = fieldsBeside(running)
   const besideCompletion = fieldsBeside(completed)
 
   function print(row: Row): string {
@@ -93,6 +94,7 @@ export function prettyFormat({ started, completed }: EventFields, settings: Pret
 
   return {
     started: (record, level) => print(rowOfRecord('start', record, level, besideStart)),
+    running: (record, level) => print(rowOfRecord('running', record, level, besideRunning)),
     completed: (record, level) => print(rowOfRecord('completion', record, level, besideCompletion)),
     logLine: (line) => print(rowOfLine(line)),
     ...(tally !== undefined && summary && { summary: summaryOf(tally) }),

@@ -40,8 +40,9 @@ export function createLayout(paint: Paint, colors: boolean, ids: Ids): Layout {
   function eventHead(row: Row): string {
     const { kind, status, requestId } = row
     if (kind === 'start') return tag(paint.dim, '-->') + noDuration + id(requestId, ids.open(requestId))
-    const color = ids.close(requestId)
+    const color = kind === 'running' ? ids.open(requestId) : ids.close(requestId)
     const duration = row.durationMs === undefined ? noDuration : `${durationOf(row.durationMs, paint)} `
+    if (kind === 'running') return tag(paint.yellow, '...') + duration + id(requestId, color)
     return tag(paint[statusStyle(row)], String(status ?? '---')) + duration + id(requestId, color)
   }
 
@@ -111,6 +112,8 @@ function remarks(row: Row, paint: Paint): string[] {
   const found: string[] = []
   if (responseBytes !== undefined && responseBytes > 0) found.push(paint.dim(showBytes(responseBytes)))
   if (location !== undefined) found.push(`${paint.cyan('→')} ${visibleText(readablePath(location))}`)
+  if (kind === 'running')
+    found.push(paint.yellow(row.status === undefined ? 'no answer yet' : `answering ${row.status}`))
   const ending = endingOf(row)
   if (ending !== '') found.push(paint[outcomeStyle(row)](ending))
   if (slow === true) found.push(paint.yellow('slow'))
@@ -118,10 +121,11 @@ function remarks(row: Row, paint: Paint): string[] {
   return found
 }
 
-function showCalls({ count, total_ms: ms, failed }: NonNullable<Row['calls']>, paint: Paint): string {
+function showCalls({ count, total_ms: ms, failed, open }: NonNullable<Row['calls']>, paint: Paint): string {
   const took = typeof ms === 'number' ? ` ${showDuration(ms)}` : ''
   const lost = typeof failed === 'number' && failed > 0 ? ` ${paint.red(`${failed} failed`)}` : ''
-  return `${paint.dim('calls=')}${visibleText(String(count))}${took}${lost}`
+  const running = typeof open === 'number' && open > 0 ? ` ${paint.yellow(`${open} open`)}` : ''
+  return `${paint.dim('calls=')}${visibleText(String(count))}${took}${lost}${running}`
 }
 
 /** How a request ended, in words; nothing where all went well. */

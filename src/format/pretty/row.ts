@@ -7,7 +7,7 @@ import { type Problems, problemsOf } from './problems.js'
 
 /** What a line says, whether it comes from a request as it is or from a line of data. */
 export interface Row {
-  readonly kind: 'start' | 'completion' | 'log'
+  readonly kind: 'start' | 'running' | 'completion' | 'log'
   /** Milliseconds since the Unix epoch. */
   readonly time: number
   readonly level: Level
@@ -32,7 +32,7 @@ export interface Row {
 }
 
 export type RowField = readonly [name: string, value: unknown]
-type Calls = Readonly<Partial<Record<'count' | 'total_ms' | 'failed', unknown>>>
+type Calls = Readonly<Partial<Record<'count' | 'total_ms' | 'failed' | 'open', unknown>>>
 
 /** What has a place of its own in a row of an event. */
 const PLACED: ReadonlySet<string> = new Set([
@@ -47,6 +47,7 @@ const PLACED: ReadonlySet<string> = new Set([
     'status',
     'duration_ms',
     'slow',
+    'head_sent',
   ],
   ...['outcome', 'response_bytes', 'calls', 'error', 'message'],
 ])
@@ -60,7 +61,7 @@ export function fieldsBeside(fields: readonly Field[]): readonly Field[] {
 
 /** The row of an event of a request. */
 export function rowOfRecord(
-  kind: 'start' | 'completion',
+  kind: 'start' | 'running' | 'completion',
   record: RequestRecord,
   level: Level,
   beside: readonly Field[],
@@ -72,6 +73,10 @@ export function rowOfRecord(
   }
   const { time, requestId, method, path } = record
   if (kind === 'start') return { kind, time, level, requestId, method, path, fields }
+  if (kind === 'running') {
+    const { status, durationMs, responseBytes, callCost: calls } = record
+    return { kind, time, level, requestId, method, path, status, durationMs, responseBytes, calls, fields }
+  }
   if (record.added !== undefined) fields.push(...record.added.fields)
   const { route, status, durationMs, outcome, slow, responseBytes, callCost: calls, failure: error } = record
   const rest = { route, status, durationMs, outcome, slow, responseBytes, calls, error, fields }
@@ -89,6 +94,12 @@ function locationOf({ status = 0, response, keeper }: RequestRecord): string | u
     .replace(/\/\/[^/@]*@/, '//')
 }
 
+const KINDS: ReadonlyMap<string | undefined, Row['kind']> = new Map([
+  ['request.started', 'start'],
+  ['request.running', 'running'],
+  ['request.completed', 'completion'],
+])
+
 /** The row of a line of data: one of the app's own, or an event that came through a logger. */
 export function rowOfLine(line: LogRow): Row {
   const { time, level, event, message = '', trace, truncated } = line
@@ -99,8 +110,7 @@ export function rowOfLine(line: LogRow): Row {
   const error = isError ? line.error : undefined
   if (!isError && line.error !== undefined) fields.push(['error', line.error])
   const problems = problemsOf(error)
-  const kind =
-    event === 'request.started' ? 'start' : event === 'request.completed' ? 'completion' : ('log' as const)
+  const kind = KINDS.get(event) ?? 'log'
   if (kind === 'log') {
     if (event !== undefined) fields.push(['event', event])
     fields.push(...line.fields)
