@@ -23,6 +23,7 @@ export type {
   PolicyOptions,
   QuietRule,
   RequestView,
+  ResponseView,
   RouteConfig,
   SampleOptions,
 } from './policies.js'

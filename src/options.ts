@@ -28,7 +28,16 @@ export interface Template {
 export type TemplateValue = string | number | boolean | readonly string[] | Template
 
 /** A request detail that is logged only when it is named. */
-export type Include = 'query' | 'client_ip' | 'user_agent' | 'host' | 'referer' | `header:${string}`
+export type Include =
+  | 'query'
+  | 'client_ip'
+  | 'user_agent'
+  | 'host'
+  | 'referer'
+  | `header:${string}`
+  | 'request_bytes'
+  | 'first_byte_ms'
+  | `response:${string}`
 
 /** How request ids are read, checked, made and sent back. */
 export interface RequestIdOptions {
@@ -142,7 +151,9 @@ export interface Options extends LoggerOptions, PolicyOptions {
   /** How request ids are read, checked, made and sent back. */
   requestId?: RequestIdOptions | undefined
   /**
-   * Request details to log, by name: `query`, `client_ip`, `user_agent`, `host`, `referer`, `header:<name>`.
+   * Request details to log, by name: `query`, `client_ip`, `user_agent`, `host`, `referer`, `header:<name>`; and of the
+   * completion alone: `response:<name>`, a header of the response; `request_bytes`, the bytes of the body that the service has
+   * read; `first_byte_ms`, the milliseconds until the head of the response.
    * @default []
    */
   include?: readonly Include[] | undefined
@@ -203,6 +214,14 @@ export interface CurrentRequest {
    * request.waybill.add({ user_id: 42, cache: 'hit' })
    */
   add(fields: object): void
+  /**
+   * Adds fields to the completion, and to all lines of the request from now on. Where the app has its own logger, these are
+   * the lines of `request.log` and `log`; child loggers that exist already keep theirs. For the rest it is {@link add}.
+   *
+   * @example
+   * request.waybill.bind({ user_id: 42 })
+   */
+  bind(fields: object): void
   /**
    * Reports the error with which this request failed, for code that catches errors itself: the completion carries it,
    * unless the request is completed with a status below 400. After the completion it emits the process warning

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { Level, LogLevel, Outcome } from './vocabulary.js'
 
 /** A request, as the functions among the options see it: it can't be changed, and what it says is not redacted. */
@@ -84,6 +84,23 @@ export interface PolicyOptions {
    * @default no request has such lines
    */
   runningAfter?: number | undefined
+  /**
+   * Fields for each completion that is written, from the request as it ended and its response. Those that handlers have added
+   * win. If it throws or returns no object, there are none.
+   * @default no fields
+   *
+   * @example
+   * fields: ({ headers }, response) => ({ tenant: headers['x-tenant'], cache: response.headers['x-cache'] })
+   */
+  fields?: ((request: Completion, response: ResponseView) => object) | undefined
+}
+
+/** The head of a response as it was sent. */
+export interface ResponseView {
+  /** `undefined`, and no headers, if none was sent. */
+  readonly status: number | undefined
+  /** With names in lower case. */
+  readonly headers: Readonly<OutgoingHttpHeaders>
 }
 
 /** The settings of one route of Fastify, under `waybill` in its `config`. */

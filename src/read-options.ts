@@ -96,8 +96,8 @@ const template: Kind<Template> = {
 const DETAIL_NAMES = Object.keys(DETAIL_FORMS)
 const detail: Kind<Include> = {
   ...text(
-    `${anyOf(DETAIL_NAMES)} or "header:<name>"`,
-    new RegExp(`^(?:${DETAIL_NAMES.join('|')}|header:${TOKEN})$`),
+    `${anyOf(DETAIL_NAMES)}, "header:<name>" or "response:<name>"`,
+    new RegExp(`^(?:${DETAIL_NAMES.join('|')}|(?:header|response):${TOKEN})$`),
   ),
   words: DETAIL_NAMES,
 }
@@ -253,5 +253,5 @@ export function parseLogger(options: MiddlewareOptions): ParentLogger | undefine
 
 /** Lower-cases header names, because they are case-insensitive. */
 function lowerHeader(detail: Include): Include {
-  return detail.startsWith('header:') ? (detail.toLowerCase() as Include) : detail
+  return /^(?:header|response):/.test(detail) ? (detail.toLowerCase() as Include) : detail
 }

@@ -7,6 +7,7 @@ import type {
   PolicyOptions,
   QuietRule,
   RequestView,
+  ResponseView,
   RouteConfig,
   SampleOptions,
 } from './policies.js'
@@ -48,12 +49,17 @@ const sampleObject = objectOf<SampleOptions>('an object with a rate')
 const makeLevel = aFunction<(completion: Completion) => LogLevel>('a function that returns a level')
 const makeStartLevel = aFunction<(request: RequestView) => Level | false>('a function that returns a level')
 
+const makeFields = aFunction<(request: Completion, response: ResponseView) => object>(
+  'a function that returns an object',
+)
+
 const POLICIES = {
   startLevel: { kind: either(oneOf([...LEVELS, false]), makeStartLevel), default: 'info' },
   completionLevel: { kind: makeLevel },
   quiet: { kind: quietRules, default: [] },
   sample: { kind: either(rate, sampleObject) },
   runningAfter: { kind: duration, default: Number.POSITIVE_INFINITY },
+  fields: { kind: makeFields },
 } satisfies Table<PolicyOptions>
 
 const SAMPLE = {
@@ -69,7 +75,11 @@ export const POLICY_NAMES: readonly string[] = [
 
 /** Reads the options about which events are written. */
 export function parsePolicies(options: PolicyOptions, environment: Environment): PolicySettings {
-  const { startLevel, completionLevel, quiet, sample, runningAfter } = readAll(POLICIES, options, environment)
+  const { startLevel, completionLevel, quiet, sample, runningAfter, fields } = readAll(
+    POLICIES,
+    options,
+    environment,
+  )
   return {
     startLevel: startLevel || undefined,
     completionLevel,
@@ -77,6 +87,7 @@ export function parsePolicies(options: PolicyOptions, environment: Environment):
     quiet: [...quiet],
     sample: sampleOf(sample, environment),
     runningAfterMs: runningAfter,
+    fields,
   }
 }
 

@@ -159,7 +159,7 @@ test(
         expect(completed.slice(0, -1)).not.toMatch(UNSAFE)
         const line = parseCombined(completed.slice(0, -1))
         const { method, path, protocol, captured } = life.arrival
-        const [query, agent, , client, referer] = captured
+        const [query, agent, , client, referer] = captured as readonly (string | undefined)[]
         const target = query === undefined ? path : `${path}?${query}`
         const told = [method || '-', target || '-', `HTTP/${protocol}`].map((part) =>
           part.replaceAll(' ', '%20'),

@@ -64,6 +64,7 @@ test('every option has a default', () => {
     quiet: [],
     sample: undefined,
     runningAfterMs: Number.POSITIVE_INFINITY,
+    fields: undefined,
   })
 })
 
@@ -87,6 +88,7 @@ test('undefined means left out', () => {
       'quiet',
       'sample',
       'runningAfter',
+      'fields',
     ].map((name) => [name, undefined]),
   )
   expect(parse(leftOut)).toEqual(parse({}))
@@ -135,7 +137,8 @@ test('takes every option', () => {
 
 const LEVEL_WORDS = '"trace", "debug", "info", "warn", "error", "fatal"'
 const FORMAT_WORDS = '"json", "pretty", "logfmt", "ecs", "gcp", "datadog", "otel", "combined"'
-const DETAIL_WORDS = 'one of "query", "client_ip", "user_agent", "host", "referer" or "header:<name>"'
+const DETAIL_WORDS =
+  'one of "query", "client_ip", "user_agent", "host", "referer", "request_bytes", "first_byte_ms", "header:<name>" or "response:<name>"'
 
 test.each([
   [{ levle: 'info' }, 'UNKNOWN', 'levle', 'unknown option "levle", did you mean "level"?'],
@@ -173,7 +176,7 @@ test.each([
     { colours: true },
     'UNKNOWN',
     'colours',
-    'unknown option "colours"; the options are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, redact, requestId, include, allowQuery, slow, context, propagate, startLevel, completionLevel, quiet, sample, runningAfter',
+    'unknown option "colours"; the options are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, redact, requestId, include, allowQuery, slow, context, propagate, startLevel, completionLevel, quiet, sample, runningAfter, fields',
   ],
   [
     { requestId: { nope: 'x' } },

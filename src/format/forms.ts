@@ -114,6 +114,8 @@ export const DETAIL_FORMS: Readonly<Record<string, Forms>> = {
   user_agent: {},
   host: { name: (host: string) => (HOST.exec(host)?.[1] ?? host) || undefined, port: hostPort },
   referer: {},
+  request_bytes: TEXT_FORMS,
+  first_byte_ms: TEXT_FORMS,
 }
 
 /** Converts objects to JSON text, for readers that take only strings, numbers and booleans (Elastic's `labels`). */

@@ -1,4 +1,5 @@
 import type { Template, TemplateValue } from '../options.js'
+import type { AddedFields } from '../request/fields.js'
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import { FreeNames } from './fields.js'
@@ -143,17 +144,17 @@ class TemplateWriter {
 
   /** Writes the included details that the template does not name. */
   #included({ form }: Reference, parent: readonly string[], siblings: readonly string[]): Part[] {
-    const shape = form === 'headers' ? (value: unknown) => [value] : undefined
     return Object.keys(this.#values.included).flatMap((source) => {
       const name = fieldName(source, form)
       if (this.#placed.has(source) || siblings.includes(name)) return []
+      const shape = form === 'headers' && !MEASURED.has(source) ? (value: unknown) => [value] : undefined
       return this.#field({ source, form: undefined }, [...parent, name], shape)
     })
   }
 
   /** Writes the fields that handlers and log lines add, under names that are free in the line. */
   #added({ form }: Reference, parent: readonly string[], siblings: Siblings): Part[] {
-    if (this.#kind === 'started' || this.#kind === 'running') return []
+    if (this.#kind === 'started') return []
     const { key, value: write, name } = this.#syntax
     const shape = form === undefined ? (value: unknown) => value : flatValue
     // A reader's names stay reserved even without a value; a native name is free if the line doesn't use it.
@@ -174,9 +175,13 @@ class TemplateWriter {
     }
     if (this.#kind === 'row')
       return [(row: LogRow, level) => writeAll(customOf(row, this.#placed), row as never, level)]
+    const fieldsOf = (record: RequestRecord): AddedFields | undefined =>
+      this.#kind === 'running' ? record.bound : record.added
     return [
-      (record: RequestRecord, level) =>
-        record.added === undefined ? '' : writeAll(record.added.fields, record as never, level),
+      (record: RequestRecord, level) => {
+        const added = fieldsOf(record)
+        return added === undefined ? '' : writeAll(added.fields, record as never, level)
+      },
     ]
   }
 
@@ -200,11 +205,17 @@ class TemplateWriter {
   }
 }
 
+/** The details that are no headers, where a template spreads details as headers. */
+const MEASURED: ReadonlySet<string> = new Set(['request_bytes', 'first_byte_ms'])
+
 /** Names a field that the template does not name. */
 function fieldName(name: string, form: string | undefined): string {
   // Elastic reads a dot in the name of a label as an object.
   if (form === 'labels') return name.replaceAll('.', '_')
-  return form === 'headers' ? `http.request.header.${name.replace('header:', '')}` : name
+  if (form !== 'headers' || MEASURED.has(name)) return name
+  return name.startsWith('response:')
+    ? `http.response.header.${name.slice('response:'.length)}`
+    : `http.request.header.${name.replace('header:', '')}`
 }
 
 /** Returns the names of all values that a template names. */

@@ -197,10 +197,11 @@ export const VALUES: Readonly<Record<string, Value>> = {
 /** Returns the values of the captured details, in order. */
 export function detailValues(captures: readonly Capture[]): Record<string, Value> {
   return Object.fromEntries(
-    captures.map(({ key }, index) => [
-      key,
-      { ...every(({ captured }) => captured[index]), forms: DETAIL_FORMS[key] ?? {} },
-    ]),
+    captures.map(({ key, readAtEnd }, index) => {
+      const read: FromRecord = ({ captured }) => captured[index]
+      const kinds = readAtEnd === undefined ? every(read) : { completed: read }
+      return [key, { ...kinds, forms: DETAIL_FORMS[key] ?? {} }]
+    }),
   )
 }
 

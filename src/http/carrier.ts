@@ -167,11 +167,16 @@ export function watchRequest(request: EventEmitter, record: RequestRecord): void
   carryRequest(request, record)
 }
 
-/** Emits the events of a request within its context. */
+function sizeOf(chunk: unknown): number {
+  return typeof chunk === 'string' || chunk instanceof Uint8Array ? Buffer.byteLength(chunk) : 0
+}
+
+/** Emits the events of a request within its context, and counts the bytes of its body. */
 function wrapRequestEmit(own: Emit | undefined, parent: { readonly emit: Emit }): Emit {
   return function emit(...args) {
     const original = own ?? parent.emit
     const record = recordOf(this)
+    if (record?.requestBytes !== undefined && args[0] === 'data') record.requestBytes += sizeOf(args[1])
     if (record !== undefined && isOutside(record, this, args[0]))
       return emitWithin(record, this, original, ...args)
     return Reflect.apply(original, this, args)

@@ -34,6 +34,7 @@ export class Tracker implements RecordKeeper {
   readonly propagation: Propagation | undefined
   /** Whether the service is closing; requests that it breaks off then are unfinished. */
   isClosing: () => boolean = () => false
+  readonly timesHeads: boolean
   readonly #settings: EventSettings
   readonly #policy: Policy
   readonly #events: EventLog
@@ -42,10 +43,12 @@ export class Tracker implements RecordKeeper {
   readonly #semicolon: boolean
   readonly #clock: Clock
   readonly #open: OpenRequests
+  readonly #countsBodies: boolean
   /** Whether starts are held back until a request takes long or logs something. */
   readonly #holdsStarts: boolean
-  /** Stops tracking calls to other services. */
+  /** Stops tracking calls. */
   readonly close: () => void
+  readonly bind: RecordKeeper['bind'] = (...bound) => this.#events.bind?.(...bound) === true
 
   /** @param semicolon whether a query may begin with `;` too */
   constructor(
@@ -64,6 +67,8 @@ export class Tracker implements RecordKeeper {
     this.#semicolon = semicolon
     this.#clock = clock
     this.#open = new OpenRequests(clock.elapsed)
+    this.#countsBodies = settings.captures.some(({ key }) => key === 'request_bytes')
+    this.timesHeads = settings.captures.some(({ key }) => key === 'first_byte_ms')
     this.idHeader = settings.responseHeader === undefined ? undefined : headerNamed(settings.responseHeader)
     this.propagation = settings.propagation && createPropagation(settings.propagation)
     this.close = settings.context ? followCalls() : () => {}
@@ -104,8 +109,9 @@ export class Tracker implements RecordKeeper {
     if (raw.httpVersionMajor === 2) record.stream = (raw as Http2ServerRequest).stream
     record.target = targetOf(raw)
     showPath(record, this.#semicolon)
-    if (this.#settings.context) watchRequest(raw, record)
-    else carryRequest(raw, record)
+    record.requestBytes = this.#countsBodies ? 0 : undefined
+    const follow = this.#settings.context || this.#countsBodies ? watchRequest : carryRequest
+    follow(raw, record)
     return record
   }
 
@@ -148,8 +154,7 @@ export class Tracker implements RecordKeeper {
   }
 
   writeHeldStart(record: RequestRecord): void {
-    if (!record.startHeld || record.isQuiet) return
-    this.#writeStart(record)
+    if (record.startHeld && !record.isQuiet) this.#writeStart(record)
   }
 
   #writeStart(record: RequestRecord): void {
@@ -199,7 +204,7 @@ export class Tracker implements RecordKeeper {
   end(record: RequestRecord, ending?: Ending): void {
     if (!record.isOpen) return
     this.#open.remove(record)
-    // Otherwise another app on the same server handled it.
+    // False if another app on the same server handled it.
     const isOurs = record.started || record.raw === undefined || recordOf(record.raw) === record
     if (isOurs) this.#complete(record, ending ?? connection.endingSeen(record, this.isClosing))
     connection.leaveConnection(record)
@@ -233,6 +238,7 @@ export class Tracker implements RecordKeeper {
     const wasQuiet = record.isQuiet
     const level = this.#policy.completionLevel(record)
     if (wasQuiet && level !== undefined) this.#writeStart(record)
+    if (level !== undefined) safely(() => this.#policy.complete(record, level, this.#settings.captures))
     record.startHeld = false
     record.time = now
     writeEvent(this.#events, 'completed', record, level)

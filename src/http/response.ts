@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import { elapsed } from '../clock.js'
 import type { RequestRecord } from '../request/record.js'
 import { serverTrace } from '../request/trace.js'
 import { reportFault, safely } from '../safely.js'
@@ -147,7 +148,10 @@ function wrapWriteHead(own: WriteHead | undefined, parent: { readonly writeHead:
     // Another wrapper of the method may have changed the status.
     const { statusCode } = this
     for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)
-      if (on.response === this) on.headStatus = statusCode
+      if (on.response === this) {
+        on.headStatus = statusCode
+        if (on.keeper.timesHeads) on.headAt ??= elapsed()
+      }
     return result
   }
 }

@@ -4,6 +4,7 @@ import type { Format } from '../format/index.js'
 import { type EventKind, MESSAGES } from '../format/values.js'
 import type { Destination } from '../options.js'
 import type { Capture } from '../request/details.js'
+import type { AddedFields } from '../request/fields.js'
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import { numberOf, setMetadata, wantsMetadata } from './pino-internals.js'
@@ -15,6 +16,8 @@ export interface EventLog {
   started(entry: RequestRecord, level: Level): void
   running(entry: RequestRecord, level: Level): void
   completed(entry: RequestRecord, level: Level): void
+  /** Binds fields to the request's logger; returns whether its events have them by that. */
+  bind?(entry: RequestRecord, fields: AddedFields): boolean
   /** Writes the line about an answer after the client had left. */
   late(entry: RequestRecord, level: Level): void
 }

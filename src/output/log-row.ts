@@ -80,9 +80,14 @@ export function rowOf(logger: WaybillLogger, given: unknown, message: unknown, l
   const fields = isError(given) ? { err: given } : formatted(logger, given)
   const logged = fields === undefined ? NOTHING : copyOf(fields, logger)
   const other = said === undefined && message !== undefined ? copyOf({ message }, logger) : NOTHING
-  const line = new LineFields([...bound.fields, ...logged.fields, ...other.fields])
   const boundId = bound.fields.some(([name]) => name === 'request_id')
   const current = record ?? (boundId ? undefined : currentRecord())
+  const line = new LineFields([
+    ...bound.fields,
+    ...boundTo(current, bound),
+    ...logged.fields,
+    ...other.fields,
+  ])
   current?.keeper.writeHeldStart(current)
   const active = activeTrace() ?? current?.trace
   if (!line.has('error')) line.rename('err', 'error')
@@ -98,8 +103,15 @@ export function rowOf(logger: WaybillLogger, given: unknown, message: unknown, l
     message: text ?? line.take('message', scalarOf) ?? scalarOf(error?.message),
     error,
     fields: line.left,
-    truncated: bound.cut || logged.cut || other.cut || text !== said,
+    truncated: bound.cut || current?.bound?.cut === true || logged.cut || other.cut || text !== said,
   }
+}
+
+/** The fields that a request has bound, but those that its logger binds itself. */
+function boundTo(record: RequestRecord | undefined, { fields }: Bound): Iterable<LoggedField> {
+  if (record?.bound === undefined) return []
+  const names = new Set(fields.map(([name]) => name))
+  return [...record.bound.fields].filter(([name]) => !names.has(name))
 }
 
 /** Whether a logged object is an event of waybill's own. */

@@ -6,7 +6,7 @@ import { fieldsWriter } from '../format/line.js'
 import { EVENT } from '../format/log-line.js'
 import { nativeBody, nativeBodyWithoutId } from '../format/templates.js'
 import { detailValues, type EventKind, MESSAGES, VALUES } from '../format/values.js'
-import type { Template } from '../options.js'
+import type { RequestLogger, Template } from '../options.js'
 import { type Budget, copyField, MAX_ROOM, MAX_VALUES } from '../request/copy.js'
 import type { Capture } from '../request/details.js'
 import { describeError } from '../request/error.js'
@@ -96,6 +96,15 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
         entry.added = undefined
         write('completed', entry, level)
       }
+    },
+    bind({ framework }, { fields }) {
+      // The logger of a request that no framework has is the app's, whose other lines must not have the fields.
+      const logger: (RequestLogger & { setBindings?: (fields: object) => void }) | undefined = framework?.log
+      if (typeof logger?.setBindings !== 'function') return false
+      return attempt(() => {
+        logger.setBindings?.(Object.fromEntries(fields))
+        return true
+      }, false)
     },
     late(entry, level) {
       if (!isEnabled(entry, level)) return

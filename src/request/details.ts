@@ -1,6 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { roundMs } from '../clock.js'
 import type { Include, RawRequest } from '../options.js'
 import { attempt } from '../safely.js'
+import { sentHeader } from './head-internals.js'
+import type { RequestRecord } from './record.js'
 import { isNamed, REDACTED, type Redactor } from './redact.js'
 import { queryOf, redactQuery } from './url.js'
 
@@ -16,8 +19,13 @@ export interface CaptureSource {
 /** A request detail that was asked for by name. */
 export interface Capture {
   readonly key: string
-  /** @param semicolon whether a query may begin with `;` too */
+  /**
+   * Reads it at the start.
+   * @param semicolon whether a query may begin with `;` too
+   */
   readonly read: (source: CaptureSource, semicolon: boolean) => string | undefined
+  /** Reads a detail that is known at the completion alone. */
+  readonly readAtEnd?: (record: RequestRecord) => string | number | undefined
 }
 
 /** Returns the source of details without a framework; the client's address is that of the connection. */
@@ -47,6 +55,13 @@ function authorityOf(headers: IncomingHttpHeaders): string {
 }
 
 const HEADER = 'header:'
+const RESPONSE = 'response:'
+
+/** The details that are known at the completion alone, but headers of the response. */
+const AT_END: Readonly<Record<string, NonNullable<Capture['readAtEnd']>>> = {
+  request_bytes: (record) => record.requestBytes,
+  first_byte_ms: ({ headAt, startedAt }) => (headAt === undefined ? undefined : roundMs(headAt - startedAt)),
+}
 
 /** Compiles the option `include`. */
 export function compileCaptures(
@@ -56,11 +71,21 @@ export function compileCaptures(
 ): Capture[] {
   const allowed = new Set(allowedQuery.filter((key) => !isNamed(redactor, ['query', key])))
   return include.map((name) => {
+    const readAtEnd = endReaderOf(name, redactor)
+    if (readAtEnd !== undefined) return { key: name, read: () => undefined, readAtEnd }
     const read = readerOf(name, allowed, redactor)
     const path = name.startsWith(HEADER) ? ['headers', name.slice(HEADER.length)] : [name]
     if (!isNamed(redactor, path)) return { key: name, read }
     return { key: name, read: (...from) => read(...from) && REDACTED }
   })
+}
+
+function endReaderOf(name: Include, redactor: Redactor): Capture['readAtEnd'] {
+  if (!name.startsWith(RESPONSE)) return AT_END[name]
+  const header = name.slice(RESPONSE.length)
+  const read = ({ response, headStatus }: RequestRecord): string | undefined =>
+    (headStatus !== undefined && sentHeader(response, header)) || undefined
+  return isNamed(redactor, ['response', header]) ? (record) => read(record) && REDACTED : read
 }
 
 function readerOf(

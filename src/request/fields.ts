@@ -53,6 +53,12 @@ export class AddedFields {
     }
   }
 
+  /** Copies the fields that are not there yet. */
+  addMissing(fields: object, reserved: ReadonlySet<string>, redactor: Redactor): void {
+    const names = keysOf(fields, MAX_FIELDS).filter((name) => !this.fields.has(readableKey(name)))
+    this.add(Object.fromEntries(names.map((name) => [name, propertyOf(fields, name)])), reserved, redactor)
+  }
+
   #set(key: string, value: unknown, redactor: Redactor): void {
     if (this.fields.size >= MAX_FIELDS && !this.fields.has(key)) {
       this.cut = true

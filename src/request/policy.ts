@@ -3,11 +3,15 @@ import { showValue, warnOnce } from '../errors.js'
 import type { Options } from '../options.js'
 import type { QuietRule, RequestView } from '../policies.js'
 import { isLevel, LEVELS, type Level } from '../vocabulary.js'
+import { addMissing } from './bind.js'
+import type { Capture } from './details.js'
+import { isError } from './error.js'
+import { isRecord } from './fields.js'
 import { completionLevelOf, hasFailed } from './outcome.js'
 import { matchesPath } from './quiet.js'
 import type { RequestRecord } from './record.js'
 import { type SampleRules, Sampler } from './sample.js'
-import { completionOf, viewOf } from './view.js'
+import { completionOf, responseOf, viewOf } from './view.js'
 
 /** What decides which events of a request are written, and at which level. */
 export interface PolicySettings {
@@ -19,6 +23,7 @@ export interface PolicySettings {
   readonly sample: SampleRules | undefined
   /** How long a request is open before it is said to be running, in milliseconds. */
   readonly runningAfterMs: number
+  readonly fields: Options['fields']
 }
 
 /** The status of a client that asks too often (RFC 6585, section 4). */
@@ -73,6 +78,17 @@ export class Policy {
       record.sampleRate = undefined
     }
     return record.isQuiet || level === 'silent' ? undefined : level
+  }
+
+  /** Notes what is known, and asked for, at the completion alone. */
+  complete(record: RequestRecord, level: Level, captures: readonly Capture[]): void {
+    if (captures.some(({ readAtEnd }) => readAtEnd !== undefined))
+      record.captured = captures.map(({ readAtEnd }, at) => readAtEnd?.(record) ?? record.captured[at])
+    const { fields } = this.#settings
+    if (fields === undefined) return
+    const given = resultOf(() => fields(completionOf(record, level), responseOf(record)))
+    if (isRecord(given) && !isError(given)) addMissing(record, given)
+    else warn('fields', 'an object', given, 'there are none')
   }
 
   #isFirst({ sampling, route }: RequestRecord): boolean {

@@ -6,6 +6,7 @@ import { showValue, warnLate } from '../errors.js'
 import type { CurrentRequest, RawRequest, RequestLogger } from '../options.js'
 import { attempt, keysOf } from '../safely.js'
 import type { Outcome } from '../vocabulary.js'
+import { bindFields } from './bind.js'
 import type { CallCost, Calls } from './calls.js'
 import { type Failure, MAX_ERRORS } from './error.js'
 import { AddedFields, isRecord } from './fields.js'
@@ -43,9 +44,13 @@ export interface RecordKeeper {
   readonly redactor: Redactor
   /** The response header that carries the id; undefined if none does. */
   readonly idHeader: { readonly name: string; readonly lowered: string } | undefined
+  /** Whether the times of heads are noted. */
+  readonly timesHeads: boolean
   /** Undefined if calls carry nothing. */
   readonly propagation: Propagation | undefined
   end(record: RequestRecord): void
+  /** Binds fields to the logger of a request; returns whether its completion has them by that. */
+  bind(record: RequestRecord, fields: AddedFields): boolean
   /** Writes a held-back start, before the first log line or when the request takes long; not of a quiet request. */
   writeHeldStart(record: RequestRecord): void
   /** Writes how long a request has been running. */
@@ -100,7 +105,7 @@ export class RequestRecord implements CurrentRequest {
   /** The pattern that matched; known from the start or from the completion, depending on the framework. */
   route: string | undefined = undefined
   /** The details that were asked for by name, in the order of the option. */
-  captured: readonly (string | undefined)[] = NOTHING_CAPTURED
+  captured: readonly (string | number | undefined)[] = NOTHING_CAPTURED
   framework: FrameworkRequest | undefined = undefined
   /** The logger of the request: its level decides whether an event is written. */
   logger: RequestLogger
@@ -127,7 +132,12 @@ export class RequestRecord implements CurrentRequest {
   previous: RequestRecord | undefined = undefined
   next: RequestRecord | undefined = undefined
 
+  /** The bytes of the body that the service has read; undefined where they are not counted. */
+  requestBytes: number | undefined = undefined
+
   // The response.
+  /** When its head was sent, on the monotonic clock; undefined where that is not asked for. */
+  headAt: number | undefined = undefined
   /** Whether the head was sent before any of the body. */
   isHeadFlushed = false
   /** The status of the head that was written; the response's own may be changed afterwards. */
@@ -169,6 +179,8 @@ export class RequestRecord implements CurrentRequest {
   /** What was thrown, in order: the last one counts; the earlier ones are those that error handlers failed on. */
   thrown: unknown[] | undefined = undefined
   added: AddedFields | undefined = undefined
+  /** What is on all of its lines. */
+  bound: AddedFields | undefined = undefined
 
   // The calls to other services.
   calls: Calls | undefined = undefined
@@ -202,6 +214,10 @@ export class RequestRecord implements CurrentRequest {
     } else if (this.outcome !== 'aborted') {
       for (const key of keysOf(fields, 100)) warnLate(`add(${showValue(key)})`, key, this.outcome)
     }
+  }
+
+  bind(fields: object): void {
+    bindFields(this, fields)
   }
 
   fail(error: unknown): void {

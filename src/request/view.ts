@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Completion, RequestView } from '../policies.js'
+import type { Completion, RequestView, ResponseView } from '../policies.js'
 import type { Level } from '../vocabulary.js'
+import { sentHeaders } from './head-internals.js'
 import type { RequestRecord } from './record.js'
 import { pathOf } from './url.js'
 
@@ -29,4 +30,9 @@ function withHeaders<T extends object>(view: T, { raw }: RequestRecord): T & Pic
     get: (): Readonly<IncomingHttpHeaders> => ({ ...raw?.headers }),
     enumerable: true,
   })
+}
+
+/** The head of a response as it was sent. */
+export function responseOf({ response, headStatus, status }: RequestRecord): ResponseView {
+  return { status, headers: response === undefined || headStatus === undefined ? {} : sentHeaders(response) }
 }

@@ -117,7 +117,7 @@ function remarks(row: Row, paint: Paint): string[] {
   const ending = endingOf(row)
   if (ending !== '') found.push(paint[outcomeStyle(row)](ending))
   if (slow === true) found.push(paint.yellow('slow'))
-  if (calls !== undefined) found.push(showCalls(calls, paint))
+  if (calls !== undefined) found.push(showCalls(kind === 'running' ? calls : { ...calls, open: 0 }, paint))
   return found
 }
 

@@ -1,8 +1,8 @@
+import { sentHeader } from '../../request/head-internals.js'
 import type { RequestRecord } from '../../request/record.js'
 import type { Level } from '../../vocabulary.js'
 import type { Field } from '../fields.js'
 import { ERROR_PARTS, errorPartOf, type LogRow } from '../log-line.js'
-import { sentLocation } from './head-internals.js'
 import { type Problems, problemsOf } from './problems.js'
 
 /** What a line says, whether it comes from a request as it is or from a line of data. */
@@ -74,7 +74,8 @@ export function rowOfRecord(
   const { time, requestId, method, path } = record
   if (kind === 'start') return { kind, time, level, requestId, method, path, fields }
   if (kind === 'running') {
-    const { status, durationMs, responseBytes, callCost: calls } = record
+    const { status, durationMs, responseBytes, callCost: calls, bound } = record
+    if (bound !== undefined) fields.push(...bound.fields)
     return { kind, time, level, requestId, method, path, status, durationMs, responseBytes, calls, fields }
   }
   if (record.added !== undefined) fields.push(...record.added.fields)
@@ -89,7 +90,7 @@ export function rowOfRecord(
 function locationOf({ status = 0, response, keeper }: RequestRecord): string | undefined {
   if (status < 300 || status > 399 || response === undefined || keeper.redactor.parameters.size > 0)
     return undefined
-  return sentLocation(response)
+  return sentHeader(response, 'location')
     ?.replace(/[?#].*$/s, '')
     .replace(/\/\/[^/@]*@/, '//')
 }

@@ -1,0 +1,23 @@
+import { AddedFields, isRecord } from './fields.js'
+import type { RequestRecord } from './record.js'
+
+/** Puts fields on the completion of a request and on its lines from now on. */
+export function bindFields(record: RequestRecord, fields: object): void {
+  if (record.closed || !isRecord(fields)) {
+    record.add(fields)
+    return
+  }
+  const { reserved, redactor } = record.keeper
+  const latest = new AddedFields()
+  latest.add(fields, reserved, redactor)
+  record.bound ??= new AddedFields()
+  record.bound.add(Object.fromEntries(latest.fields), reserved, redactor)
+  if (!record.keeper.bind(record, latest)) record.add(Object.fromEntries(latest.fields))
+}
+
+/** Adds fields to the completion of a request, but those that it has already. */
+export function addMissing(record: RequestRecord, fields: object): void {
+  record.added ??= new AddedFields()
+  const { reserved, redactor } = record.keeper
+  record.added.addMissing(fields, reserved, redactor)
+}
