@@ -55,7 +55,7 @@ test.each([
 ])('on both servers of localhost, %s is answered as Node.js does', async (_case, lines, status) => {
   twoLocalhosts()
   const log = new Capture()
-  const app = Fastify({ http: { headersTimeout: 60, connectionsCheckingInterval: 20 } })
+  const app = Fastify({ http: { headersTimeout: 250, connectionsCheckingInterval: 20 } })
   await app.register(waybill, { destination: log })
   await app.listen({ port: 0, host: 'localhost' })
   for (const { address, port } of app.addresses() as AddressInfo[]) {

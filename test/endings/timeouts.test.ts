@@ -17,7 +17,7 @@ test('a handler that Fastify gives up on is a timeout', async () => {
 
 test('a connection that the server gives up on is a timeout', async () => {
   const { app, log, port } = await serve((each) => each.get('/', () => {}), {
-    server: { connectionTimeout: 50 },
+    server: { connectionTimeout: 250 },
   })
   await expect(ask(port, '/')).rejects.toThrow('socket hang up')
   await log.completions(1)
@@ -25,8 +25,8 @@ test('a connection that the server gives up on is a timeout', async () => {
   expect(log.events('completed')).toMatchObject([{ status: 408, outcome: 'timeout', level: 'warn' }])
 })
 
-/** Has Node.js look often for requests that take too long. */
-const impatient = { requestTimeout: 60, http: { headersTimeout: 60, connectionsCheckingInterval: 20 } }
+/** Makes Node.js look often for requests that take too long; a busy machine has the time to send the headers. */
+const impatient = { requestTimeout: 250, http: { headersTimeout: 250, connectionsCheckingInterval: 20 } }
 const TIMEOUT = {
   status: 408,
   outcome: 'timeout',
@@ -91,7 +91,7 @@ test('a connection that the server gives up on ends each of its requests as a ti
       })
       each.get('/queued', () => {})
     },
-    { server: { connectionTimeout: 60 } },
+    { server: { connectionTimeout: 250 } },
   )
   const client = await open(port)
   client.send('GET /streams HTTP/1.1', 'Host: h', '', 'GET /queued HTTP/1.1', 'Host: h', '')
