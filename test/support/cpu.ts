@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 
 const TRIES = 3
 /** What takes so many times what it may is not tried again. */
-const HOPELESS = 10
+const HOPELESS = 4
 
 /** Node.js tells the CPU time of a thread since 23.9. */
 const { threadCpuUsage, cpuUsage }: NodeJS.Process & { threadCpuUsage?: NodeJS.Process['cpuUsage'] } = process
