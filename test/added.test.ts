@@ -176,7 +176,7 @@ test('keys that differ only in what readers stumble over are one, and the last c
 
 test('of very many keys a thousand are kept, and no other is read', () => {
   let reads = 0
-  const keys = Array.from({ length: 200_000 }, (_, at) => `key_${at}`)
+  const keys = Array.from({ length: 20_000 }, (_, at) => `key_${at}`)
   const many = new Proxy(Object.fromEntries(keys.map((key) => [key, 1])), {
     get: (target, key) => {
       reads++

@@ -4,6 +4,7 @@ import { WaybillError } from '../src/errors.js'
 import type { MiddlewareOptions } from '../src/options.js'
 import { checkOptionNames, parseEventOptions, parseLogger, parseLoggerOptions } from '../src/read-options.js'
 import { FORMAT_NAMES, LEVELS } from '../src/vocabulary.js'
+import { runs } from './fuzz/runs.js'
 
 type Is = (value: unknown) => boolean
 
@@ -99,7 +100,7 @@ test.each(Object.entries(ACCEPTED))('%s refuses every wrong value in the one for
         expect(message).toContain(`option "${name}" must be `)
       },
     ),
-    { numRuns: 300 },
+    runs(100),
   )
 })
 
@@ -114,7 +115,7 @@ test('what is within an array or an object is refused in the one form, by its ow
       expect(option.startsWith(name)).toBe(true)
       expect(message).toMatch(/^waybill: (?:option ".+" must be .+, got .+|unknown option ".+)$/)
     }),
-    { numRuns: 5000 },
+    runs(1000),
   )
 })
 

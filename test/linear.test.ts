@@ -19,7 +19,7 @@ import { formatOf } from './support/format.js'
 import { ask, listen } from './support/http.js'
 
 /** Far more CPU time than what is linear takes; what is quadratic takes seconds, then minutes. */
-const BOUND_MS = 1000
+const BOUND_MS = 400
 
 const HEADERS = [
   'x-request-id',
@@ -139,9 +139,9 @@ const BEGINNINGS = ['', 'x', '/', 'http://', 'a=', '00-', "Unexpected token '", 
 
 /** What a text begins with, what it repeats, what it ends with, and its length. */
 const TEXTS = [...RUNS, ...MORE_RUNS].flatMap((run) => [
-  ...BEGINNINGS.map((beginning) => [beginning, run, '', 60_000] as const),
-  ...ENDS.map((end) => ['', run, end, 60_000] as const),
-  ['x', run, 'x', 60_000] as const,
+  ...BEGINNINGS.map((beginning) => [beginning, run, '', 30_000] as const),
+  ...ENDS.map((end) => ['', run, end, 30_000] as const),
+  ['x', run, 'x', 30_000] as const,
   ['', run, 'x', 300_000] as const,
 ])
 
@@ -166,7 +166,7 @@ test('a server answers requests with long runs in their headers and targets in l
     [`/?${'&a='.repeat(20_000)}`, { traceparent: `${traceparent.repeat(1000)}` }],
     [`/${"'%".repeat(30_000)}`, { host: '%['.repeat(30_000) }],
   ]
-  await expectCpuWithinAsync(2 * BOUND_MS, async () => {
+  await expectCpuWithinAsync(5 * BOUND_MS, async () => {
     log.raw.length = 0
     const statuses = []
     for (const [path, headers] of requests) statuses.push((await ask(port, path, { headers })).status)

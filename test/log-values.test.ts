@@ -4,6 +4,7 @@ import Fastify from 'fastify'
 import { expect, test, vi } from 'vitest'
 import waybill, { createLogger, type FormatName, type Template } from '../src/index.js'
 import { FORMAT_NAMES, MAX_LINE_BYTES } from '../src/vocabulary.js'
+import { runs } from './fuzz/runs.js'
 import { Capture } from './support/capture.js'
 import { expectCpuWithin, expectCpuWithinAsync } from './support/cpu.js'
 import { nextWarning } from './support/warnings.js'
@@ -128,7 +129,7 @@ test('whatever its shape, its depth and its size, a value costs no line, no thro
           expect(Buffer.byteLength(log.raw[0] ?? '')).toBeLessThanOrEqual(MAX_LINE_BYTES)
       }
     }),
-    { numRuns: 60 },
+    runs(30),
   )
 })
 
