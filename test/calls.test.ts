@@ -187,7 +187,7 @@ describe('a call counts', () => {
   })
 })
 
-test('a request that calls nobody says nothing of calls', async () => {
+test('a request without outgoing calls has no `calls` field', async () => {
   expect(await costOf(async () => {})).toBeUndefined()
 })
 

@@ -168,7 +168,7 @@ test('writes both lines for a request without a log whose client leaves', async 
   ])
 })
 
-test('disableRequestLogging: true means the lines of Fastify alone', async () => {
+test("disableRequestLogging: true turns off Fastify's lines only", async () => {
   const log = new Capture()
   const app = Fastify({
     logger: { stream: log },
@@ -179,7 +179,7 @@ test('disableRequestLogging: true means the lines of Fastify alone', async () =>
   expect(log.lines.map(({ event }) => event)).toEqual(['request.started', 'request.completed'])
 })
 
-test('a log controller that throws costs nothing but a warning', async () => {
+test('a log controller that throws causes only a warning', async () => {
   class Broken extends LogController {
     override isLogDisabled(): boolean {
       throw new Error('no idea')
@@ -212,7 +212,7 @@ test("Fastify's requestIdLogLabel is refused, unless it is the default", async (
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7/
 
-test("the app's own genReqId makes the ids that no client brought", async () => {
+test("the app's own genReqId makes the id when the client sends none", async () => {
   const log = new Capture()
   let count = 0
   const app = Fastify({ genReqId: (raw) => `${raw.method}-${++count}` })
@@ -230,7 +230,7 @@ test("the app's own genReqId makes the ids that no client brought", async () => 
   expect(log.events('completed').map((line) => line.request_id)).toEqual(['GET-1', 'abc', 'GET-2'])
 })
 
-test('genReqId gives way to requestId.generate, and to a UUID where what it makes is no id', async () => {
+test('genReqId yields to requestId.generate, and to a UUID when its id is invalid', async () => {
   const explicit = Fastify({ genReqId: () => 'of-fastify' })
   await explicit.register(waybill, {
     destination: new Capture(),
@@ -247,7 +247,7 @@ test('genReqId gives way to requestId.generate, and to a UUID where what it make
   )
 })
 
-test('the numbers that a genReqId counts are ids', async () => {
+test('numbers from genReqId are valid ids', async () => {
   let count = 0
   const app = Fastify({ genReqId: () => ++count as unknown as string })
   await app.register(waybill, { destination: new Capture() })
@@ -278,7 +278,7 @@ test.each([
   ['setChildLoggerFactory', (factory: Factory) => Fastify().setChildLoggerFactory(factory), {}],
   ['the option of a route', () => Fastify(), { isOfRoute: true }],
 ])(
-  'makes the loggers of requests by the factory of %s, without an own logger',
+  'makes request loggers with the factory of %s, without an own logger',
   async (_who, create, { isOfRoute }: { isOfRoute?: boolean }) => {
     const log = new Capture()
     const { childLoggerFactory, asked } = customLoggers()
@@ -301,7 +301,7 @@ test.each([
   },
 )
 
-test('writes what is logged by a logger of the app that was kept from before', async () => {
+test('writes lines of an app logger that was kept from before the registration', async () => {
   const log = new Capture()
   const app = Fastify()
   const other = Fastify()
@@ -319,7 +319,7 @@ test('writes what is logged by a logger of the app that was kept from before', a
   ])
 })
 
-test('asks the factory of loggers again where waybill is registered in a context of the app', async () => {
+test('calls the logger factory again when waybill is registered in a child context', async () => {
   const log = new Capture()
   const { childLoggerFactory } = customLoggers()
   const app = Fastify({ childLoggerFactory })

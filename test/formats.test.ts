@@ -229,7 +229,7 @@ test('combined: the access log of Apache, for completions only', () => {
   )
 })
 
-test('a format of one’s own has the shape that it is given', () => {
+test('a custom format has the shape of its template', () => {
   const format = {
     t: '$time:epoch_ms',
     lvl: '$level:upper',

@@ -89,7 +89,7 @@ function startOf({ arrival: { method, path } }: Life): string {
 }
 
 test.each(NAMES)(
-  '%s: whatever a request brings, its two events are one safe line each, with no field twice and none forged',
+  '%s: for any request, both events are one safe line each, with no field twice or forged',
   (name) => {
     const format = formatOf({ format: formatNamed(name), service: 'shop', project: 'acme' }, captures)
     fc.assert(
@@ -115,7 +115,7 @@ test.each(NAMES)(
 )
 
 test.each(NAMES)(
-  '%s: whatever the app logs, a log line is one safe line, with no field twice and none forged',
+  '%s: any log call writes one safe line, with no field twice or forged',
   (name) => {
     const log = new Capture()
     const options = { destination: log, format: formatNamed(name), journalPriority: true, service: 'shop' }
@@ -147,7 +147,7 @@ function readJson(line: string): Record<string, unknown> {
 }
 
 test(
-  'combined: whatever a request brings, its completion is one safe line of an access log, with none of its parts forged',
+  'combined: for any request, the completion is one safe line with no part forged',
   () => {
     const format = formatOf({ format: 'combined' }, captures)
     fc.assert(

@@ -34,7 +34,7 @@ function carrying(lines: readonly string[]): RawRequest {
 }
 
 test(
-  'an id is accepted as it is if one line carries it and it is well-formed; no other is ever repeated',
+  'accepts a well-formed id from one header line unchanged, and repeats no other',
   () => {
     const rules = { headers: ['x-request-id'], trust: 'always', generate: newUuid } as const
     fc.assert(
@@ -59,7 +59,7 @@ test(
 )
 
 test(
-  'what holds for an id holds for what comes over a socket: the answer and both events carry it or a new one',
+  'over a socket, the response and both events have the accepted id or a new one',
   async () => {
     const { app, log } = await startApp()
     app.get('/', async () => '')

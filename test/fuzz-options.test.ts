@@ -86,25 +86,28 @@ const wrongly = fc.oneof(
   ),
 )
 
-test.each(Object.entries(ACCEPTED))('%s refuses every wrong value in the one form', (name, isAccepted) => {
-  fc.assert(
-    fc.property(
-      wrongly.filter((value) => value !== undefined && !isAccepted(value)),
-      (value) => {
-        const error = errorOf(optionsWith(name, value))
-        expect(error).toBeInstanceOf(WaybillError)
-        const { code, option, message } = error as WaybillError
-        expect(code).toMatch(/^WAYBILL_ERR_OPTION_(?:TYPE|VALUE)$/)
-        expect(option).toBe(name)
-        expect(message).toMatch(/^waybill: option "[^"]+" must be .+, got .+$/)
-        expect(message).toContain(`option "${name}" must be `)
-      },
-    ),
-    runs(100),
-  )
-})
+test.each(Object.entries(ACCEPTED))(
+  '%s refuses every wrong value with the same form of message',
+  (name, isAccepted) => {
+    fc.assert(
+      fc.property(
+        wrongly.filter((value) => value !== undefined && !isAccepted(value)),
+        (value) => {
+          const error = errorOf(optionsWith(name, value))
+          expect(error).toBeInstanceOf(WaybillError)
+          const { code, option, message } = error as WaybillError
+          expect(code).toMatch(/^WAYBILL_ERR_OPTION_(?:TYPE|VALUE)$/)
+          expect(option).toBe(name)
+          expect(message).toMatch(/^waybill: option "[^"]+" must be .+, got .+$/)
+          expect(message).toContain(`option "${name}" must be `)
+        },
+      ),
+      runs(100),
+    )
+  },
+)
 
-test('what is within an array or an object is refused in the one form, by its own name', () => {
+test('a wrong value within an array or an object is refused by its own name', () => {
   const names = ['include', 'allowQuery', 'propagate', 'requestId.header', 'format', 'requestId']
   fc.assert(
     fc.property(fc.constantFrom(...names), wrongly, (name, value) => {
@@ -119,7 +122,7 @@ test('what is within an array or an object is refused in the one form, by its ow
   )
 })
 
-test('every name that is not known is refused by it, with the name that is near or with those that there are', () => {
+test('an unknown option is refused, with the nearest name or all names', () => {
   fc.assert(
     fc.property(
       fc
@@ -139,7 +142,7 @@ test('every name that is not known is refused by it, with the name that is near 
   )
 })
 
-test('a name with one letter too few, too many or out of place is told from the one that is meant', () => {
+test('an option name with one typo gets the right suggestion', () => {
   const names = Object.keys(ACCEPTED).filter((name) => name.length > 4)
   const misspelt = fc.constantFrom(...names).chain((name) => {
     const start = name.lastIndexOf('.') + 1

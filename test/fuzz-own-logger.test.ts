@@ -177,7 +177,7 @@ function written(settings: Settings, life: Life, events: EventLog): { lines: str
 }
 
 test(
-  'whatever an app sets its pino logger up with, events past it are those through it, or are left to it',
+  'with any pino options, events written directly equal those written through the logger',
   () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 10, 26) })
     const past = vi.spyOn(PinoLines.prototype, 'write')
@@ -223,7 +223,7 @@ function ordered(line: string): string {
 }
 
 test(
-  'whatever a request brings, its events past a logger are one safe line each within the limit',
+  'for any request, events written past a pino logger are one safe line each within the limit',
   () => {
     const log = new Capture()
     const logger = pino({ base: null }, log)

@@ -44,7 +44,7 @@ function storyOf({ arrival, outcome, status }: Life): string {
 }
 
 test(
-  'whatever a request brings, its two events are one safe line of JSON each, and say what it brought',
+  'for any request, both events are one safe line of JSON with what the request had',
   () => {
     const format = formatOf({}, captures)
     fc.assert(
@@ -102,7 +102,7 @@ test(
 )
 
 test(
-  'whatever the app logs, a log line is one safe line of JSON',
+  'any log call writes one safe line of JSON',
   () => {
     fc.assert(
       fc.property(
@@ -126,7 +126,7 @@ test(
 )
 
 test.each([true, false])(
-  'a terminal obeys nothing of what a line holds (colours: %s)',
+  'a line holds no control sequence of a terminal but its colours (colours: %s)',
   (colors) => {
     const format = formatOf({ format: 'pretty', colors }, captures)
     const log = new Capture()

@@ -49,14 +49,14 @@ function followHeld() {
   return { tracker, written, start, passTime }
 }
 
-test('a request that completes soon is one line', () => {
+test('a request that completes within a second is one line', () => {
   const { tracker, written, start } = followHeld()
   const record = start('/quick')
   tracker.end(record, { outcome: 'completed', status: 200 })
   expect(written).toEqual(['completed /quick'])
 })
 
-test('a start that is held back is written before the first log line of its request, once', () => {
+test('a held start is written once, before the first log line of its request', () => {
   const { tracker, written, start } = followHeld()
   const record = start('/logs')
   tracker.writeHeldStart(record)

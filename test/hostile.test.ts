@@ -27,7 +27,7 @@ const VALUES: [string, unknown][] = [
   ['an object with very many keys', MANY],
 ]
 
-test.each(VALUES)('%s costs no request, no line and little time', async (_name, value) => {
+test.each(VALUES)('%s loses no request and no line, and takes little time', async (_name, value) => {
   const { app, log } = await startApp()
   app.get('/thrown', async () => Promise.reject(value))
   app.get('/failed', async (request, reply) => {
@@ -53,7 +53,7 @@ test.each(VALUES)('%s costs no request, no line and little time', async (_name, 
   })
 })
 
-test('of many errors that a handler tells of the latest are kept', async () => {
+test('fail() called very often keeps the latest error', async () => {
   const { app, log } = await startApp()
   app.get('/', async (request, reply) => {
     for (let at = 0; at < 100_000; at++) request.waybill.fail(new Error(`error ${at}`))
@@ -67,7 +67,7 @@ test('of many errors that a handler tells of the latest are kept', async () => {
   })
 })
 
-test('very many keys that come after the completion are warned of in no time', async () => {
+test('very many keys added after the completion take little time', async () => {
   const { app } = await startApp()
   let late: () => void = thrower
   app.get('/', async (request) => {

@@ -44,7 +44,7 @@ const LARGE: Record<string, () => unknown> = {
 }
 
 test.each(FORMATS.flatMap((format) => Object.keys(LARGE).map((name) => [format, name] as const)))(
-  '%s: %s is logged within a line, in little time',
+  '%s: %s is logged as one line within the limit, in little time',
   (format, name) => {
     const value = LARGE[name]?.()
     const log = new Capture()
@@ -63,38 +63,35 @@ test.each(FORMATS.flatMap((format) => Object.keys(LARGE).map((name) => [format, 
   },
 )
 
-test.each(FORMATS)(
-  '%s: what a client sends as JSON fails no request that logs and adds it',
-  async (format) => {
-    const log = new Capture()
-    const app = Fastify({ bodyLimit: MB })
-    await app.register(waybill, { destination: log, format })
-    app.post('/', async (request) => {
-      request.log.info({ body: request.body }, 'received')
-      request.waybill.add({ body: request.body })
-      request.waybill.add(Object(request.body))
-      return 'ok'
-    })
-    const bodies = [
-      '['.repeat(2000) + ']'.repeat(2000),
-      JSON.stringify(keysOf(1000, (at) => ' '.repeat(at))),
-      JSON.stringify(nested(1000, 'x'.repeat(900_000))),
-    ]
-    await expectCpuWithinAsync(BOUND_MS, async () => {
-      log.raw.length = 0
-      for (const payload of bodies) {
-        const { statusCode } = await app.inject({
-          method: 'POST',
-          url: '/',
-          payload,
-          headers: { 'content-type': 'application/json' },
-        })
-        expect(statusCode).toBe(200)
-      }
-    })
-    expect(log.raw).toHaveLength(format === 'combined' ? 2 * bodies.length : 3 * bodies.length)
-  },
-)
+test.each(FORMATS)('%s: hostile JSON bodies fail no request that logs and adds them', async (format) => {
+  const log = new Capture()
+  const app = Fastify({ bodyLimit: MB })
+  await app.register(waybill, { destination: log, format })
+  app.post('/', async (request) => {
+    request.log.info({ body: request.body }, 'received')
+    request.waybill.add({ body: request.body })
+    request.waybill.add(Object(request.body))
+    return 'ok'
+  })
+  const bodies = [
+    '['.repeat(2000) + ']'.repeat(2000),
+    JSON.stringify(keysOf(1000, (at) => ' '.repeat(at))),
+    JSON.stringify(nested(1000, 'x'.repeat(900_000))),
+  ]
+  await expectCpuWithinAsync(BOUND_MS, async () => {
+    log.raw.length = 0
+    for (const payload of bodies) {
+      const { statusCode } = await app.inject({
+        method: 'POST',
+        url: '/',
+        payload,
+        headers: { 'content-type': 'application/json' },
+      })
+      expect(statusCode).toBe(200)
+    }
+  })
+  expect(log.raw).toHaveLength(format === 'combined' ? 2 * bodies.length : 3 * bodies.length)
+})
 
 /** Values of random shape, depth and size. */
 const anyLarge = fc.letrec<{ value: unknown }>((tie) => ({
@@ -112,7 +109,7 @@ const anyLarge = fc.letrec<{ value: unknown }>((tie) => ({
   ),
 })).value
 
-test('whatever its shape, its depth and its size, a value costs no line, no throw and little time, in any format', () => {
+test('a value of any shape, depth and size is logged in little time, in any format', () => {
   const loggers = FORMATS.map((format) => {
     const log = new Capture()
     return { log, logger: createLogger({ destination: log, format }), format }
@@ -191,7 +188,7 @@ const THROWING: Record<string, () => unknown> = {
 }
 
 test.each(Object.keys(THROWING))(
-  '%s that throws costs its own value, not the line nor the caller',
+  '%s that throws loses its own value, not the line, and does not throw',
   (name) => {
     const value = THROWING[name]?.()
     const log = new Capture()
@@ -209,7 +206,7 @@ test.each(Object.keys(THROWING))(
   },
 )
 
-test('a mocked clock costs no line', () => {
+test('a mocked clock loses no line', () => {
   const log = new Capture()
   const logger = createLogger({ destination: log, format: 'json' })
   for (const time of [Number.NaN, -1, Number.POSITIVE_INFINITY, 'x' as unknown as number]) {
@@ -244,7 +241,7 @@ test.each(FORMAT_NAMES.filter((name) => name !== 'combined'))(
   },
 )
 
-test('an error without a message beside it says its own', () => {
+test('an error logged without a message has its own message', () => {
   const log = new Capture()
   const logger = createLogger({ destination: log, format: 'json' })
   logger.error({ err: new Error('broken') })
@@ -260,7 +257,7 @@ test('a binding and a field of one name both stand in the line', () => {
   expect(log.lines[0]).toMatchObject({ user: 1, user_: 2 })
 })
 
-test('a message that is no text costs nothing', () => {
+test('a message that is not a string is logged', () => {
   const log = new Capture()
   const logger = createLogger({ destination: log, format: 'json' })
   const say = (...args: unknown[]): unknown => Reflect.apply(logger.info, logger, args)
@@ -309,7 +306,7 @@ test('child loggers take the options that those of pino take', () => {
   expect(log.lines[2]).not.toHaveProperty('step_')
 })
 
-test('an error keeps its own properties, a code that is a number, and one of another realm is one', () => {
+test('an error keeps its properties and a numeric code, also from another realm', () => {
   const log = new Capture()
   const logger = createLogger({ destination: log, format: 'json' })
   logger.error({ err: Object.assign(new Error('duplicate'), { code: 11000, errors: ['email is required'] }) })
@@ -322,7 +319,7 @@ test('an error keeps its own properties, a code that is a number, and one of ano
   ])
 })
 
-test('a destination that throws costs the line, and is what is warned of', async () => {
+test('a destination that throws loses the line and causes a warning', async () => {
   const warning = nextWarning()
   const destination = {
     write() {

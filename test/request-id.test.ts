@@ -54,7 +54,7 @@ test('the first header that is present decides', () => {
   expect(acceptRequestId(request, { ...rules, headers: names })).toEqual({ id: 'second' })
 })
 
-test('keeps an id that is well-formed but not believed beside the new one', () => {
+test('logs a well-formed id that is not trusted beside the new one', () => {
   const never: IdRules = { ...rules, trust: 'never' }
   expect(acceptRequestId(carrying('abc'), never)).toEqual({ id: 'made', clientId: 'abc' })
 })
@@ -68,13 +68,13 @@ test('asks the trust function about the request, and only about well-formed ids'
   expect(asked).toEqual([request])
 })
 
-test('a header name that every object has is not found on a request that lacks it', () => {
+test('a header name on Object.prototype is not read from a request without it', () => {
   expect(acceptRequestId(carrying(), { ...rules, headers: ['constructor', '__proto__'] })).toEqual({
     id: 'made',
   })
 })
 
-test('an asynchronous trust function decides nothing and leaves no rejection unhandled', async () => {
+test('an async trust function trusts nothing, and its rejection is handled', async () => {
   const trust = (async () => {
     throw new Error('too late')
   }) as unknown as () => boolean
@@ -90,7 +90,7 @@ test.each([
     },
   ],
   ['returns no boolean', () => 'yes' as unknown as boolean],
-])('does not believe an id when the trust function %s', (_case, trust) => {
+])('does not trust an id when the trust function %s', (_case, trust) => {
   expect(acceptRequestId(carrying('abc'), { ...rules, trust })).toEqual({ id: 'made', clientId: 'abc' })
 })
 

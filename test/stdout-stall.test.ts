@@ -39,7 +39,7 @@ async function load(service: string, requests: number): Promise<number> {
   return answered
 }
 
-test('under full load, a reader that stalls costs no answer, no memory but for what is held, and no line that is not counted', async () => {
+test('a stalled reader under full load costs no answer and no memory, and every lost line is counted', async () => {
   // Nobody reads what cat has read before the end, so that cat stops reading.
   const child = startPiped(SERVICE, 'cat')
   if (!child.stderr) throw new Error('no pipe')

@@ -33,7 +33,7 @@ const ENDINGS: [string, string, number][] = [
 ]
 
 test.concurrent.each(ENDINGS)(
-  'a process that %s has written every line, in order, to a socket',
+  'a process that %s writes every line, in order, to a socket',
   async (_case, ending, code) => {
     const run = await finish(startProgram(WRITE_LINES + ending))
     expect(run.code).toBe(code)
@@ -42,7 +42,7 @@ test.concurrent.each(ENDINGS)(
 )
 
 test.concurrent.each(ENDINGS)(
-  'a process that %s has written every line, in order, to a slow pipe',
+  'a process that %s writes every line, in order, to a slow pipe',
   async (_case, ending, code) => {
     const run = await finish(startPiped(WRITE_LINES + ending, '(sleep 0.5; cat)'))
     expect(run.code).toBe(code)
@@ -51,7 +51,7 @@ test.concurrent.each(ENDINGS)(
 )
 
 test.concurrent.each(ENDINGS)(
-  'a process that %s has written every line, in order, to a file',
+  'a process that %s writes every line, in order, to a file',
   async (_case, ending, code) => {
     const folder = mkdtempSync(join(tmpdir(), 'waybill-'))
     try {
@@ -67,7 +67,7 @@ test.concurrent.each(ENDINGS)(
   },
 )
 
-test.concurrent('lines that are written while the process exits are written, also to a slow reader', async () => {
+test.concurrent('lines logged while the process exits reach a slow reader', async () => {
   const ending = `process.on('exit', () => { for (let n = 0; n < 2000; n++) log.info({ n }, 'x'.repeat(100)) })`
   const run = await finish(startPiped(WRITE_LINES + ending, '(sleep 0.5; cat)'))
   expect(numbersOf(run.stdout)).toEqual([...ALL, ...ALL.slice(0, 2000)])
@@ -81,7 +81,7 @@ test.concurrent('a reader that stalls does not stop the service', async () => {
   expect(numbersOf(await text(stdout))).toEqual(ALL)
 })
 
-test.concurrent('at exit, a process waits five seconds for a reader that never reads again, then gives up and says so', async () => {
+test.concurrent('at exit, a process waits five seconds for a stalled reader, then gives up and says so on stderr', async () => {
   const began = performance.now()
   const { child, open } = startUnread(WRITE_LINES)
   const run = await finish(child)
@@ -151,7 +151,7 @@ function writeInTurns(options: string): string {
   `
 }
 
-test('a stalled reader costs lines beyond those that are held, and one line says how many', async () => {
+test('drops lines beyond those held for a stalled reader, and logs how many', async () => {
   const child = startProgram(writeInTurns(''), { stdio: 'pipe' })
   const { stdin, stdout, stderr } = child
   if (!stdin || !stdout || !stderr) throw new Error('no pipes')
@@ -192,7 +192,7 @@ test('with whenFull: block, the service waits for a slow reader and no line is l
   expect(numbersOf(await text(open())).length).toBeLessThan(5000)
 })
 
-test('a burst within one turn of the event loop is not held but written, if the reader reads', async () => {
+test('a burst within one turn of the event loop loses no line while the reader reads', async () => {
   const burst = `
     import { createLogger } from 'waybill'
     const log = createLogger({ format: 'json', maxHeldBytes: 100_000 })
@@ -208,7 +208,7 @@ test('a burst within one turn of the event loop is not held but written, if the 
   }
 })
 
-test('a line whose rest was lost is ended before the next one, whenever stdout can be written again', async () => {
+test('a line whose rest was lost is ended before the next one once stdout is writable again', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'waybill-'))
   try {
     const file = join(folder, 'out.log')
@@ -245,7 +245,7 @@ test('a line whose rest was lost is ended before the next one, whenever stdout c
   }
 })
 
-test('an asynchronous destination of pino has all lines when the process exits, those of open requests among them', async () => {
+test('an asynchronous pino destination has all lines at exit, also those of open requests', async () => {
   const program = `
     import { pino } from 'pino'
     import Fastify from 'fastify'

@@ -208,7 +208,7 @@ test.each(TRACESTATES)('%s: %j', async (_name, values, goesOn) => {
   expect(tracestate).toBe(goesOn)
 })
 
-test('tracestate_header_name: other names are not it', async () => {
+test('tracestate_header_name: other header names are ignored', async () => {
   for (const name of ['trace-state', 'trace.state'])
     expect(
       await passOn([

@@ -30,7 +30,7 @@ test('finds the active span of a tracer that is registered later, by whichever c
   expect(activeTrace()).toEqual({ ...IDS, flags: '01', state: undefined })
 })
 
-test('tells the state of a trace, unless it is empty', () => {
+test('returns the tracestate, unless it is empty', () => {
   register({ ...IDS, traceFlags: 0, traceState: { serialize: () => 'a=1' } })
   expect(activeTrace()).toEqual({ ...IDS, flags: '00', state: 'a=1' })
   register({ ...IDS, traceFlags: 0, traceState: { serialize: () => '' } })
@@ -44,12 +44,12 @@ test.each([
   ['a short id', { ...IDS, spanId: 'abc' }],
   ['an id with a line break', { ...IDS, traceId: `${IDS.traceId}\n` }],
   ['an id that is no text', { ...IDS, traceId: 1 }],
-])('takes no trace from %s', (_what, spanContext) => {
+])('ignores %s', (_what, spanContext) => {
   register(spanContext)
   expect(activeTrace()).toBeUndefined()
 })
 
-test('takes no trace where only a tracer is registered, or no span is active', () => {
+test('finds no trace without a context manager or an active span', () => {
   Reflect.set(globalThis, API, { trace: {} })
   expect(activeTrace()).toBeUndefined()
   Reflect.set(globalThis, API, { context: { active: () => ({ getValue: () => undefined }) } })
@@ -64,7 +64,7 @@ test.each<[string, () => unknown]>([
     },
   ],
   ['has no context', () => undefined],
-])('takes no trace from a tracer that %s', (_what, active) => {
+])('ignores a tracer that %s', (_what, active) => {
   Reflect.set(globalThis, API, { context: { active } })
   expect(activeTrace()).toBeUndefined()
 })
@@ -101,7 +101,7 @@ test.each(['json', 'datadog', 'ecs', 'gcp', 'otel'] as const)(
   },
 )
 
-test('they are not where their tracer is told so, nor where it throws', async () => {
+test('Datadog ids are omitted when injection is off or the tracer throws', async () => {
   registerDatadog()
   vi.stubEnv('DD_LOGS_INJECTION', 'false')
   expect((await requestLines('json')).map((line) => line.dd)).toEqual([undefined, 'of the app', undefined])

@@ -48,7 +48,7 @@ async function setup(options = {}): Promise<Setup> {
   return { app, stream, messages, path }
 }
 
-test('events of one turn are one write', async () => {
+test('events of one turn of the event loop are one write', async () => {
   const { app, stream, messages } = await setup()
   app.get('/:id', async () => 'ok')
   await app.ready()
@@ -72,7 +72,7 @@ test('events and log lines of the app keep their order', async () => {
   expect(messages()).toEqual(['GET /', 'first', 'second', 'third', 'GET / 200'])
 })
 
-test('a logger that is flushed has written the events before', async () => {
+test('flushing the logger writes the events before it', async () => {
   const { app, stream, messages } = await setup()
   const seen: string[][] = []
   app.get('/', async () => {
@@ -84,7 +84,7 @@ test('a logger that is flushed has written the events before', async () => {
   expect(seen).toEqual([['GET /']])
 })
 
-test('a file that is opened again has the events that come after, the old one those before', async () => {
+test('a reopened file has the later events, the old file the earlier ones', async () => {
   const { app, stream, messages, path } = await setup()
   app.get('/', async () => {
     stream.reopen(path('next'))
@@ -95,7 +95,7 @@ test('a file that is opened again has the events that come after, the old one th
   expect(messages()).toEqual(['GET /'])
 })
 
-test('a stream that writes at once still does', async () => {
+test('a stream that writes at once still writes at once', async () => {
   const { app, messages } = await setup({ sync: true })
   const seen: string[][] = []
   app.get('/', async () => {
@@ -106,7 +106,7 @@ test('a stream that writes at once still does', async () => {
   expect(seen).toEqual([['GET /']])
 })
 
-test('a stream that was destroyed costs its lines and no request, and that is said', async () => {
+test('a destroyed stream loses its lines with a warning, and no request', async () => {
   const { app, stream } = await setup()
   app.get('/', async () => {
     stream.destroy()
@@ -123,7 +123,7 @@ test('a stream that was destroyed costs its lines and no request, and that is sa
   })
 })
 
-test('a process that exits in a handler has written the start of its request and an end', async () => {
+test('a process that exits in a handler writes the start and the completion of its request', async () => {
   const child = startProgram(`
     import Fastify from 'fastify'
     import waybill from 'waybill'
