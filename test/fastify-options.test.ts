@@ -26,9 +26,9 @@ function refuseSecrets(app: FastifyInstance): void {
 }
 
 const FRAMEWORK_ERRORS = [
-  ['/%zz', 400, 'FST_ERR_BAD_URL'],
-  [`/users/${'x'.repeat(200)}`, 414, 'FST_ERR_MAX_PARAM_LENGTH'],
-  ['/secret', 500, 'FST_ERR_ASYNC_CONSTRAINT'],
+  ['FST_ERR_BAD_URL', 400, '/%zz'],
+  ['FST_ERR_MAX_PARAM_LENGTH', 414, `/users/${'x'.repeat(200)}`],
+  ['FST_ERR_ASYNC_CONSTRAINT', 500, '/secret'],
 ] as const
 
 function answerOwnWay(error: { code?: string }, _request: unknown, reply: FastifyReply): void {
@@ -52,8 +52,8 @@ async function answers(
 }
 
 test.each(FRAMEWORK_ERRORS)(
-  'logs what Fastify answered %s with, which the client gets as before',
-  async (target, status, code) => {
+  'logs %s with the status %i that Fastify answers, which the client gets as before',
+  async (code, status, target) => {
     const log = new Capture()
     expect(await answers({}, target, log)).toEqual(await answers({}, target))
     expect(log.events('completed')).toMatchObject([{ outcome: 'rejected', status, error: { code } }])
@@ -61,12 +61,17 @@ test.each(FRAMEWORK_ERRORS)(
   },
 )
 
-test.each(FRAMEWORK_ERRORS)('logs what an app answers %s with by itself', async (target, _status, code) => {
-  const log = new Capture()
-  const frameworkErrors = answerOwnWay as unknown as NonNullable<FastifyServerOptions['frameworkErrors']>
-  expect(await answers({ frameworkErrors }, target, log)).toEqual(await answers({ frameworkErrors }, target))
-  expect(log.events('completed')).toMatchObject([{ outcome: 'rejected', status: 422, error: { code } }])
-})
+test.each(FRAMEWORK_ERRORS)(
+  'logs %s with the status that an app answers itself',
+  async (code, _status, target) => {
+    const log = new Capture()
+    const frameworkErrors = answerOwnWay as unknown as NonNullable<FastifyServerOptions['frameworkErrors']>
+    expect(await answers({ frameworkErrors }, target, log)).toEqual(
+      await answers({ frameworkErrors }, target),
+    )
+    expect(log.events('completed')).toMatchObject([{ outcome: 'rejected', status: 422, error: { code } }])
+  },
+)
 
 test('logs neither the query nor the password that the message of a framework error quotes', async () => {
   const log = new Capture()

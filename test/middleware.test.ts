@@ -223,11 +223,16 @@ describe('with a logger of the app', () => {
   })
 
   test.each([
-    [{ logger: 'pino' }, 'WAYBILL_ERR_OPTION_TYPE', 'logger'],
-    [{ logger: { info: () => {} } }, 'WAYBILL_ERR_OPTION_VALUE', 'logger'],
-    [{ logger: console }, 'WAYBILL_ERR_OPTION_VALUE', 'logger'],
-    [{ logger: pino({ level: 'silent' }), level: 'info' }, 'WAYBILL_ERR_OPTION_UNUSED', 'level'],
-  ])('%o is refused', (options, code, option) => {
+    ['a text', { logger: 'pino' }, 'WAYBILL_ERR_OPTION_TYPE', 'logger'],
+    ['an object with info() only', { logger: { info: () => {} } }, 'WAYBILL_ERR_OPTION_VALUE', 'logger'],
+    ['console', { logger: console }, 'WAYBILL_ERR_OPTION_VALUE', 'logger'],
+    [
+      'a logger beside a level',
+      { logger: pino({ level: 'silent' }), level: 'info' },
+      'WAYBILL_ERR_OPTION_UNUSED',
+      'level',
+    ],
+  ])('%s is refused', (_case, options, code, option) => {
     expect(() => waybill(options as unknown as MiddlewareOptions)).toThrow(
       expect.objectContaining({ name: 'WaybillError', code, option }),
     )

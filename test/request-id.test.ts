@@ -2,6 +2,7 @@ import { validate, version } from 'uuid'
 import { expect, test } from 'vitest'
 import type { RawRequest } from '../src/options.js'
 import { acceptRequestId, type IdRules, isRequestId, newUuid } from '../src/request/id.js'
+import { inShort } from './support/titles.js'
 
 const rules: IdRules = { headers: ['x-request-id'], trust: 'always', generate: () => 'made' }
 
@@ -12,18 +13,20 @@ function carrying(...lines: string[]): RawRequest {
   } as unknown as RawRequest
 }
 
-test.each([
+const ACCEPTED = [
   'a',
   'abc-123',
   '0199a1b2-0000-7000-8000-000000000000',
   'A._~+/=@:-z',
   'Root=1-67891233-abcdef012345678912345678',
   'x'.repeat(128),
-])('accepts %s as it is', (id) => {
+]
+
+test.each(ACCEPTED.map((id) => [inShort(id), id]))('accepts %s as it is', (_shown, id) => {
   expect(acceptRequestId(carrying(id), rules)).toEqual({ id })
 })
 
-test.each([
+const REJECTED: [string, string][] = [
   ['', 'length'],
   ['x'.repeat(129), 'length'],
   ['-leading', 'charset'],
@@ -35,7 +38,9 @@ test.each([
   ['\u009b31m', 'charset'],
   ['ünïcode', 'charset'],
   ['{jndi:ldap://x}', 'charset'],
-])('replaces %j, saying %s', (id, rejected) => {
+]
+
+test.each(REJECTED.map(([id, why]) => [inShort(id), why, id]))('replaces %j: %s', (_shown, rejected, id) => {
   expect(acceptRequestId(carrying(id), rules)).toEqual({ id: 'made', rejected })
 })
 

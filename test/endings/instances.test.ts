@@ -94,23 +94,23 @@ test.each([
   expect(log.raw.join('')).not.toContain('secret')
 })
 
-test.each(['/%zz', `/users/${'x'.repeat(200)}`])(
-  'what Fastify answers to %s is what it answers without waybill',
-  async (url) => {
-    const bare = Fastify()
-    await declareErrors(bare)
-    const { app } = await startApp({ requestId: { responseHeader: false } })
-    await declareErrors(app)
-    const answers = await Promise.all([bare.inject(url), app.inject(url)])
-    await Promise.all([bare.close(), app.close()])
-    const [expected, answer] = answers.map(({ statusCode, headers: { date: _, ...headers }, body }) => ({
-      statusCode,
-      headers,
-      body,
-    }))
-    expect(answer).toEqual(expected)
-  },
-)
+test.each([
+  ['a URL that can not be decoded', '/%zz'],
+  ['a parameter that is too long', `/users/${'x'.repeat(200)}`],
+])('Fastify answers %s as without waybill', async (_case, url) => {
+  const bare = Fastify()
+  await declareErrors(bare)
+  const { app } = await startApp({ requestId: { responseHeader: false } })
+  await declareErrors(app)
+  const answers = await Promise.all([bare.inject(url), app.inject(url)])
+  await Promise.all([bare.close(), app.close()])
+  const [expected, answer] = answers.map(({ statusCode, headers: { date: _, ...headers }, body }) => ({
+    statusCode,
+    headers,
+    body,
+  }))
+  expect(answer).toEqual(expected)
+})
 
 test('a bad URL that the app answers itself is rejected, with the status it answered', async () => {
   const log = new Capture()
