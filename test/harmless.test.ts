@@ -1,4 +1,3 @@
-import assert from 'node:assert'
 import { once } from 'node:events'
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import http2 from 'node:http2'
@@ -282,10 +281,12 @@ test('comparing or printing requests, responses and sockets shows nothing of way
   await ask(await listenFor(http.createServer(list)), '/')
   const { port } = await serverWith(list)
   await ask(port, '/')
-  assert.deepStrictEqual(seen[1]?.map(String).sort(), seen[0]?.map(String).sort())
+  const [bare = [], logged] = seen.map((each) => each.map(String).sort())
+  expect(bare.length).toBeGreaterThan(10)
+  expect(logged).toEqual(bare)
 })
 
-test('an Express 4 app that replaces request.app is answered, with the route logged', async () => {
+test('a request of an Express 4 app that replaces request.app is answered and completed', async () => {
   const [, express4] = VERSIONS[1] ?? []
   const app = (express4 as typeof express)()
   const log = new Capture()
@@ -299,7 +300,7 @@ test('an Express 4 app that replaces request.app is answered, with the route log
   app.use('/users', users)
   const port = await listenFor(http.createServer(app))
   expect(await ask(port, '/users/1')).toMatchObject({ status: 200, body: 'Ada' })
-  expect(await log.completions(1)).toMatchObject([{ status: 200 }])
+  expect(await log.completions(1)).toMatchObject([{ path: '/users/1', status: 200 }])
 })
 
 test('a proxy of a request has the record of the request', async () => {
@@ -315,7 +316,7 @@ test('a proxy of a request has the record of the request', async () => {
   expect(log.events('started')).toHaveLength(1)
 })
 
-test('a response that is detached from its connection is completed when that closes', async () => {
+test('a response that is detached from its connection has a completion when that closes', async () => {
   const { log, port } = await serverWith((_request, response) => {
     const { socket } = response
     if (socket === null) throw new Error('no socket')
@@ -323,7 +324,7 @@ test('a response that is detached from its connection is completed when that clo
     socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nby')
   })
   expect(await raw(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')).toContain('200 OK')
-  expect(await log.completions(1)).toHaveLength(1)
+  expect(await log.completions(1)).toMatchObject([{ path: '/', outcome: 'aborted' }])
 })
 
 test('a head that was sent before the server broke off has its status', async () => {

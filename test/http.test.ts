@@ -64,7 +64,7 @@ test('over HTTP/2, a listener has requests of HTTP/2', async () => {
   expect(await log.completions(1)).toMatchObject([{ status: 200, outcome: 'completed' }])
 })
 
-test('compiles with any server, of HTTP/2 too', () => {
+test('a listener fits any server in types and at run time, of HTTP/2 too', () => {
   const listener = waybill((request, response) => {
     request.log.info('hello')
     response.end()
@@ -77,8 +77,10 @@ test('compiles with any server, of HTTP/2 too', () => {
       waybill((_request, response) => response.end(), logged().options),
     ),
     http.createServer({}, listener),
-  ])
+  ]) {
+    expect(server.listenerCount('request')).toBe(1)
     server.close()
+  }
 })
 
 test('a rejection of an async listener is handled as without waybill', async () => {
