@@ -14,7 +14,7 @@ function keepsPatterns(create: typeof express): boolean {
   return layer !== undefined && ('rawPath' in layer || 'regexp' in layer)
 }
 
-describe.each(VERSIONS)('%s: the route', (_version, create) => {
+describe.each(VERSIONS)('%s: the route', (version, create) => {
   /** Asks for one path, twice, since the first request of an app finds it as no later one does. */
   async function routesOf(path: string, declare: Parameters<typeof serveExpress>[1]): Promise<unknown[]> {
     const { log, get } = await serveExpress(create, declare)
@@ -154,6 +154,14 @@ describe.each(VERSIONS)('%s: the route', (_version, create) => {
     })
     await get('/half/7').catch(() => {})
     expect(await log.completions(1)).toMatchObject([{ route: '/half/:id', outcome: 'destroyed' }])
+  })
+
+  test('of a list of paths is the one that matched, or all where that is not known', async () => {
+    const routes = await routesOf('/users/7', (app) => {
+      app.get(['/members/:id', '/users/:id'], (_request, response) => void response.send('user'))
+    })
+    const route = version === 'Express 5' ? '/users/:id' : '/members/:id|/users/:id'
+    expect(routes).toEqual([route, route])
   })
 
   test('of a regular expression is its text', async () => {

@@ -69,6 +69,27 @@ test('an error without a message takes those of its inner errors or its cause', 
   expect(describeError(many, false).message).toBe('error 0; error 1; error 2; error 3; error 4; and 995 more')
 })
 
+test('the stack of a SuppressedError has both of its errors below it', () => {
+  class SuppressedError extends Error {
+    error = new Error('closing failed')
+    suppressed = new Error('reading failed')
+  }
+  expect(headsOf(new SuppressedError('both failed'))).toEqual([
+    'Error: both failed',
+    'caused by 1 of 2: Error: closing failed',
+    'caused by 2 of 2: Error: reading failed',
+  ])
+})
+
+test('a stack does not repeat what the message of a body parser quotes', () => {
+  const quoted = Object.assign(new SyntaxError('bad name hunter2'), { type: 'entity.parse.failed' })
+  const { message, stack } = describeError(quoted, true)
+  expect(message).toBe('the body could not be parsed')
+  expect(stack).toMatch(/^SyntaxError: the body could not be parsed\n {4}at /)
+  quoted.message = 'another hunter2'
+  expect(describeError(quoted, true).stack).toMatch(/^SyntaxError: the body could not be parsed\n {4}at /)
+})
+
 test('the stack lists the inner errors of an AggregateError below it', () => {
   const cause = new Error('the disk is full')
   const failed = new AggregateError([new Error('one'), new TypeError('two', { cause })], 'both failed')

@@ -237,12 +237,17 @@ test('a request in a log line shows only what its event shows', async () => {
       request.log.info({ req: request }, 'as req')
       request.log.info({ request: request.raw }, 'raw')
       request.log.info(request.raw, 'alone')
+      request.log.info(
+        { req: { method: 'GET', url: '/other?token=1', headers: { cookie: SECRET } } },
+        'of another',
+      )
       return 'ok'
     })
   })
   await app.inject({ url: `/reset/${SECRET}`, headers: { authorization: SECRET } })
   expect(log.raw.join('')).not.toContain(SECRET)
   expect(log.lines[1]).toMatchObject({ req: { method: 'GET', path: '/reset/[redacted]' } })
+  expect(log.lines[4]?.req).toEqual({ method: 'GET', path: '/other' })
 })
 
 test('a logged `event` field can not forge an event of waybill', async () => {

@@ -1,12 +1,14 @@
 import Fastify from 'fastify'
 import { afterEach, expect, test, vi } from 'vitest'
 import waybill from '../src/index.js'
-import { activeTrace } from '../src/request/trace.js'
+import { activeTrace, fastifyTrace, serverTrace } from '../src/request/trace.js'
 import type { FormatName } from '../src/vocabulary.js'
 import { Capture } from './support/capture.js'
 
 const API = Symbol.for('opentelemetry.js.api.1')
 const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
+
+const SERVER = Symbol.for('OpenTelemetry SDK Context Key RPC_METADATA')
 
 const IDS = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }
 
@@ -35,6 +37,36 @@ test('returns the tracestate, unless it is empty', () => {
   expect(activeTrace()).toEqual({ ...IDS, flags: '00', state: 'a=1' })
   register({ ...IDS, traceFlags: 0, traceState: { serialize: () => '' } })
   expect(activeTrace()).toEqual({ ...IDS, flags: '00', state: undefined })
+})
+
+test('the span of a server comes before the active one, and the active one where there is none', () => {
+  const spanOf = (spanId: string) => ({ spanContext: () => ({ ...IDS, spanId }) })
+  const inner = 'aaaaaaaaaaaaaaaa'
+  const context = (server: unknown) => ({
+    getValue: (key: symbol) => (key === SPAN ? spanOf(inner) : key === SERVER ? server : undefined),
+  })
+  Reflect.set(globalThis, API, { context: { active: () => context({ span: spanOf(IDS.spanId) }) } })
+  expect(serverTrace()?.spanId).toBe(IDS.spanId)
+  expect(fastifyTrace({ opentelemetry: () => ({ context: context(undefined) }) })?.spanId).toBe(inner)
+  Reflect.set(globalThis, API, { context: { active: () => context(undefined) } })
+  expect(serverTrace()?.spanId).toBe(inner)
+  const request = { opentelemetry: () => ({ context: context({ span: spanOf(IDS.spanId) }) }) }
+  expect(fastifyTrace(request)?.spanId).toBe(IDS.spanId)
+})
+
+test('a request without a trace of its own has none, nor one whose trace throws when it is read', () => {
+  const throwing = {
+    opentelemetry() {
+      throw new Error('not yet')
+    },
+  }
+  expect([serverTrace(), fastifyTrace(throwing)]).toEqual([undefined, undefined])
+  register({ ...IDS, traceFlags: 1 })
+  expect([fastifyTrace({}), fastifyTrace({ opentelemetry: () => ({ context: null }) })]).toEqual([
+    undefined,
+    undefined,
+  ])
+  expect(fastifyTrace(throwing)).toBeUndefined()
 })
 
 test.each([
