@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { inspect } from 'node:util'
 import Fastify from 'fastify'
 import { expect, test } from 'vitest'
 import waybill from '../src/index.js'
@@ -343,6 +344,16 @@ test('a value named req or res that is neither is logged as it is', async () => 
   const { app, log } = await startApp()
   app.log.info({ req: null, res: 'cached' }, 'fine')
   expect(log.lines[0]).toMatchObject({ req: null, res: 'cached' })
+})
+
+test('a logged or printed request.waybill shows id, method, path and route only', async () => {
+  const { app } = await startApp()
+  app.get('/users/:id', async ({ waybill }) => [JSON.parse(JSON.stringify(waybill)), inspect(waybill)])
+  const [json, printed] = (
+    await app.inject({ path: '/users/42?token=1', headers: { 'x-request-id': 'abc' } })
+  ).json()
+  expect(json).toEqual({ request_id: 'abc', method: 'GET', path: '/users/42', route: '/users/:id' })
+  expect(printed).toBe(inspect(json))
 })
 
 test('an encapsulated registration covers the routes of its context alone', async () => {

@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { finish, root, SLOW_READER, startPiped, startProgram, startUnread } from './support/program.js'
 
-const LINES = 20_000
+const LINES = 8000
 /** Writes more lines than any pipe holds, numbered. */
 const WRITE_LINES = `
   import { createLogger } from 'waybill'
