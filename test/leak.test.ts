@@ -6,9 +6,9 @@ import { expect, onTestFinished, test } from 'vitest'
 import { Tally } from './leak/tally.js'
 import { root } from './support/program.js'
 
-const requests = Number(process.env.REQUESTS ?? 8000)
+const requests = Number(process.env.REQUESTS ?? 5000)
 /** After so many, all that is kept for good is there: compiled code, caches, the lists of open servers. */
-const FIRST = 4000
+const FIRST = 2000
 /** What collections and compiled code may differ by, in megabytes; the more requests, the less each may leave behind. */
 const ALLOWANCE = requests > 100_000 ? 5 : requests > 10_000 ? 2 : 1
 const MEGABYTE = 1024 * 1024
