@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { AddedFields } from '../src/request/fields.js'
 import { createRedactor } from '../src/request/redact.js'
+import { expectCpuWithin } from './support/cpu.js'
 import { nextWarning } from './support/warnings.js'
 
 const redactor = createRedactor([])
@@ -32,14 +33,14 @@ test('a later value replaces an earlier one of the same name', () => {
   expect(written({ a: 1, b: 1 }, { a: 2 })).toEqual({ a: 2, b: 1 })
 })
 
-test('copies at the time of the call', () => {
+test('copies a value when it is added, not when it is logged', () => {
   const user = { name: 'Ada' }
   const added = add({ user })
   user.name = 'changed'
   expect(added.fields.get('user')).toEqual({ name: 'Ada' })
 })
 
-test('turns what JSON has no word for into text', () => {
+test('writes BigInt, NaN and Infinity as text', () => {
   expect(written({ big: 2n ** 70n, nan: Number.NaN, infinite: -Infinity })).toEqual({
     big: '1180591620717411303424',
     nan: 'NaN',
@@ -47,7 +48,7 @@ test('turns what JSON has no word for into text', () => {
   })
 })
 
-test('writes dates, maps, sets, errors and bytes for a reader', () => {
+test('writes dates, maps, sets, errors and bytes in a readable form', () => {
   const { error, ...others } = written({
     date: new Date(0),
     map: new Map([['a', 1]]),
@@ -75,7 +76,7 @@ test('loses functions, symbols and undefined, and nothing beside them', () => {
   })
 })
 
-test('marks a cycle where it closes, and not what stands twice', () => {
+test('marks a cycle where it closes, but not a value that appears twice', () => {
   const user: Record<string, unknown> = { name: 'Ada' }
   user.self = user
   const shared = { a: 1 }
@@ -85,7 +86,7 @@ test('marks a cycle where it closes, and not what stands twice', () => {
   })
 })
 
-test('marks what throws when it is read, and keeps what stands beside it', () => {
+test('marks a property that throws when it is read, and keeps the others', () => {
   const thrower = () => {
     throw new Error('no')
   }
@@ -101,7 +102,7 @@ test('marks what throws when it is read, and keeps what stands beside it', () =>
   })
 })
 
-test('cuts what is too long, too deep or too much, and says so', () => {
+test('cuts values that are too long, too deep or too many, and marks them as cut', () => {
   const deep: unknown[] = []
   let inner = deep
   for (let depth = 0; depth < 100_000; depth++) {
@@ -118,7 +119,7 @@ test('cuts what is too long, too deep or too much, and says so', () => {
   expect(add({ text: 'x'.repeat(1000) }).cut).toBe(false)
 })
 
-test('refuses a built-in name with a warning and takes the fields beside it', async () => {
+test('warns about a reserved name and adds the other fields', async () => {
   const warning = nextWarning()
   expect(written({ status: 999, user_id: 42 })).toEqual({ user_id: 42 })
   expect(await warning).toEqual({
@@ -127,24 +128,24 @@ test('refuses a built-in name with a warning and takes the fields beside it', as
   })
 })
 
-test('toJSON is called once, as JSON.stringify does', () => {
+test('calls toJSON once, as JSON.stringify does', () => {
   const self = { v: 1, toJSON: () => self }
   const spread = { v: 2, toJSON: () => ({ ...spread }) }
   expect(written({ self, spread })).toEqual({ self: { v: 1 }, spread: { v: 2 } })
 })
 
-test('a list that is too long costs itself, not the field beside it', () => {
+test('drops the rest of a list that is too long, not the field beside it', () => {
   expect(add({ list: Array(5000).fill(1), user_id: 42 }).fields.get('user_id')).toBe(42)
 })
 
-test('takes no more fields than a line can hold', () => {
+test('adds at most 1,000 fields', () => {
   const many = (name: string) =>
     Object.fromEntries(Array.from({ length: 900 }, (_, index) => [`${name}_${index}`, 1]))
   const added = add(many('a'), many('b'))
   expect([added.fields.size, added.cut]).toEqual([1000, true])
 })
 
-test('a revoked proxy is no fields', () => {
+test('adds nothing from a revoked proxy', () => {
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()
   expect(written(proxy)).toEqual({})
@@ -164,7 +165,7 @@ test.each([['a text'], [42], [null], [['a']]])('takes no fields from %j, and thr
   expect(written(fields)).toEqual({})
 })
 
-test('keys that differ only in what readers stumble over are one, and the last counts', () => {
+test('keys that differ only in unsafe characters are one key, with the last value', () => {
   const added = new AddedFields()
   added.add({ 'a\0': 1, 'a\ud800': 2, nested: { '\udc00': 3, '\ufffd': 4 } }, new Set(), redactor)
   expect([...added.fields]).toEqual([
@@ -173,9 +174,9 @@ test('keys that differ only in what readers stumble over are one, and the last c
   ])
 })
 
-test('of very many keys a thousand are kept, and no other is read', () => {
+test('keeps a thousand of very many keys, and reads no others', () => {
   let reads = 0
-  const keys = Array.from({ length: 200_000 }, (_, at) => `key_${at}`)
+  const keys = Array.from({ length: 20_000 }, (_, at) => `key_${at}`)
   const many = new Proxy(Object.fromEntries(keys.map((key) => [key, 1])), {
     get: (target, key) => {
       reads++
@@ -189,7 +190,7 @@ test('of very many keys a thousand are kept, and no other is read', () => {
   expect(reads).toBeLessThan(2010)
 })
 
-test('all fields of a request have room together for several lines of text, however they are added', () => {
+test('all fields of a request share one limit on their size', () => {
   const text = 'x'.repeat(7000)
   const added = new AddedFields()
   for (let at = 0; at < 1000; at++)
@@ -198,7 +199,7 @@ test('all fields of a request have room together for several lines of text, howe
   expect(JSON.stringify([...added.fields]).length).toBeLessThan(80_000)
 })
 
-test('a value that is replaced leaves its room to others', () => {
+test('a replaced value frees its space for other fields', () => {
   const added = new AddedFields()
   for (let at = 0; at < 1000; at++) added.add({ progress: `${at}${'x'.repeat(500)}` }, reserved, redactor)
   added.add({ progress: 'done', user_id: 42 }, reserved, redactor)
@@ -230,12 +231,12 @@ test.each<[string, object]>([
     'a text that is never plain',
     { value: Object.assign(new String('x'), { valueOf: () => new String('x') }) },
   ],
-])('%s costs little time and room', (_name, fields) => {
-  const began = performance.now()
-  const added = add(fields, { after: 1 })
-  expect(added.fields.get('after')).toBe(1)
-  expect(JSON.stringify([...added.fields]).length).toBeLessThan(40_000)
-  expect(performance.now() - began).toBeLessThan(1000)
+])('%s is copied in little time and space', (_name, fields) => {
+  expectCpuWithin(1000, () => {
+    const added = add(fields, { after: 1 })
+    expect(added.fields.get('after')).toBe(1)
+    expect(JSON.stringify([...added.fields]).length).toBeLessThan(40_000)
+  })
 })
 
 test('a key that is cut is marked', () => {

@@ -113,7 +113,7 @@ test.each(VERSIONS)(
   },
 )
 
-test('what a handler throws that could not parse a body, and what it wraps, quote none, in stacks either', async () => {
+test('a body that a handler could not parse is quoted in no message and no stack', async () => {
   const log = new Capture()
   const app = Fastify()
   await app.register(plugin, { destination: log })
@@ -160,12 +160,12 @@ test('what a handler throws that could not parse a body, and what it wraps, quot
   expect(firstOf('/cause')?.stack).toContain('\ncaused by: SyntaxError: Unexpected token in JSON\n')
 })
 
-test('what is no JSON may say that a token is unexpected', () => {
+test('an error that is not about JSON keeps its words about an unexpected token', () => {
   const message = "Unexpected token 'export'"
   expect(describeError(new SyntaxError(message), false).message).toBe(message)
 })
 
-test('a refused connection to a host with two addresses says what was refused', async () => {
+test('the error of a refused connection to two addresses names both', async () => {
   const closed = http.createServer()
   const port = await listenFor(closed)
   await new Promise((resolve) => closed.close(resolve))
@@ -197,7 +197,7 @@ test('a refused connection to a host with two addresses says what was refused', 
   ])
 })
 
-test('the body that an error of body-parser keeps is in no log line of it', async () => {
+test('a log line of an error of body-parser does not show the body', async () => {
   const log = new Capture()
   const app = express()
   app.set('env', 'test')

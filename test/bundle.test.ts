@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 const SOURCE = new URL('../src/', import.meta.url)
 
-test('nothing depends on where its file is, so that a bundle in one file works as the package does', async () => {
+test('works when bundled into one file: no module depends on its own location', async () => {
   const files = (await readdir(SOURCE, { recursive: true })).filter((file) => file.endsWith('.ts'))
   const sources = await Promise.all(
     files.map(async (file) => [file, await readFile(new URL(file, SOURCE), 'utf8')]),

@@ -149,6 +149,14 @@ describe('a call counts', () => {
       expect(await costOf(call)).toEqual(FAILED)
   })
 
+  test('as failed when node:http2 throws at once', async () => {
+    const session = http2.connect(`http://127.0.0.1:${port.http2}`)
+    session.destroy()
+    const call = async () => session.request({ ':path': '/200' })
+    await expect(call()).rejects.toThrow('destroyed')
+    expect(await costOf(call)).toEqual(FAILED)
+  })
+
   test('as failed when its caller gives it up', async () => {
     const signal = () => AbortSignal.timeout(20)
     const url = `http://127.0.0.1:${port.http}/never`
@@ -187,7 +195,7 @@ describe('a call counts', () => {
   })
 })
 
-test('a request that calls nobody says nothing of calls', async () => {
+test('a request without outgoing calls has no `calls` field', async () => {
   expect(await costOf(async () => {})).toBeUndefined()
 })
 

@@ -39,7 +39,7 @@ test.each([
       throw new Error('no clock')
     },
   ],
-])('a clock that says %s costs no line and no id', async (_name, says) => {
+])('a clock that returns %s loses no line and no id', async (_name, says) => {
   const { app, log, port } = await served()
   vi.spyOn(Date, 'now').mockImplementation(says as () => number)
   const answer = await ask(port, '/')
@@ -63,7 +63,7 @@ test('a time between two milliseconds makes a valid id', () => {
   expect([newUuid(), systemClock.now()]).toEqual([expect.stringMatching(UUID), 1_800_000_000_000.5])
 })
 
-test('a stopped monotonic clock costs no duration', async () => {
+test('a duration is logged when performance.now is broken', async () => {
   const { app, log, port } = await served()
   vi.spyOn(performance, 'now').mockReturnValue(Number.NaN)
   await ask(port, '/')

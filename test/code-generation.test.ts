@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { moduleArguments, root } from './support/program.js'
 
-test('where code must not be made of texts, the events are the same', () => {
+test('writes the same events where code generation from strings is disallowed', () => {
   const program = `
     import { createServer } from 'node:http'
     import { waybill } from 'waybill/express'

@@ -33,6 +33,6 @@ test.each([
   expect(readTerminal({ variables, isTerminal: true }).manyColors).toBe(depth >= 8)
 })
 
-test('lines that go elsewhere have the width of a small terminal', () => {
+test('lines that are not written to a terminal fit 80 columns', () => {
   expect(readTerminal({ variables: {}, isTerminal: false }).columns()).toBe(80)
 })

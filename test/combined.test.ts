@@ -11,7 +11,7 @@ const anyTime = fc.oneof(
     .map((date) => date.getTime()),
 )
 
-test('combined: the time of a line is that of its completion, whichever came before', () => {
+test('combined: a line has the time of its own completion, in any order of completions', () => {
   const format = formatOf({ format: 'combined' })
   fc.assert(
     fc.property(anyTime, (time) => {

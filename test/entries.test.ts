@@ -25,7 +25,7 @@ async function errorOf(create: () => unknown): Promise<unknown> {
   return undefined
 }
 
-test('calling the Fastify plugin says which entry Express takes', async () => {
+test('the error of calling the Fastify plugin names the entry for Express', async () => {
   expect(await errorOf(() => express().use(anyFunction(plugin)() as express.Handler))).toMatchObject({
     name: 'WaybillError',
     code: 'WAYBILL_ERR_ENTRY',
@@ -52,7 +52,7 @@ describe.each(VERSIONS)('%s', (_version, create) => {
   test.each([
     ['with parentheses', middleware.errors()],
     ['without parentheses', middleware.errors],
-  ])('takes waybill.errors %s', async (_way, errors) => {
+  ])('accepts waybill.errors %s', async (_way, errors) => {
     const { log, get } = await serveExpress(create, (app) => {
       app.get('/fails', () => {
         throw new Error('no luck')
@@ -71,7 +71,7 @@ describe.each(VERSIONS)('%s', (_version, create) => {
 test.each([
   ['the middleware', () => middleware({ destination: new Capture() })],
   ['the function that makes it', () => middleware],
-])('Fastify refuses %s of Express and says which entry it takes', async (_what, make) => {
+])('Fastify refuses %s of Express with an error that names its own entry', async (_what, make) => {
   const app = Fastify()
   expect(await errorOf(() => app.register(anyPlugin(make())))).toMatchObject({
     name: 'WaybillError',
@@ -80,7 +80,7 @@ test.each([
   })
 })
 
-test('calling the plugin in app.register says to register it as it is', async () => {
+test('the error of calling the plugin in app.register says to register it uncalled', async () => {
   const app = Fastify()
   expect(await errorOf(() => app.register(anyFunction(plugin)() as FastifyPluginCallback))).toMatchObject({
     code: 'WAYBILL_ERR_ENTRY',

@@ -45,7 +45,7 @@ test('the level of a route decides for its requests', async () => {
   expect(log.raw).toEqual([])
 })
 
-test('a level that is none is a warning', async () => {
+test('an unknown level returned by completionLevel is a warning', async () => {
   const warning = nextWarning()
   const { app } = await startApp({ completionLevel: () => 'loud' as 'info' })
   await app.inject('/')
@@ -162,7 +162,7 @@ test('over HTTP/2, where a path may hold raw bytes, no control character gets th
   expect(log.raw.join('')).not.toContain('\u009b')
 })
 
-test('fields that are too much cost themselves, not the line', async () => {
+test('fields that are too large are dropped, not the line', async () => {
   const { app, log } = await startApp()
   app.get('/', async (request) => {
     request.waybill.add({ text: 'x'.repeat(1_000_000), kept: 1 })

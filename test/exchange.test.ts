@@ -53,14 +53,14 @@ test.each([
   ['HEAD', 200],
   ['GET', 204],
   ['GET', 304],
-])('what is written into an answer to %s with %i is no body', (method, status) => {
+])('bytes written into an answer to %s with %i do not count as a body', (method, status) => {
   const { tracker, start, lines } = follow()
   const record = start(27, { method })
   tracker.end(record, { outcome: 'completed', status })
   expect(JSON.parse(lines[1] ?? '')).toMatchObject({ response_bytes: 0 })
 })
 
-test('slow begins at the limit', () => {
+test('a request is slow from the limit on', () => {
   const { tracker, start, clock, lines } = follow({ slow: 100 })
   for (const ms of [99.9, 100]) {
     const record = start()
@@ -70,7 +70,7 @@ test('slow begins at the limit', () => {
   expect(lines.map((line) => JSON.parse(line).slow)).toEqual([undefined, undefined, undefined, true])
 })
 
-test('what is open when the process ends is unfinished, in order, whatever has ended before', () => {
+test('requests open when the process exits are unfinished, in order', () => {
   for (const ended of ['', 'a', 'b', 'd', 'ab', 'bc', 'cd', 'ad', 'dcba', 'abcd']) {
     const { tracker, start, lines } = follow({ startLevel: false })
     const records = [...'abcd'].map((requestId) => Object.assign(start(0, { requestId }), { isSent: false }))

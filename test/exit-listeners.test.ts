@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { finish, root, startProgram } from './support/program.js'
 
-test('copies of waybill in one process, as a test runner makes them, share one exit listener and write all they hold', async () => {
+test('several copies of waybill in one process share one exit listener and write all held lines', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'waybill-'))
   try {
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}')

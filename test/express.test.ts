@@ -14,7 +14,7 @@ function keepsPatterns(create: typeof express): boolean {
   return layer !== undefined && ('rawPath' in layer || 'regexp' in layer)
 }
 
-describe.each(VERSIONS)('%s: the route', (_version, create) => {
+describe.each(VERSIONS)('%s: the route', (version, create) => {
   /** Asks for one path, twice, since the first request of an app finds it as no later one does. */
   async function routesOf(path: string, declare: Parameters<typeof serveExpress>[1]): Promise<unknown[]> {
     const { log, get } = await serveExpress(create, declare)
@@ -156,6 +156,14 @@ describe.each(VERSIONS)('%s: the route', (_version, create) => {
     expect(await log.completions(1)).toMatchObject([{ route: '/half/:id', outcome: 'destroyed' }])
   })
 
+  test('of a list of paths is the one that matched, or all where that is not known', async () => {
+    const routes = await routesOf('/users/7', (app) => {
+      app.get(['/members/:id', '/users/:id'], (_request, response) => void response.send('user'))
+    })
+    const route = version === 'Express 5' ? '/users/:id' : '/members/:id|/users/:id'
+    expect(routes).toEqual([route, route])
+  })
+
   test('of a regular expression is its text', async () => {
     const routes = await routesOf('/item9', (app) => {
       app.get(/^\/item\d$/, (_request, response) => void response.send('item'))
@@ -244,7 +252,7 @@ describe.each(VERSIONS)('%s', (_version, create) => {
     expect(line).not.toHaveProperty('route')
   })
 
-  test('a handler that can not decode something has had its request', async () => {
+  test('a decoding error within a handler is not a rejection', async () => {
     const { log, get } = await serveExpress(create, (app) => {
       app.get('/users/:id', () => {
         throw new URIError('URI malformed')
@@ -282,7 +290,7 @@ describe.each(VERSIONS)('%s', (_version, create) => {
     expect(await log.completions(1)).toMatchObject([{ status: 200, outcome: 'completed' }])
   })
 
-  test('an error that a handler answers well with is told of nowhere', async () => {
+  test('an error that a handler answers with a 2xx is not logged', async () => {
     const { log, get } = await serveExpress(create, (app) => {
       app.get('/', () => {
         throw new Error('not so bad')

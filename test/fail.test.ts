@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { startApp } from './support/app.js'
 
-test('shows the error that a handler tells of when it answers it itself, and none when it answers well', async () => {
+test('fail() adds the error to a failed request, not to a good answer', async () => {
   const { app, log } = await startApp({ startLevel: false })
   app.get<{ Params: { status: number } }>('/:status', async (request, reply) => {
     request.waybill.fail(new RangeError('broken'))

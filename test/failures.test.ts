@@ -114,13 +114,13 @@ test.each<[string, (app: FastifyInstance) => void, object]>([
       }),
     { status: 502, level: 'error', error: { type: 'Error', message: 'down', stack: STACK } },
   ],
-])('%s is told in the completion, on no other line', async (_case, declare, expected) => {
+])('%s is logged in the completion, on no other line', async (_case, declare, expected) => {
   const { app, log } = await startApp()
   declare(app)
   expect(await onlyLineAfterStart(app, log, '/')).toMatchObject({ event: 'request.completed', ...expected })
 })
 
-test('an error handler that fails itself is told with the error it failed on', async () => {
+test('an error handler that fails itself is logged with the error it failed on', async () => {
   const { app, log } = await startApp()
   app.setErrorHandler(() => {
     throw new TypeError('handler broke')
@@ -154,7 +154,7 @@ test('a 4xx has no stack, whatever was thrown', async () => {
   expect(line?.error).toEqual({ type: 'Error', message: 'no' })
 })
 
-test('an onResponse hook that fails is told on a line of its own: the answer was good', async () => {
+test('an onResponse hook that fails is logged on a line of its own', async () => {
   const { app, log } = await startApp()
   app.addHook('onResponse', async () => {
     throw new Error('release failed')
@@ -204,7 +204,7 @@ test.each<[string, (app: FastifyInstance) => void, object]>([
       }),
     { error: { type: 'Error', message: 'no more' } },
   ],
-])('%s is destroyed, and its error told', async (_case, declare, expected) => {
+])('%s is broken off, with its error', async (_case, declare, expected) => {
   const { app, log } = await startApp()
   declare(app)
   const port = await listen(app)
@@ -216,7 +216,7 @@ test.each<[string, (app: FastifyInstance) => void, object]>([
   ])
 })
 
-test('a client that leaves during a streamed answer aborts it, and no error is told', async () => {
+test('a client that leaves during a streamed answer aborts it, without an error', async () => {
   const { app, log } = await startApp()
   app.get('/', async (_request, reply) => {
     const body = new PassThrough()

@@ -1,14 +1,17 @@
+import { once } from 'node:events'
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { afterEach, expect, test, vi } from 'vitest'
 import { LineWriter } from '../src/output/writer.js'
-import { finish, SLOW_READER, startPiped, startProgram } from './support/program.js'
+import { finish, startProgram, startUnread } from './support/program.js'
 
 /** Replaces the timers of a program by functions that do nothing, as a test does that fakes them, and restores them. */
 const FAKE = `
-  const wait = setTimeout
-  const turns = (ms) => new Promise((resolve) => wait(resolve, ms))
+  const { setImmediate: immediate, setTimeout: wait } = globalThis
+  const turn = () => new Promise((resolve) => immediate(resolve))
   const real = { setImmediate, setTimeout, setInterval, queueMicrotask, performance }
   const fake = () => {
     for (const name of Object.keys(real))
@@ -40,10 +43,10 @@ test.each([
     ${after}
     const log = createLogger({ format: 'json' })
     log.info('while faked')
-    await turns(20)
+    await turn()
     restore()
     log.info('restored')
-    await turns(20)
+    await turn()
     ${DIE}
   `
     expect(messagesOf((await finish(startProgram(program))).stdout)).toEqual(['while faked', 'restored'])
@@ -56,11 +59,17 @@ test('a slow reader is tried again while timers are faked', async () => {
     const log = createLogger({ format: 'json' })
     fake()
     for (let n = 0; n < 1000; n++) log.info({ text: 'x'.repeat(100) }, String(n))
-    await turns(1500)
-    ${DIE}
+    process.stderr.write('written')
+    wait(() => {}, 600_000)
   `
-  const { stdout } = await finish(startPiped(program, SLOW_READER))
-  expect(messagesOf(stdout)).toEqual(Array.from({ length: 1000 }, (_, n) => String(n)))
+  const { child, open } = startUnread(program)
+  await once(child.stderr as Readable, 'data')
+  const messages: unknown[] = []
+  for await (const line of createInterface(open())) {
+    messages.push(JSON.parse(line).message)
+    if (messages.length === 1000) child.kill('SIGKILL')
+  }
+  expect(messages).toEqual(Array.from({ length: 1000 }, (_, n) => String(n)))
 })
 
 test('a request that has no server, as on AWS Lambda, is completed while microtasks are faked', async () => {
@@ -78,7 +87,7 @@ test('a request that has no server, as on AWS Lambda, is completed while microta
     app.get('/', (request, response) => response.end('ok'))
     queueMicrotask = () => {}
     await serverless({ app })(${JSON.stringify(event)}, {})
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise(setImmediate)
     ${DIE}
   `
   const messages = messagesOf((await finish(startProgram(program))).stdout)
@@ -91,8 +100,8 @@ afterEach(() => {
 
 test('fake timers of a test runner, installed after waybill was loaded, do not stop the writer', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'waybill-'))
-  const turn = setTimeout
-  const turns = (): Promise<void> => new Promise((resolve) => turn(resolve, 20))
+  const immediate = setImmediate
+  const turn = (): Promise<void> => new Promise((resolve) => immediate(resolve))
   try {
     const file = join(folder, 'out.log')
     const output = { fd: openSync(file, 'w'), atOnce: false, maxWriteBytes: 4096 }
@@ -102,11 +111,11 @@ test('fake timers of a test runner, installed after waybill was loaded, do not s
       toFake: ['setImmediate', 'setTimeout', 'setInterval', 'queueMicrotask', 'performance', 'Date'],
     })
     writer.write('while faked\n')
-    await turns()
+    await turn()
     expect(readFileSync(file, 'utf8')).toBe('while faked\n')
     vi.useRealTimers()
     writer.write('restored\n')
-    await turns()
+    await turn()
     expect(readFileSync(file, 'utf8')).toBe('while faked\nrestored\n')
   } finally {
     rmSync(folder, { recursive: true })

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { inspect } from 'node:util'
 import Fastify from 'fastify'
 import { expect, test } from 'vitest'
 import waybill from '../src/index.js'
@@ -48,7 +49,7 @@ test('writes a start and a completion, in the documented shape and key order', a
   expect(String(duration)).toMatch(/^\d+(\.\d{1,3})?$/)
 })
 
-test('gives request.log, reply.log and app.log to the same stream, in order, with the id on lines of a request', async () => {
+test('writes request.log, reply.log and app.log to one stream, in order, with the id', async () => {
   const { app, log } = await startApp()
   app.log.info('ready')
   app.get('/', async (request, reply) => {
@@ -79,7 +80,7 @@ test('gives request.log, reply.log and app.log to the same stream, in order, wit
   expect(log.lines[4]).toMatchObject({ level: 'error', part: 'x', error: { type: 'Error', message: 'kept' } })
 })
 
-test('logs on what address the server listens', async () => {
+test('logs the address on which the server listens', async () => {
   const { app, log } = await startApp()
   const port = await listen(app)
   await app.close()
@@ -116,7 +117,7 @@ test('covers routes and hooks that were declared before the plugin', async () =>
   expect(log.lines.slice(0, 4).every(({ request_id }) => request_id === body)).toBe(true)
 })
 
-test('has the id on every response, and as request.id', async () => {
+test('sends the id on every response and sets request.id', async () => {
   const { app, log } = await startApp()
   app.get('/ok', async (request) => request.id)
   app.get('/throws', async () => {
@@ -159,7 +160,7 @@ test('has the id on every response, and as request.id', async () => {
   ])
 })
 
-test('takes the id of the client, and replaces one that is not acceptable without repeating it', async () => {
+test("accepts the client's id, and replaces an invalid one without repeating it", async () => {
   const { app, log } = await startApp()
   app.get('/', async (request) => request.id)
   const port = await listen(app)
@@ -181,7 +182,7 @@ test('takes the id of the client, and replaces one that is not acceptable withou
   expect(log.raw.join('')).not.toMatch(/script|of-two/)
 })
 
-test('reads, believes, makes and returns ids as the options say', async () => {
+test('reads, trusts, generates and returns ids as the options say', async () => {
   const { app, log } = await startApp({
     requestId: {
       header: ['X-Correlation-Id', 'X-Request-Id'],
@@ -198,7 +199,7 @@ test('reads, believes, makes and returns ids as the options say', async () => {
   expect(log.lines.map((line) => line.client_request_id)).toEqual([undefined, undefined, 'abc', 'abc'])
 })
 
-test('sends no id back when told so', async () => {
+test('requestId.responseHeader: false sends no id back', async () => {
   const { app } = await startApp({ requestId: { responseHeader: false } })
   expect((await app.inject('/')).headers).not.toHaveProperty('x-request-id')
 })
@@ -221,7 +222,7 @@ test('logs no query, header or address unless it is asked for by name', async ()
   expect(log.lines[1]).toMatchObject({ req: { method: 'GET', path: '/' } })
 })
 
-test('logs the details that are asked for after the route, in both events', async () => {
+test('logs the included details after the route, in both events', async () => {
   const { app, log } = await startApp({
     include: ['query', 'client_ip', 'user_agent', 'host', 'referer', 'header:X-Tenant', 'header:x-absent'],
     allowQuery: ['page'],
@@ -271,7 +272,7 @@ test('takes fields from anywhere in the life of a request', async () => {
   expect(log.events('started')[0]).not.toHaveProperty('on_request')
 })
 
-test('a client that leaves before the answer is one completion, aborted', async () => {
+test('logs one aborted completion when the client leaves before the answer', async () => {
   const { app, log } = await startApp()
   const arrived = new Promise<void>((resolve) => {
     app.get('/', () => resolve())
@@ -326,7 +327,7 @@ test('a query that begins with a semicolon is no part of the path where Fastify 
   ])
 })
 
-test('an id that is no header value, from a generator of another context, is replaced', async () => {
+test('an id that is not a valid header value is replaced', async () => {
   const { app, log } = await startApp()
   await app.register(async (inner) => {
     inner.setGenReqId(() => 'a\r\nSet-Cookie: x')
@@ -339,10 +340,20 @@ test('an id that is no header value, from a generator of another context, is rep
   expect(log.lines.map((line) => line.request_id)).toEqual([headers['x-request-id'], headers['x-request-id']])
 })
 
-test('what is no request or response under their names is logged as it is', async () => {
+test('a value named req or res that is neither is logged as it is', async () => {
   const { app, log } = await startApp()
   app.log.info({ req: null, res: 'cached' }, 'fine')
   expect(log.lines[0]).toMatchObject({ req: null, res: 'cached' })
+})
+
+test('a logged or printed request.waybill shows id, method, path and route only', async () => {
+  const { app } = await startApp()
+  app.get('/users/:id', async ({ waybill }) => [JSON.parse(JSON.stringify(waybill)), inspect(waybill)])
+  const [json, printed] = (
+    await app.inject({ path: '/users/42?token=1', headers: { 'x-request-id': 'abc' } })
+  ).json()
+  expect(json).toEqual({ request_id: 'abc', method: 'GET', path: '/users/42', route: '/users/:id' })
+  expect(printed).toBe(inspect(json))
 })
 
 test('an encapsulated registration covers the routes of its context alone', async () => {

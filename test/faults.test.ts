@@ -137,7 +137,7 @@ test.each(HOOKS)(
   },
 )
 
-test('a response without a connection, as on AWS Lambda, is answered when its end can not be noted', async () => {
+test('a response without a connection ends normally when noting its end throws', async () => {
   const logged = middleware({ destination: DESTINATION })
   const request = Object.assign(new http.IncomingMessage({} as never), { method: 'GET', url: '/' })
   const response = new http.ServerResponse(request)
@@ -149,7 +149,7 @@ test('a response without a connection, as on AWS Lambda, is answered when its en
   expect(countFaults()).toBeGreaterThan(before)
 })
 
-test('over HTTP/2, what a server resets is answered so when that can not be noted', async () => {
+test('over HTTP/2, a stream that the server resets stays reset when noting its end throws', async () => {
   const logged = middleware({ destination: DESTINATION })
   const server = http2.createServer((request, response) => {
     logged(request, response)
@@ -167,7 +167,7 @@ test('over HTTP/2, what a server resets is answered so when that can not be note
   server.close()
 })
 
-test('a head is written as it was given when the id can not be put beside it', async () => {
+test('a head is written unchanged when adding the id throws', async () => {
   const logged = middleware({ destination: DESTINATION })
   const server = http.createServer((request, response) => {
     logged(request, response)

@@ -17,7 +17,7 @@ const NotFound = Object.assign(new TypeError('no such user'), {
   stack: 'at x',
 })
 
-test('an error that is logged keeps its own properties, beside what each reader knows of it', () => {
+test('a logged error keeps its own properties beside those of the format', () => {
   expect(lineOf('ecs', NotFound).line).toMatchObject({
     'error.type': 'TypeError',
     labels: { error_statusCode: 404 },
@@ -38,7 +38,7 @@ test('an error that is logged keeps its own properties, beside what each reader 
   expect(lineOf('logfmt', NotFound).text).toMatch(/ error\.statusCode=404\n$/)
 })
 
-test('an error that a format has a place for is whole there, and nowhere else', () => {
+test('an error is complete in the place that its format has for it, and nowhere else', () => {
   const format: Template = { msg: '$message', failure: '$error', '*': '$added' }
   const { text, line } = lineOf(format, NotFound)
   expect(line.failure).toMatchObject({ type: 'TypeError', code: 'E_USER', statusCode: 404, stack: 'at x' })
@@ -46,7 +46,7 @@ test('an error that a format has a place for is whole there, and nowhere else', 
   expect(text.match(/404/g)).toHaveLength(1)
 })
 
-test('an error that is a text is the message of an error', () => {
+test('an error that is a string becomes the message of an error', () => {
   expect(lineOf('ecs', { error: 'refused' }).line).toMatchObject({ 'error.message': 'refused' })
   expect(lineOf('gcp', { error: 'refused' }).line).toMatchObject({ error: { message: 'refused' } })
 })
@@ -63,7 +63,7 @@ test.each(['json', 'logfmt', 'ecs', 'gcp', 'datadog', 'otel'] as const)(
   },
 )
 
-test('a field whose name the line has already is told under another', () => {
+test('a field whose name is taken is renamed', () => {
   expect(lineOf('gcp', { severity: 'DEBUG', request_id: { a: 1 } }).line).toMatchObject({
     severity: 'ERROR',
     severity_: 'DEBUG',
@@ -80,20 +80,20 @@ test('a field whose name the line has already is told under another', () => {
   })
 })
 
-test('a field may be called what every object has', () => {
+test('a field may have the name of a property of Object.prototype', () => {
   const given = JSON.parse('{"__proto__":{"a":1},"hasOwnProperty":"message","constructor":true}')
   expect(lineOf('gcp', given).text).toContain(
     '"__proto__":{"a":1},"hasOwnProperty":"message","constructor":true}',
   )
 })
 
-test('a field that is no id is told as what it is', () => {
+test('a trace field that is not a valid id is logged as an ordinary field', () => {
   expect(lineOf('ecs', { trace_id: { a: 1 }, span_id: 5 }).line).toMatchObject({
     labels: { trace_id: '{"a":1}', span_id: 5 },
   })
 })
 
-test('an error that throws when it is read costs its own properties, not the line', () => {
+test('an error that throws when it is read loses its properties, not the line', () => {
   const broken = Object.assign(new RangeError('too far'), { whole: 1 })
   Object.defineProperty(broken, 'broken', {
     enumerable: true,
@@ -113,7 +113,7 @@ test('an error that throws when it is read costs its own properties, not the lin
   ])
 })
 
-test('json: the log’s own fields are there once and can not be forged, whatever the app logs under their names', () => {
+test("json: waybill's own fields appear once and can not be forged by the app", () => {
   const log = new Capture()
   const logger = createLogger({ destination: log, format: 'json', service: 'shop' })
   const request = logger.child({ request_id: 'abc' })

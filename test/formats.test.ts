@@ -229,13 +229,13 @@ test('combined: the access log of Apache, for completions only', () => {
   )
 })
 
-test('a format of one’s own has the shape that it is given', () => {
+test('a custom format has the shape of its template', () => {
   const format = {
     t: '$time:epoch_ms',
     lvl: '$level:upper',
     kind: 'shop',
     id: '$request_id',
-    http: { verb: '$method', code: '$status', seconds: '$duration:s' },
+    http: { verb: '$method', code: '$status', seconds: '$duration:s', us: '$duration:us' },
     text: '$message',
     '*': '$added',
   }
@@ -248,7 +248,7 @@ test('a format of one’s own has the shape that it is given', () => {
     lvl: 'ERROR',
     kind: 'shop',
     id: 'abc',
-    http: { verb: 'PURGE', code: 500, seconds: 0 },
+    http: { verb: 'PURGE', code: 500, seconds: 0, us: 0 },
     text: 'PURGE /users/42 500 0ms',
     user_id: 42,
     'cart.size': 3,
@@ -262,6 +262,13 @@ test('a format of one’s own has the shape that it is given', () => {
   })
 })
 
+/** A format that nests so deep. */
+function nested(depth: number): object {
+  let format: object = { a: '$time' }
+  for (let level = 0; level < depth; level++) format = { a: format }
+  return format
+}
+
 test.each([
   [{ t: '$tiem' }, 'VALUE', 'format.t'],
   [{ t: '$time:epoch' }, 'VALUE', 'format.t'],
@@ -274,6 +281,7 @@ test.each([
   [{ t: () => 1 }, 'TYPE', 'format.t'],
   [{ t: [1] }, 'TYPE', 'format.t'],
   [{}, 'VALUE', 'format'],
+  [nested(60), 'VALUE', `format${'.a'.repeat(50)}`],
 ])('the format %j is refused: %s, %s', (format, kind, option) => {
   const attempt = (): unknown => createLogger({ format: format as unknown as Template })
   expect(attempt).toThrow(

@@ -6,13 +6,12 @@ import { anyError, anyText, anything } from './fuzz/arbitraries.js'
 import { isCutOf } from './fuzz/cut.js'
 import { anyLife, captures, type Life, linesOf } from './fuzz/events.js'
 import { readable } from './fuzz/readable.js'
+import { FUZZ_TIMEOUT_MS, runs } from './fuzz/runs.js'
 import { parseStrict } from './fuzz/strict-json.js'
 import { parseCombined, parseLogfmt } from './fuzz/strict-lines.js'
 import { Capture } from './support/capture.js'
 import { formatOf } from './support/format.js'
 
-const LIMITS = { interruptAfterTimeLimit: 10_000, numRuns: 80 }
-const TIMEOUT_MS = 60_000
 /** What no reader of lines may meet raw: controls, line separators, what is no character. */
 const UNSAFE = /[\x00-\x1f\x7f-\x9f\u2028\u2029\uffff]|\p{Surrogate}/u
 
@@ -90,7 +89,7 @@ function startOf({ arrival: { method, path } }: Life): string {
 }
 
 test.each(NAMES)(
-  '%s: whatever a request brings, its two events are one safe line each, with no field twice and none forged',
+  '%s: for any request, both events are one safe line each, with no field twice or forged',
   (name) => {
     const format = formatOf({ format: formatNamed(name), service: 'shop', project: 'acme' }, captures)
     fc.assert(
@@ -109,14 +108,14 @@ test.each(NAMES)(
           /^(?:info|warn|warning|error)$/i,
         )
       }),
-      LIMITS,
+      runs(40),
     )
   },
-  TIMEOUT_MS,
+  FUZZ_TIMEOUT_MS,
 )
 
 test.each(NAMES)(
-  '%s: whatever the app logs, a log line is one safe line, with no field twice and none forged',
+  '%s: any log call writes one safe line, with no field twice or forged',
   (name) => {
     const log = new Capture()
     const options = { destination: log, format: formatNamed(name), journalPriority: true, service: 'shop' }
@@ -134,10 +133,10 @@ test.each(NAMES)(
           expectTruth(name, read, index === 1 ? 'abc' : undefined, message, /^warn(?:ing)?$/i)
         }
       }),
-      LIMITS,
+      runs(40),
     )
   },
-  TIMEOUT_MS,
+  FUZZ_TIMEOUT_MS,
 )
 
 function readJson(line: string): Record<string, unknown> {
@@ -148,7 +147,7 @@ function readJson(line: string): Record<string, unknown> {
 }
 
 test(
-  'combined: whatever a request brings, its completion is one safe line of an access log, with none of its parts forged',
+  'combined: for any request, the completion is one safe line with no part forged',
   () => {
     const format = formatOf({ format: 'combined' }, captures)
     fc.assert(
@@ -171,8 +170,8 @@ test(
         expect(isCutOf(line.referer, referer || '-')).toBe(true)
         expect(line).toMatchObject({ status: life.status ?? 499, bytes: expect.any(Number) })
       }),
-      { ...LIMITS, numRuns: 400 },
+      runs(150),
     )
   },
-  TIMEOUT_MS,
+  FUZZ_TIMEOUT_MS,
 )

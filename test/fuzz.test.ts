@@ -7,12 +7,10 @@ import { anyError, anyText, anything, jsonValue } from './fuzz/arbitraries.js'
 import { isCutOf } from './fuzz/cut.js'
 import { anyLife, captures, type Life, linesOf } from './fuzz/events.js'
 import { readable, readableText } from './fuzz/readable.js'
+import { FUZZ_TIMEOUT_MS, runs } from './fuzz/runs.js'
 import { Capture } from './support/capture.js'
 import { formatOf } from './support/format.js'
 
-/** A test takes a second or two, on a machine that is not busy; looking for the smallest counterexample can take long. */
-const LIMITS = { interruptAfterTimeLimit: 10_000 }
-const TIMEOUT_MS = 60_000
 /** What no reader of lines may meet raw: controls, line separators, what is no character. */
 const UNSAFE = /[\x00-\x1f\x7f-\x9f\u2028\u2029\uffff]|\p{Surrogate}/u
 /** What a terminal obeys: controls, changes of direction, a byte order mark and the like. */
@@ -46,7 +44,7 @@ function storyOf({ arrival, outcome, status }: Life): string {
 }
 
 test(
-  'whatever a request brings, its two events are one safe line of JSON each, and say what it brought',
+  'for any request, both events are one safe line of JSON with what the request had',
   () => {
     const format = formatOf({}, captures)
     fc.assert(
@@ -66,10 +64,10 @@ test(
         const end = { event: 'request.completed', outcome, status, duration_ms: 0, message: storyOf(life) }
         expectSaid(completed ?? {}, { ...shared, ...details, ...end })
       }),
-      { ...LIMITS, numRuns: 400 },
+      runs(150),
     )
   },
-  TIMEOUT_MS,
+  FUZZ_TIMEOUT_MS,
 )
 
 test(
@@ -97,14 +95,14 @@ test(
           expect(!Object.hasOwn(line, name) || isCutOf(line[name], whole)).toBe(true)
         else expect(Object.getOwnPropertyDescriptor(line, name)?.value).toEqual(whole)
       }),
-      { ...LIMITS, numRuns: 1000 },
+      runs(300),
     )
   },
-  TIMEOUT_MS,
+  FUZZ_TIMEOUT_MS,
 )
 
 test(
-  'whatever the app logs, a log line is one safe line of JSON',
+  'any log call writes one safe line of JSON',
   () => {
     fc.assert(
       fc.property(
@@ -121,14 +119,14 @@ test(
           expectSaid(bound ?? {}, { level: 'warn', bound: message, message })
         },
       ),
-      { ...LIMITS, numRuns: 300 },
+      runs(100),
     )
   },
-  TIMEOUT_MS,
+  FUZZ_TIMEOUT_MS,
 )
 
 test.each([true, false])(
-  'a terminal obeys nothing of what a line holds (colours: %s)',
+  'a line holds no control sequence of a terminal but its colours (colours: %s)',
   (colors) => {
     const format = formatOf({ format: 'pretty', colors }, captures)
     const log = new Capture()
@@ -145,8 +143,8 @@ test.each([true, false])(
           expect(shown).not.toMatch(OBEYED)
         }
       }),
-      { ...LIMITS, numRuns: 120 },
+      runs(60),
     )
   },
-  TIMEOUT_MS,
+  FUZZ_TIMEOUT_MS,
 )

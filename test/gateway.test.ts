@@ -89,7 +89,7 @@ describe.each(Object.entries(CLIENTS))('a gateway that copies headers by %s', (_
     expect(sent).toEqual([own])
   })
 
-  test('sends its own id on, not the one that it did not believe', async () => {
+  test('sends its own id on, not one that it did not trust', async () => {
     const { own, sent } = await pass(forward, 'abc', { requestId: { trust: 'never' } })
     expect(own).not.toBe('abc')
     expect(sent).toEqual([own])
@@ -103,17 +103,17 @@ describe.each(Object.entries(CLIENTS))('a gateway that copies headers by %s', (_
     expect(sent).toEqual([own])
   })
 
-  test('sends the id on that it accepted', async () => {
+  test('sends on the id that it accepted', async () => {
     expect(await pass(forward, 'abc')).toEqual({ own: 'abc', sent: ['abc'] })
   })
 
-  test('sends on what it set itself', async () => {
+  test('sends on the header that it set itself', async () => {
     const { sent } = await pass(forward, 'no id', {}, () => ({ 'x-request-id': 'set by the caller' }))
     expect(sent).toEqual(['set by the caller'])
   })
 })
 
-test('a gateway on node:http sends its own id on for an id that came twice, as one text or as two', async () => {
+test('a gateway on node:http sends its own id on when an id came twice', async () => {
   const requestLog = middleware({ destination: new Capture() })
   for (const forward of Object.values(CLIENTS).slice(1)) {
     for (const copy of ['joined', 'apart']) {
@@ -135,7 +135,7 @@ test('a gateway on node:http sends its own id on for an id that came twice, as o
   }
 })
 
-test('a gateway that copies headers by undici 5, which keeps them as one text, sends its own id on', async () => {
+test('a gateway that copies headers with undici 5 sends its own id on', async () => {
   const { own, sent } = await pass(async ({ 'x-request-id': id }) => {
     const request = {
       origin: target(),

@@ -1,4 +1,3 @@
-import assert from 'node:assert'
 import { once } from 'node:events'
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import http2 from 'node:http2'
@@ -73,7 +72,7 @@ test('an upload through a proxy plugin is answered, and completed once', async (
   expect(await log.completions(1)).toMatchObject([{ status: 200, outcome: 'completed' }])
 })
 
-test('a request that is the body of a call of undici is answered, and completed once', async () => {
+test('a request used as the body of an undici call is answered, and completed once', async () => {
   const to = await upstream()
   const { log, port } = await serverWith(async (request, response) => {
     const { body } = await undiciRequest(`http://127.0.0.1:${to}/`, { method: 'POST', body: request })
@@ -134,7 +133,7 @@ test.each<[string, (response: ServerResponse) => void]>([
   ],
   ['a list of pairs', (response) => response.writeHead(201, [['X-A', '1']] as never).end('x')],
   ['an object', (response) => response.writeHead(201, 'Made', { 'X-A': ['1', '2'] }).end('x')],
-])('a head written with %s is what it is without waybill, with the id beside', async (_name, answer) => {
+])('a head written with %s is the same as without waybill, plus the id', async (_name, answer) => {
   const request = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
   const bare = await listenFor(http.createServer((_request, response) => answer(response)))
   const { log, port } = await serverWith((_request, response) => answer(response))
@@ -163,7 +162,7 @@ test.each(['before', 'after'])(
   },
 )
 
-test('a status that is set after the head went is not logged', async () => {
+test('a status set after the head was sent is not logged', async () => {
   const { log, port } = await serverWith((_request, response) => {
     response.write('a')
     response.statusCode = 500
@@ -198,7 +197,7 @@ test.each(VERSIONS)(
   },
 )
 
-test('a pipelined response whose turn never came has no status', async () => {
+test('a pipelined response that was never sent has no status', async () => {
   const responses: ServerResponse[] = []
   const { log, port } = await serverWith((_request, response) => void responses.push(response))
   const socket = net.connect(port, '127.0.0.1')
@@ -215,7 +214,7 @@ test('a pipelined response whose turn never came has no status', async () => {
   ])
 })
 
-test('what was answered by hand to a broken chunk has no size', async () => {
+test('a raw answer to a broken chunk has no response_bytes', async () => {
   const { log, port } = await appWith((app) => app.post('/', async () => 'never'))
   const answer = await raw(
     port,
@@ -227,7 +226,7 @@ test('what was answered by hand to a broken chunk has no size', async () => {
   expect(completion).not.toHaveProperty('response_bytes')
 })
 
-test('a proxy of WebSockets answers a path that it does not know at once', async () => {
+test('a WebSocket proxy answers an unknown path at once', async () => {
   const to = await upstream()
   const { log, port } = await appWith((app) =>
     app.register(proxy, { upstream: `http://127.0.0.1:${to}`, prefix: '/ws', websocket: true }),
@@ -238,7 +237,7 @@ test('a proxy of WebSockets answers a path that it does not know at once', async
   expect(await log.completions(1)).toMatchObject([{ status: 404 }])
 })
 
-test('a server that Connect mounts is answered through', async () => {
+test('a server mounted in Connect is answered', async () => {
   const { log, port } = await (async () => {
     const logged = middleware({ destination: new Capture() })
     const own = new Capture()
@@ -271,7 +270,7 @@ test('a WebSocket of express-ws is completed when it closes, without attach', as
   expect(await log.completions(1)).toMatchObject([{ status: 101, outcome: 'upgraded' }])
 })
 
-test('requests, responses and sockets show nothing of waybill when they are compared or printed', async () => {
+test('comparing or printing requests, responses and sockets shows nothing of waybill', async () => {
   const names = (each: object): PropertyKey[] =>
     Reflect.ownKeys(each).filter((key) => Object.prototype.propertyIsEnumerable.call(each, key))
   const seen: PropertyKey[][] = []
@@ -282,10 +281,12 @@ test('requests, responses and sockets show nothing of waybill when they are comp
   await ask(await listenFor(http.createServer(list)), '/')
   const { port } = await serverWith(list)
   await ask(port, '/')
-  assert.deepStrictEqual(seen[1]?.map(String).sort(), seen[0]?.map(String).sort())
+  const [bare = [], logged] = seen.map((each) => each.map(String).sort())
+  expect(bare.length).toBeGreaterThan(10)
+  expect(logged).toEqual(bare)
 })
 
-test('an app of Express 4 that puts something else in the place of request.app is answered, with the route', async () => {
+test('a request of an Express 4 app that replaces request.app is answered and completed', async () => {
   const [, express4] = VERSIONS[1] ?? []
   const app = (express4 as typeof express)()
   const log = new Capture()
@@ -299,7 +300,7 @@ test('an app of Express 4 that puts something else in the place of request.app i
   app.use('/users', users)
   const port = await listenFor(http.createServer(app))
   expect(await ask(port, '/users/1')).toMatchObject({ status: 200, body: 'Ada' })
-  expect(await log.completions(1)).toMatchObject([{ status: 200 }])
+  expect(await log.completions(1)).toMatchObject([{ path: '/users/1', status: 200 }])
 })
 
 test('a proxy of a request has the record of the request', async () => {
@@ -315,7 +316,7 @@ test('a proxy of a request has the record of the request', async () => {
   expect(log.events('started')).toHaveLength(1)
 })
 
-test('a response that is detached from its connection is completed when that closes', async () => {
+test('a response that is detached from its connection has a completion when that closes', async () => {
   const { log, port } = await serverWith((_request, response) => {
     const { socket } = response
     if (socket === null) throw new Error('no socket')
@@ -323,7 +324,7 @@ test('a response that is detached from its connection is completed when that clo
     socket.end('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nby')
   })
   expect(await raw(port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')).toContain('200 OK')
-  expect(await log.completions(1)).toHaveLength(1)
+  expect(await log.completions(1)).toMatchObject([{ path: '/', outcome: 'aborted' }])
 })
 
 test('a head that was sent before the server broke off has its status', async () => {
@@ -356,7 +357,7 @@ test('a request that one app hands to another has one id', async () => {
   await inner.close()
 })
 
-test('what other packages do to the classes of Node.js goes on working', async () => {
+test('patches of other packages to classes of Node.js keep working', async () => {
   const { log, port } = await serverWith((_request, response) => void response.end('whole'))
   await ask(port, '/')
   const listed = (object: object): string[] => {

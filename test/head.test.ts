@@ -65,7 +65,7 @@ test.each<[string, (raw: Raw) => void]>([
     (raw) =>
       raw.writeHead(200, Object.assign(Object.create({ 'x-request-id': 'inherited' }), { a: '1' })).end(),
   ],
-])('the id goes with a head that is written %s, past the framework', async (_how, answer) => {
+])('the id is sent with a head written %s, past the framework', async (_how, answer) => {
   const app = fastify()
   onTestFinished(() => app.close())
   await app.register(waybill, { destination: { write: () => {} } })
@@ -102,7 +102,7 @@ test.each<[string, (reply: FastifyReply) => unknown]>([
       return reply.send('text')
     },
   ],
-])('an id that a handler sets %s is the one that goes', async (_where, answer) => {
+])('an id header that a handler sets %s is the one sent', async (_where, answer) => {
   const app = fastify()
   onTestFinished(() => app.close())
   await app.register(waybill, { destination: { write: () => {} } })
@@ -112,7 +112,7 @@ test.each<[string, (reply: FastifyReply) => unknown]>([
   expect(headers.get('x-request-id')).toBe('own')
 })
 
-test('a response of Express has no header before its head, and the id with it', async () => {
+test('an Express response has the id only when its head is sent', async () => {
   const app = express()
   app.use(middleware({ destination: { write: () => {} } }))
   app.disable('x-powered-by')
@@ -129,7 +129,7 @@ test.each<[string, object, string]>([
   ['HTTP/1', {}, 'http1'],
   ['HTTP/2', { http2: true }, 'http2'],
 ])(
-  'over %s, what a context of the app makes as an id is the id if it is valid',
+  'over %s, an id made by genReqId of a child context is used if it is valid',
   async (_name, options, via) => {
     const warnings: string[] = []
     const onWarning = ({ message }: Error): void => void warnings.push(message)

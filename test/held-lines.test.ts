@@ -6,7 +6,7 @@ const line = fc.string({ unit: 'binary', maxLength: 40 }).map((text) => `${text.
 /** A line that is added, or how many bytes a reader takes at its next try. */
 const step = fc.oneof(line, line, fc.nat({ max: 60 }))
 
-test('whatever a reader takes at a time, it gets the bytes of all lines in order, in pieces that end with a line or are one', () => {
+test('writes all bytes in order, in pieces of whole lines, however much the reader takes', () => {
   fc.assert(
     fc.property(fc.array(step), fc.integer({ min: 1, max: 100 }), (steps, maxBytes) => {
       const held = new HeldLines(50)
@@ -32,7 +32,7 @@ test('whatever a reader takes at a time, it gets the bytes of all lines in order
   )
 })
 
-test('a line begins anew when the rest of the one before was lost', () => {
+test('a new line starts after a line whose rest was lost', () => {
   const held = new HeldLines(50)
   const read: string[] = []
   const take = (bytes: number | undefined): boolean =>

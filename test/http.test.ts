@@ -16,7 +16,7 @@ function logged(more: MiddlewareOptions = {}): { log: Capture; options: Middlewa
   return { log, options: { destination: log, ...more } }
 }
 
-test('is the default export, too', () => {
+test('is also the default export', () => {
   expect(waybillByDefault).toBe(waybill)
 })
 
@@ -64,7 +64,7 @@ test('over HTTP/2, a listener has requests of HTTP/2', async () => {
   expect(await log.completions(1)).toMatchObject([{ status: 200, outcome: 'completed' }])
 })
 
-test('compiles with any server, of HTTP/2 too', () => {
+test('a listener fits any server in types and at run time, of HTTP/2 too', () => {
   const listener = waybill((request, response) => {
     request.log.info('hello')
     response.end()
@@ -77,11 +77,13 @@ test('compiles with any server, of HTTP/2 too', () => {
       waybill((_request, response) => response.end(), logged().options),
     ),
     http.createServer({}, listener),
-  ])
+  ]) {
+    expect(server.listenerCount('request')).toBe(1)
     server.close()
+  }
 })
 
-test('what an async listener rejects with is its server’s to handle, as without waybill', async () => {
+test('a rejection of an async listener is handled as without waybill', async () => {
   const { log, options } = logged()
   const seen: unknown[] = []
   const server = http.createServer()
@@ -96,7 +98,7 @@ test('what an async listener rejects with is its server’s to handle, as withou
   expect(await log.completions(1)).toMatchObject([{ status: 500, error: { type: 'TypeError' } }])
 })
 
-test('attached to its server, it logs what never comes to the listener', async () => {
+test('attached to its server, it logs requests that never reach the listener', async () => {
   const { log, options } = logged()
   const listener = waybill((_request, response) => {
     response.end('hello')
@@ -114,7 +116,7 @@ test('attached to its server, it logs what never comes to the listener', async (
   ])
 })
 
-test('what a listener throws is on the completion, and thrown on as without waybill', async () => {
+test('an error that a listener throws is on the completion, and thrown on as without waybill', async () => {
   const { log, options } = logged()
   const fail = async (response: ServerResponse): Promise<void> => {
     await Promise.resolve()

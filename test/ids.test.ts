@@ -51,12 +51,12 @@ async function idBehind(
   return logged
 }
 
-test('a valid id that an earlier middleware made is kept', async () => {
+test('keeps a valid id that an earlier middleware set', async () => {
   expect(await idBehind(() => 'made-before', {})).toBe('made-before')
   expect(await idBehind(() => 'made-before', { requestId: { trust: 'never' } })).toBe('made-before')
 })
 
-test('an id that an earlier middleware made is not kept if it is invalid or a copy that is not believed', async () => {
+test('replaces an id of an earlier middleware that is invalid or an untrusted copy', async () => {
   expect(await idBehind(() => 'not valid', {})).toBe('of-the-client')
   const copied = idBehind(({ headers }) => headers['x-request-id'], { requestId: { trust: 'never' } })
   expect(await copied).not.toBe('of-the-client')

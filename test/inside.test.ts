@@ -80,7 +80,7 @@ test.each([
   expect(isHostInside(name)).toBe(false)
 })
 
-test('a list names hosts, or all below one', () => {
+test('a list holds hosts, or all subdomains of one', () => {
   const patterns = ['api.partner.com', '*.shop.com']
   expect(['api.partner.com', 'eu.shop.com', 'a.eu.shop.com'].every((host) => isListed(host, patterns))).toBe(
     true,

@@ -20,7 +20,7 @@ function spread(at: number): Part {
   return (values: readonly unknown[]) => (values[at] === undefined ? '' : `,s${at}:${String(values[at])}`)
 }
 
-test('whatever is read, and however often it comes again, the compiled line is the plain one', () => {
+test('a compiled line equals the plain one, for any values and any repetition', () => {
   const anyParts = fc.array(fc.boolean(), { maxLength: 6 })
   const anyLines = fc.array(fc.array(anyValue, { minLength: 6, maxLength: 6 }), {
     minLength: 1,
@@ -37,7 +37,7 @@ test('whatever is read, and however often it comes again, the compiled line is t
   )
 })
 
-test('a value that comes again after thousands of others reads the same', () => {
+test('a value is the same when it comes again after thousands of others', () => {
   const parts = [field(0), field(1)]
   const compiled = compileParts(parts)
   const plain = joinByClosures(parts)

@@ -113,7 +113,7 @@ test('on AWS Lambda, a request of Express is completed before its handler has an
   ])
 })
 
-test('a log line that is written at once waits behind those that the reader has not taken', async () => {
+test('on AWS Lambda, lines keep their order with a slow reader', async () => {
   const program = `
     const { createLogger } = await import('waybill')
     const log = createLogger()

@@ -31,7 +31,7 @@ async function completed(): Promise<{ record: CurrentRequest; completion: () => 
 /** Warnings are emitted in the next tick. */
 const told = () => new Promise((resolve) => setImmediate(resolve))
 
-test('tells of each field that is added after the completion, once', async () => {
+test('warns once about each field added after the completion', async () => {
   const { record, completion } = await completed()
   const lines = JSON.stringify(completion())
   record.add({ late_user: 42, late_cache: 'hit' })
@@ -52,7 +52,7 @@ test('tells of each field that is added after the completion, once', async () =>
   expect(JSON.stringify(completion())).toBe(lines)
 })
 
-test('tells of an error that is told of after the completion, once', async () => {
+test('warns once about fail() after the completion', async () => {
   const { record } = await completed()
   record.fail(new Error('too late'))
   record.fail(new Error('later yet'))
@@ -66,7 +66,7 @@ test('tells of an error that is told of after the completion, once', async () =>
   ])
 })
 
-test('tells nothing of what comes in time', async () => {
+test('does not warn about add() and fail() before the completion', async () => {
   const { app } = await startApp()
   app.get('/', async (request) => {
     request.waybill.add({ in_time: 1 })
@@ -78,7 +78,7 @@ test('tells nothing of what comes in time', async () => {
   expect(warnings).toEqual([])
 })
 
-test('what can not be listed, and more names than a service has, tell little and hurt nobody', async () => {
+test('warns a limited number of times about very many late fields', async () => {
   const { record } = await completed()
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()
@@ -90,7 +90,7 @@ test('what can not be listed, and more names than a service has, tell little and
   expect(warnings.length).toBeLessThan(200)
 })
 
-test('tells nothing of a handler whose client has left: its code is right', async () => {
+test('does not warn about a handler whose client has left', async () => {
   const { app, log } = await startApp({ startLevel: false })
   let record: CurrentRequest | undefined
   app.get('/', (request) => {

@@ -6,18 +6,18 @@ import { expect, onTestFinished, test } from 'vitest'
 import { Tally } from './leak/tally.js'
 import { root } from './support/program.js'
 
-const requests = Number(process.env.REQUESTS ?? 20_000)
+const requests = Number(process.env.REQUESTS ?? 5000)
 /** After so many, all that is kept for good is there: compiled code, caches, the lists of open servers. */
-const FIRST = 10_000
+const FIRST = 2000
 /** What collections and compiled code may differ by, in megabytes; the more requests, the less each may leave behind. */
-const ALLOWANCE = requests > 100_000 ? 5 : 2
+const ALLOWANCE = requests > 100_000 ? 5 : requests > 10_000 ? 2 : 1
 const MEGABYTE = 1024 * 1024
 
 /** With which a service can tell what is held. */
 const GC = ['--expose-gc', '--no-warnings']
 /** How often each of what is rare is asked for in all, and how often at first. */
-const each = Math.ceil(requests / 2000) * 40
-const firstEach = 150
+const each = Math.max(240, Math.ceil(requests / 2000) * 40)
+const firstEach = 100
 /** The size of a header that each of those requests has: what is held is seen by its weight. */
 const ballastBytes = 12_000
 

@@ -14,7 +14,7 @@ test('a record that fits is left as it is', () => {
   expect(fitRecord(record, MAX_LINE_BYTES, keep)).toBe(record)
 })
 
-test('a record one byte too long is cut and says so', () => {
+test('a record one byte too long is cut and marked', () => {
   const fitted = fitRecord({ path: 'x'.repeat(7990) }, MAX_LINE_BYTES, keep)
   expect(bytesOf(fitted)).toBeLessThanOrEqual(MAX_LINE_BYTES)
   expect(fitted).toEqual({ path: expect.stringMatching(/^x{7900,}$/), truncated: true })
@@ -36,7 +36,7 @@ test('the longest values are cut to one length, and short ones not at all', () =
   expect(Math.abs(bytesOf(fitted.message) - bytesOf(fitted.error))).toBeLessThanOrEqual(1)
 })
 
-test('lists and objects are cut within, and cost nothing beside them', () => {
+test('lists and objects are cut inside, and nothing beside them', () => {
   const record = {
     level: 'error',
     error: { type: 'Error', message: 'm', errors: Array(5000).fill(1), stack: 's'.repeat(100) },

@@ -57,7 +57,7 @@ test.each(LIMITS)("with maxLineBytes: %d, no event in an app's own log is longer
   expect(longest(events)).toBeLessThanOrEqual(maxLineBytes)
 })
 
-test("a hostile path of any length fits into an app's own log too, with nothing beside it", async () => {
+test("a hostile path of any length fits into a line of an app's own log", async () => {
   const log = new Capture()
   const app = Fastify({ logger: { stream: log } })
   await app.register(waybill, { maxLineBytes: 4096 })

@@ -27,7 +27,7 @@ test('a destination of several streams gets each line by its level', async () =>
   ])
 })
 
-test('a destination that asks for it is told of each line', async () => {
+test('a destination with pino.metadata gets the level, object and message of each line', async () => {
   const told: Record<string, unknown>[] = []
   const destination = {
     [Symbol.for('pino.metadata')]: true,

@@ -71,7 +71,7 @@ test('an upgrade is logged by a middleware that is attached to the server', asyn
   expect(await log.completions(1)).toMatchObject([{ path: '/socket', status: 101, outcome: 'upgraded' }])
 })
 
-test('what a server breaks off while it closes is unfinished, if the middleware is attached to it', async () => {
+test('a request that a closing server breaks off is unfinished if the middleware is attached', async () => {
   const outcomes = []
   for (const attach of [true, false]) {
     const { log, port, server } = await serveNode(() => {}, { attach })
@@ -97,7 +97,7 @@ test('a middleware that is attached twice logs once', async () => {
   expect(log.lines).toHaveLength(4)
 })
 
-test('a request that another server emits on the one that it is attached to is logged', async () => {
+test('a request that another server emits on the attached one is logged', async () => {
   const log = new Capture()
   const back = http.createServer(answer)
   waybill({ destination: log }).attach(back)
@@ -119,7 +119,7 @@ test.each([[undefined], [{}], [express()], ['server']])('attach refuses what is 
   )
 })
 
-test('a middleware that was not made is told of by what is wrong', () => {
+test('using the factory instead of its middleware is a clear error', () => {
   const request = new http.IncomingMessage(null as never)
   expect(() => waybill(request as unknown as MiddlewareOptions)).toThrow(
     expect.objectContaining({
@@ -130,7 +130,7 @@ test('a middleware that was not made is told of by what is wrong', () => {
   )
 })
 
-test('a second middleware adds nothing, and says so once', async () => {
+test('a second middleware does nothing and warns once', async () => {
   const other = new Capture()
   const { log, get } = await serveExpress(express, (app) => {
     app.use(waybill({ destination: other }))
@@ -144,7 +144,7 @@ test('a second middleware adds nothing, and says so once', async () => {
   expect(other.raw).toEqual([])
 })
 
-test('one middleware may stand at several places', async () => {
+test('one middleware may be used in several places', async () => {
   const log = new Capture()
   const requestLog = waybill({ destination: log })
   const app = express().use(requestLog, requestLog)
@@ -154,7 +154,7 @@ test('one middleware may stand at several places', async () => {
   expect(log.lines).toHaveLength(2)
 })
 
-test('a request that comes to the middleware when its client has left is aborted', async () => {
+test('a request that reaches the middleware after its client has left is aborted', async () => {
   const log = new Capture()
   const requestLog = waybill({ destination: log })
   const server = http.createServer((request, response) => {
@@ -168,7 +168,7 @@ test('a request that comes to the middleware when its client has left is aborted
   expect(await log.completions(1)).toMatchObject([{ path: '/left', status: 499, outcome: 'aborted' }])
 })
 
-test('a request that is answered before it comes to the middleware is completed', async () => {
+test('a request answered before it reaches the middleware is completed', async () => {
   const log = new Capture()
   const requestLog = waybill({ destination: log })
   const server = http.createServer((request, response) => {
@@ -223,18 +223,23 @@ describe('with a logger of the app', () => {
   })
 
   test.each([
-    [{ logger: 'pino' }, 'WAYBILL_ERR_OPTION_TYPE', 'logger'],
-    [{ logger: { info: () => {} } }, 'WAYBILL_ERR_OPTION_VALUE', 'logger'],
-    [{ logger: console }, 'WAYBILL_ERR_OPTION_VALUE', 'logger'],
-    [{ logger: pino({ level: 'silent' }), level: 'info' }, 'WAYBILL_ERR_OPTION_UNUSED', 'level'],
-  ])('%o is refused', (options, code, option) => {
+    ['a text', { logger: 'pino' }, 'WAYBILL_ERR_OPTION_TYPE', 'logger'],
+    ['an object with info() only', { logger: { info: () => {} } }, 'WAYBILL_ERR_OPTION_VALUE', 'logger'],
+    ['console', { logger: console }, 'WAYBILL_ERR_OPTION_VALUE', 'logger'],
+    [
+      'a logger beside a level',
+      { logger: pino({ level: 'silent' }), level: 'info' },
+      'WAYBILL_ERR_OPTION_UNUSED',
+      'level',
+    ],
+  ])('%s is refused', (_case, options, code, option) => {
     expect(() => waybill(options as unknown as MiddlewareOptions)).toThrow(
       expect.objectContaining({ name: 'WaybillError', code, option }),
     )
   })
 })
 
-test('a logger that a handler puts in its place decides the level', async () => {
+test('a logger that a handler assigns to req.log decides the level', async () => {
   const { log, get } = await serveExpress(express, (app) => {
     app.get('/', (request, response) => {
       request.log = request.log.child({}, { level: 'silent' }) as RequestLog['log']

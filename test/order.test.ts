@@ -25,7 +25,7 @@ async function warningsOf(declare: (app: express.Express) => void): Promise<stri
   return warnings
 }
 
-test('an app whose order is right is not warned of, and routes that it keeps out of the log are its own affair', async () => {
+test('does not warn about a correct order, nor about routes before the middleware', async () => {
   const warnings = await warningsOf((app) => {
     app.get('/health', (_request, response) => void response.end())
     app.use(log())
@@ -35,7 +35,7 @@ test('an app whose order is right is not warned of, and routes that it keeps out
   expect(warnings).toEqual([])
 })
 
-test('a middleware that stands after all routes is warned of once', async () => {
+test('warns once about a middleware after all routes', async () => {
   const warnings = await warningsOf((app) => {
     app.get('/', (_request, response) => void response.end())
     app.use(log())
@@ -43,7 +43,7 @@ test('a middleware that stands after all routes is warned of once', async () => 
   expect(warnings).toEqual([expect.stringContaining('app.use(waybill()) comes after all routes')])
 })
 
-test('errors() that stands before all routes is warned of once', async () => {
+test('warns once about errors() before all routes', async () => {
   const warnings = await warningsOf((app) => {
     app.use(log())
     app.use(waybill.errors())
@@ -52,7 +52,7 @@ test('errors() that stands before all routes is warned of once', async () => {
   expect(warnings).toEqual([expect.stringContaining('app.use(waybill.errors()) comes before all routes')])
 })
 
-test('a logger of winston is refused by what it lacks, also with the levels of pino', () => {
+test('refuses a winston logger, naming the method it lacks', () => {
   const levels = { fatal: 0, error: 1, warn: 2, info: 3, debug: 4, trace: 5 }
   const logger = winston.createLogger({ levels, silent: true }) as unknown as ParentLogger
   expect(() => waybill({ logger })).toThrow(

@@ -55,7 +55,7 @@ test('events go through the logger of the app, in its envelope, with the fields 
   expect(log.raw.every((line) => line.split('"request_id"').length === 2)).toBe(true)
 })
 
-test('its level, redaction, serializers and keys hold', async () => {
+test("the logger's level, redaction, serializers and keys apply to events", async () => {
   const log = new Capture()
   const logger = pino(
     {
@@ -86,7 +86,7 @@ test('its level, redaction, serializers and keys hold', async () => {
   ])
 })
 
-test('the level of a route holds, and what a handler binds to the logger is on the completion', async () => {
+test("a route's logLevel applies, and bindings of a handler are on the completion", async () => {
   const log = new Capture()
   const app = Fastify({ logger: { stream: log } })
   await app.register(waybill)
@@ -103,7 +103,7 @@ test('the level of a route holds, and what a handler binds to the logger is on t
   ])
 })
 
-test('the id is there once when the app makes the loggers of requests itself', async () => {
+test('a line has the id once when the app makes its request loggers itself', async () => {
   const log = new Capture()
   const app = Fastify({
     logger: { stream: log },
@@ -115,7 +115,7 @@ test('the id is there once when the app makes the loggers of requests itself', a
   expect(log.lines.map(({ request_id }) => request_id)).toEqual([id, id])
 })
 
-test('the id is there once, whatever logger a context or a handler puts in the place of another', async () => {
+test('a line has the id once when a context or a handler replaces the logger', async () => {
   const log = new Capture()
   const app = Fastify({ logger: { stream: log } })
   await app.register(waybill)
@@ -134,7 +134,7 @@ test('the id is there once, whatever logger a context or a handler puts in the p
   for (const line of log.raw) expect(line.split('"request_id":"id-of-')).toHaveLength(2)
 })
 
-test('an added field that a serializer of the app can not bear costs the added fields, not the completion', async () => {
+test('a serializer that throws on an added field loses the added fields, not the completion', async () => {
   const log = new Capture()
   const app = Fastify({ logger: { stream: log } })
   await app.register(waybill)
@@ -146,7 +146,7 @@ test('an added field that a serializer of the app can not bear costs the added f
   expect(log.events('completed')).toMatchObject([{ status: 200, outcome: 'completed' }])
 })
 
-test('a hostile path is one line of valid JSON within the limit, also when others write it', async () => {
+test("a hostile path is one valid line within the limit through the app's logger", async () => {
   const log = new Capture()
   const app = Fastify({ logger: { stream: log } })
   await app.register(waybill, { include: ['user_agent'] })
@@ -171,7 +171,7 @@ test('a hostile path is one line of valid JSON within the limit, also when other
   expect(log.lines[1]).toMatchObject({ path: expect.stringMatching(/^\/p{2999}$/), truncated: true })
 })
 
-test('a logger that throws costs its event and a warning, not the request', async () => {
+test('a logger that throws loses its event with a warning, not the request', async () => {
   const log = new Capture()
   const outcome = (): never => {
     throw new Error('serializer broke')
@@ -203,7 +203,7 @@ test('a log controller that several apps share is left to the others', async () 
   ])
 })
 
-test('on a Fastify whose insides have moved, events are the same and the app is told how to silence its lines', async () => {
+test('on a Fastify with other internals, events are the same and a warning says how to silence its lines', async () => {
   const log = new Capture()
   const app = Fastify({ logger: { stream: log } })
   const symbols = vi.spyOn(Object, 'getOwnPropertySymbols').mockImplementation(visibleSymbols)
@@ -284,7 +284,7 @@ test.each(['error', 'err'])('a serializer `%s` of the app is given what was thro
   expect(Buffer.byteLength(log.raw[1] ?? '')).toBeLessThanOrEqual(8000)
 })
 
-test('a serializer of errors that throws costs itself, not the event', async () => {
+test('an error serializer that throws is skipped, and the event written', async () => {
   const log = new Capture()
   const error = (): never => {
     throw new Error('serializer broke')
@@ -302,7 +302,7 @@ test.each([
   ['a path within an error', ['error.stack'], { type: 'Error', message: 'broken', stack: '[Redacted]' }],
   ['the whole error', ['error'], '[Redacted]'],
   ['what stands anywhere', ['*.message'], expect.objectContaining({ message: '[Redacted]' })],
-])('redaction of %s holds, whatever else its logger leaves alone', async (_case, redact, error) => {
+])("redaction of %s by the app's logger applies to events", async (_case, redact, error) => {
   const log = new Capture()
   const app = Fastify({ logger: { stream: log, redact } })
   await app.register(waybill)

@@ -21,7 +21,7 @@ test.each([
   expect(queryOf(target)).toBe(query)
 })
 
-test('shows raw UTF-8, which arrives as one character a byte, as the text it was', () => {
+test('decodes raw UTF-8, which arrives as one character a byte', () => {
   const target = Buffer.from('/😀?q=ü').toString('latin1')
   expect(pathOf(target)).toBe('/😀')
   expect(queryOf(target)).toBe('q=ü')

@@ -160,7 +160,7 @@ test('outside of any request nothing is added', async () => {
     expect(headers).not.toHaveProperty('x-request-id')
 })
 
-describe('a call to an outside host does not', () => {
+describe('a call to an outside host does not carry the id', () => {
   test.each<[string, () => Promise<Headers>]>([
     ['by http.request', () => byHost('api.partner.com')],
     ['by http.request, to what looks inside', () => byHost('127.0.0.1.evil.com')],
@@ -191,7 +191,7 @@ describe('a call to an outside host does not', () => {
   })
 })
 
-test('what the caller set stays', async () => {
+test('headers that the caller set stay', async () => {
   const own = { 'X-Request-Id': 'own' }
   expect(await within(() => byHost('orders', own))).toMatchObject({ 'x-request-id': 'own' })
   expect(await within(() => byUndici('orders', '/', own))).toMatchObject({ 'x-request-id': 'own' })
@@ -224,7 +224,7 @@ describe('the option propagate', () => {
     expect(asked).toEqual(['api.partner.com', 'orders'])
   })
 
-  test('a function that throws sends nothing along, and is told of', async () => {
+  test('a function that throws sends nothing along and causes a warning', async () => {
     const warning = nextWarning()
     const propagate = (): boolean => {
       throw new Error('no')
@@ -310,7 +310,7 @@ describe('what follows calls', () => {
     return app
   }
 
-  test('is taken back when the last app closes that has them followed', async () => {
+  test('is removed when the last app that uses it closes', async () => {
     expect(places()).toEqual(UNTOUCHED)
     const first = await open()
     const second = await open()
@@ -326,7 +326,7 @@ describe('what follows calls', () => {
     await third.close()
   })
 
-  test('leaves in place what others have put there since', async () => {
+  test('leaves later patches of others in place', async () => {
     const app = await open()
     const { connect } = http2
     const theirs = (...args: Parameters<typeof connect>) => connect(...args)

@@ -2,6 +2,7 @@ import { validate, version } from 'uuid'
 import { expect, test } from 'vitest'
 import type { RawRequest } from '../src/options.js'
 import { acceptRequestId, type IdRules, isRequestId, newUuid } from '../src/request/id.js'
+import { inShort } from './support/titles.js'
 
 const rules: IdRules = { headers: ['x-request-id'], trust: 'always', generate: () => 'made' }
 
@@ -12,18 +13,20 @@ function carrying(...lines: string[]): RawRequest {
   } as unknown as RawRequest
 }
 
-test.each([
+const ACCEPTED = [
   'a',
   'abc-123',
   '0199a1b2-0000-7000-8000-000000000000',
   'A._~+/=@:-z',
   'Root=1-67891233-abcdef012345678912345678',
   'x'.repeat(128),
-])('accepts %s as it is', (id) => {
+]
+
+test.each(ACCEPTED.map((id) => [inShort(id), id]))('accepts %s as it is', (_shown, id) => {
   expect(acceptRequestId(carrying(id), rules)).toEqual({ id })
 })
 
-test.each([
+const REJECTED: [string, string][] = [
   ['', 'length'],
   ['x'.repeat(129), 'length'],
   ['-leading', 'charset'],
@@ -35,7 +38,9 @@ test.each([
   ['\u009b31m', 'charset'],
   ['ünïcode', 'charset'],
   ['{jndi:ldap://x}', 'charset'],
-])('replaces %j, saying %s', (id, rejected) => {
+]
+
+test.each(REJECTED.map(([id, why]) => [inShort(id), why, id]))('replaces %j: %s', (_shown, rejected, id) => {
   expect(acceptRequestId(carrying(id), rules)).toEqual({ id: 'made', rejected })
 })
 
@@ -54,7 +59,7 @@ test('the first header that is present decides', () => {
   expect(acceptRequestId(request, { ...rules, headers: names })).toEqual({ id: 'second' })
 })
 
-test('keeps an id that is well-formed but not believed beside the new one', () => {
+test('logs a well-formed id that is not trusted beside the new one', () => {
   const never: IdRules = { ...rules, trust: 'never' }
   expect(acceptRequestId(carrying('abc'), never)).toEqual({ id: 'made', clientId: 'abc' })
 })
@@ -68,13 +73,13 @@ test('asks the trust function about the request, and only about well-formed ids'
   expect(asked).toEqual([request])
 })
 
-test('a header name that every object has is not found on a request that lacks it', () => {
+test('a header name on Object.prototype is not read from a request without it', () => {
   expect(acceptRequestId(carrying(), { ...rules, headers: ['constructor', '__proto__'] })).toEqual({
     id: 'made',
   })
 })
 
-test('an asynchronous trust function decides nothing and leaves no rejection unhandled', async () => {
+test('an async trust function trusts nothing, and its rejection is handled', async () => {
   const trust = (async () => {
     throw new Error('too late')
   }) as unknown as () => boolean
@@ -90,7 +95,7 @@ test.each([
     },
   ],
   ['returns no boolean', () => 'yes' as unknown as boolean],
-])('does not believe an id when the trust function %s', (_case, trust) => {
+])('does not trust an id when the trust function %s', (_case, trust) => {
   expect(acceptRequestId(carrying('abc'), { ...rules, trust })).toEqual({ id: 'made', clientId: 'abc' })
 })
 

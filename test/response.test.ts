@@ -52,7 +52,7 @@ test('write() says when to wait, and both call back', async () => {
   expect(called).toEqual(['write', 'end'])
 })
 
-test('an end that throws is none, and the next one counts', async () => {
+test('an end() that throws does not count, the next one does', async () => {
   const { body, bytes } = await answer((response) => {
     expect(() => response.end({})).toThrow(TypeError)
     expect(() => response.write({})).toThrow(TypeError)
@@ -62,7 +62,7 @@ test('an end that throws is none, and the next one counts', async () => {
   expect([body, bytes]).toEqual(['fallback', 8])
 })
 
-test('what middleware puts in front of it is counted as it is sent', async () => {
+test('bytes written by wrapping middleware are counted as sent', async () => {
   const { body, bytes } = await answer((response) => {
     const { end } = response
     response.end = ((chunk: string) =>
@@ -72,7 +72,7 @@ test('what middleware puts in front of it is counted as it is sent', async () =>
   expect([body, bytes]).toEqual(['TWICETWICE', 10])
 })
 
-test('nothing that can be listed is added to a request and its response', async () => {
+test('adds no enumerable property to a request or its response', async () => {
   const keysOf = (object: object): PropertyKey[] => Reflect.ownKeys(object)
   const seen: Record<string, PropertyKey[]> = {}
   const server = createServer((request, response) => {
@@ -131,7 +131,7 @@ test.each(['before', 'after'])(
   },
 )
 
-test('responses of classes of an app are watched, and those of other servers are as they were', async () => {
+test('responses of custom classes are counted, and other servers stay untouched', async () => {
   const calls: string[] = []
   class Own extends ServerResponse {
     override end(...rest: unknown[]): this {

@@ -29,7 +29,7 @@ test('reads an answer that is the last thing written', () => {
   expect(told).toEqual([502])
 })
 
-test('what is written, and what a write returns and calls back, is as without it', async () => {
+test('watching a connection changes no write, return value or callback', async () => {
   const { connection } = watched()
   const plain = new PassThrough()
   for (const each of [connection, plain]) {
@@ -44,7 +44,7 @@ test('what is written, and what a write returns and calls back, is as without it
   }
 })
 
-test('once it has told, a connection writes with its own methods again, unless somebody has wrapped them', () => {
+test('a connection has its own methods again after the status is read, unless they were wrapped', () => {
   const { connection } = watched()
   connection.write('HTTP/1.1 101 Yes\r\n\r\n')
   expect(connection.write).toBe(PassThrough.prototype.write)

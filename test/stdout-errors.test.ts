@@ -2,7 +2,7 @@ import { openSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { finish, SLOW_READER, startPiped, startProgram } from './support/program.js'
 
-test('a full disk (ENOSPC) leaves the service alive, and is told of once on stderr', async () => {
+test('a full disk (ENOSPC) leaves the service alive, with one message on stderr', async () => {
   const program = `
     import { createLogger } from 'waybill'
     const log = createLogger({ format: 'json' })
@@ -17,7 +17,7 @@ test('a full disk (ENOSPC) leaves the service alive, and is told of once on stde
   expect(run.stderr).toMatch(/^waybill: log lines are lost: stdout can't be written, Error: ENOSPC[^\n]*\n$/)
 })
 
-test('lines that a full pipe takes in part (a partial write) are whole and in order in the end', async () => {
+test('partial writes to a full pipe leave every line whole and in order', async () => {
   const program = `
     import { createLogger } from 'waybill'
     const log = createLogger({ format: 'json' })

@@ -66,7 +66,7 @@ const SHARING: [string, number, (options: LoggerOptions) => ChildProcess][] = [
 ]
 
 test.each(SHARING)(
-  '%s that wait for one slow pipe have all their lines in it, each whole and in order',
+  '%s sharing a slow pipe with whenFull: block lose no line',
   async (_who, processes, start) => {
     const { stdout, stderr } = await finish(start({ whenFull: 'block' }))
     expect(stderr).toBe('')
@@ -76,7 +76,7 @@ test.each(SHARING)(
 )
 
 test.each(SHARING)(
-  '%s that drop lines for one slow pipe have all others in it, each whole and in order, and count these',
+  '%s sharing a slow pipe with whenFull: drop count every lost line',
   async (_who, processes, start) => {
     const { stdout, stderr } = await finish(start({ whenFull: 'drop' }))
     expect(stderr).toBe('')
@@ -90,7 +90,7 @@ test.each(SHARING)(
   },
 )
 
-test('four workers of a cluster that share a socket have all their lines in it, of up to 8,000 bytes', async () => {
+test('four workers of a cluster that share a socket lose no line of up to 8,000 bytes', async () => {
   const { stdout, stderr } = await finish(startProgram(inCluster(writeMixed({ whenFull: 'block' }))))
   expect(stderr).toBe('')
   const numbers = numbersByWriter(wholeLines(stdout, 8000))

@@ -39,7 +39,7 @@ async function load(service: string, requests: number): Promise<number> {
   return answered
 }
 
-test('under full load, a reader that stalls costs no answer, no memory but for what is held, and no line that is not counted', async () => {
+test('a stalled reader under full load costs no answer and no memory, and every lost line is counted', async () => {
   // Nobody reads what cat has read before the end, so that cat stops reading.
   const child = startPiped(SERVICE, 'cat')
   if (!child.stderr) throw new Error('no pipe')
@@ -48,8 +48,8 @@ test('under full load, a reader that stalls costs no answer, no memory but for w
   const memory = async (): Promise<number> => Number(await (await fetch(`${service}/memory`)).text())
 
   const idle = await memory()
-  // Their lines take 70 MB.
-  expect(await load(service, 10_000)).toBe(10_000)
+  // Their lines take 35 MB.
+  expect(await load(service, 5000)).toBe(5000)
   expect((await memory()) - idle).toBeLessThan(16 * 1024 * 1024)
 
   const output = finish(child)
@@ -61,5 +61,5 @@ test('under full load, a reader that stalls costs no answer, no memory but for w
   const events = parsed.filter(({ event }) => event?.startsWith('request.'))
   const losses = parsed.filter(({ event }) => event === 'log.dropped')
   expect(losses).toHaveLength(1)
-  expect(events.length + (losses[0]?.dropped ?? 0)).toBe(2 * 10_003)
+  expect(events.length + (losses[0]?.dropped ?? 0)).toBe(2 * 5003)
 }, 60_000)

@@ -3,7 +3,7 @@ import { encodeText, encodeValue, measureText, percentEncode } from '../src/form
 
 const EVERY_CHARACTER = [...Array.from({ length: 0x10000 }, (_, unit) => String.fromCharCode(unit)), '😀']
 
-test('every character reads back as it was, U+0000 and half a one as U+FFFD, from bytes that no reader stumbles over', () => {
+test('every character reads back unchanged, U+0000 and half surrogates as U+FFFD', () => {
   const wrong = EVERY_CHARACTER.filter((character) => {
     const encoded = encodeText(`a${character}b`)
     const stumbles = /[\x00-\x1f\x7f-\x9f\u2028\u2029\uffff]/.test(encoded) || !encoded.isWellFormed()
@@ -29,13 +29,13 @@ test('keys and nested texts are encoded as texts are', () => {
   expect(encodeValue({ '\x9b': ['\u2028'] })).toBe('{"\\u009b":["\\u2028"]}')
 })
 
-test('half a character is no JSON for some readers; what only looks like its escape stays', () => {
+test('escapes of half a surrogate are replaced, and text that only looks like one stays', () => {
   expect(encodeValue({ '\udc00': ['\\ud800', '\\\ud800', '😀'] })).toBe(
     '{"\\ufffd":["\\\\ud800","\\\\\\ufffd","😀"]}',
   )
 })
 
-test('what others will write as JSON holds nothing that JSON leaves raw', () => {
+test('text for other JSON writers holds no character that JSON leaves raw', () => {
   expect(percentEncode('/a\x9b\x7f\uffff\ud800z')).toBe('/a%C2%9B%7F%EF%BF%BF\ufffdz')
   expect(percentEncode('/plain')).toBe('/plain')
 })

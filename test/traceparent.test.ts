@@ -4,6 +4,7 @@ import Fastify from 'fastify'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import waybill, { propagationHeaders } from '../src/index.js'
 import { Capture } from './support/capture.js'
+import { inShort } from './support/titles.js'
 
 // The cases for parsing of the test suite of W3C Trace Context, by their names there
 // (https://github.com/w3c/trace-context/blob/main/test/test.py), and some more.
@@ -26,6 +27,11 @@ function members(count: number): string {
 }
 
 type Line = readonly [name: string, value: string]
+
+/** A case with its headers in short behind its name. */
+function titled<T, R>([name, headers, expected]: [string, T, R]): [string, string, T, R] {
+  return [name, inShort(JSON.stringify(headers)), headers, expected]
+}
 
 type Traceparent = [name: string, lines: Line[], flags: string | undefined]
 
@@ -183,7 +189,7 @@ async function passOn(headers: readonly Line[]): Promise<Record<string, string>>
   return JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))
 }
 
-test.each(TRACEPARENTS)('%s: %j', async (_name, headers, flags) => {
+test.each(TRACEPARENTS.map(titled))('%s: %s', async (_name, _shown, headers, flags) => {
   const before = log.lines.length
   const { traceparent, tracestate } = await passOn([...headers, ['tracestate', 'foo=1']])
   const events = log.lines.slice(before)
@@ -199,7 +205,7 @@ test.each(TRACEPARENTS)('%s: %j', async (_name, headers, flags) => {
   }
 })
 
-test.each(TRACESTATES)('%s: %j', async (_name, values, goesOn) => {
+test.each(TRACESTATES.map(titled))('%s: %s', async (_name, _shown, values, goesOn) => {
   const { traceparent, tracestate } = await passOn([
     ['traceparent', VALID],
     ...lines('tracestate', ...values),
@@ -208,7 +214,7 @@ test.each(TRACESTATES)('%s: %j', async (_name, values, goesOn) => {
   expect(tracestate).toBe(goesOn)
 })
 
-test('tracestate_header_name: other names are not it', async () => {
+test('tracestate_header_name: other header names are ignored', async () => {
   for (const name of ['trace-state', 'trace.state'])
     expect(
       await passOn([

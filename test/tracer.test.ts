@@ -1,12 +1,14 @@
 import Fastify from 'fastify'
 import { afterEach, expect, test, vi } from 'vitest'
 import waybill from '../src/index.js'
-import { activeTrace } from '../src/request/trace.js'
+import { activeTrace, fastifyTrace, serverTrace } from '../src/request/trace.js'
 import type { FormatName } from '../src/vocabulary.js'
 import { Capture } from './support/capture.js'
 
 const API = Symbol.for('opentelemetry.js.api.1')
 const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
+
+const SERVER = Symbol.for('OpenTelemetry SDK Context Key RPC_METADATA')
 
 const IDS = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }
 
@@ -30,11 +32,41 @@ test('finds the active span of a tracer that is registered later, by whichever c
   expect(activeTrace()).toEqual({ ...IDS, flags: '01', state: undefined })
 })
 
-test('tells the state of a trace, unless it is empty', () => {
+test('returns the tracestate, unless it is empty', () => {
   register({ ...IDS, traceFlags: 0, traceState: { serialize: () => 'a=1' } })
   expect(activeTrace()).toEqual({ ...IDS, flags: '00', state: 'a=1' })
   register({ ...IDS, traceFlags: 0, traceState: { serialize: () => '' } })
   expect(activeTrace()).toEqual({ ...IDS, flags: '00', state: undefined })
+})
+
+test('the span of a server comes before the active one, and the active one where there is none', () => {
+  const spanOf = (spanId: string) => ({ spanContext: () => ({ ...IDS, spanId }) })
+  const inner = 'aaaaaaaaaaaaaaaa'
+  const context = (server: unknown) => ({
+    getValue: (key: symbol) => (key === SPAN ? spanOf(inner) : key === SERVER ? server : undefined),
+  })
+  Reflect.set(globalThis, API, { context: { active: () => context({ span: spanOf(IDS.spanId) }) } })
+  expect(serverTrace()?.spanId).toBe(IDS.spanId)
+  expect(fastifyTrace({ opentelemetry: () => ({ context: context(undefined) }) })?.spanId).toBe(inner)
+  Reflect.set(globalThis, API, { context: { active: () => context(undefined) } })
+  expect(serverTrace()?.spanId).toBe(inner)
+  const request = { opentelemetry: () => ({ context: context({ span: spanOf(IDS.spanId) }) }) }
+  expect(fastifyTrace(request)?.spanId).toBe(IDS.spanId)
+})
+
+test('a request without a trace of its own has none, nor one whose trace throws when it is read', () => {
+  const throwing = {
+    opentelemetry() {
+      throw new Error('not yet')
+    },
+  }
+  expect([serverTrace(), fastifyTrace(throwing)]).toEqual([undefined, undefined])
+  register({ ...IDS, traceFlags: 1 })
+  expect([fastifyTrace({}), fastifyTrace({ opentelemetry: () => ({ context: null }) })]).toEqual([
+    undefined,
+    undefined,
+  ])
+  expect(fastifyTrace(throwing)).toBeUndefined()
 })
 
 test.each([
@@ -44,12 +76,12 @@ test.each([
   ['a short id', { ...IDS, spanId: 'abc' }],
   ['an id with a line break', { ...IDS, traceId: `${IDS.traceId}\n` }],
   ['an id that is no text', { ...IDS, traceId: 1 }],
-])('takes no trace from %s', (_what, spanContext) => {
+])('ignores %s', (_what, spanContext) => {
   register(spanContext)
   expect(activeTrace()).toBeUndefined()
 })
 
-test('takes no trace where only a tracer is registered, or no span is active', () => {
+test('finds no trace without a context manager or an active span', () => {
   Reflect.set(globalThis, API, { trace: {} })
   expect(activeTrace()).toBeUndefined()
   Reflect.set(globalThis, API, { context: { active: () => ({ getValue: () => undefined }) } })
@@ -64,7 +96,7 @@ test.each<[string, () => unknown]>([
     },
   ],
   ['has no context', () => undefined],
-])('takes no trace from a tracer that %s', (_what, active) => {
+])('ignores a tracer that %s', (_what, active) => {
   Reflect.set(globalThis, API, { context: { active } })
   expect(activeTrace()).toBeUndefined()
 })
@@ -101,7 +133,7 @@ test.each(['json', 'datadog', 'ecs', 'gcp', 'otel'] as const)(
   },
 )
 
-test('they are not where their tracer is told so, nor where it throws', async () => {
+test('Datadog ids are omitted when injection is off or the tracer throws', async () => {
   registerDatadog()
   vi.stubEnv('DD_LOGS_INJECTION', 'false')
   expect((await requestLines('json')).map((line) => line.dd)).toEqual([undefined, 'of the app', undefined])

@@ -104,7 +104,7 @@ test.skipIf(!isThere('kubectl'))('kubectl builds the manifests (else not install
   ])
 })
 
-test('what Kubernetes asks to see whether the service is well, the service answers', () => {
+test('the service answers the probes that Kubernetes sends', () => {
   const paths = [...read('kubernetes/deployment.yaml').matchAll(/path: ([^,]+),/g)].map(([, path]) => path)
   expect(paths).toEqual(['/healthz', '/healthz'])
   expect(read('service.mjs')).toContain("app.get('/healthz', { logLevel: 'silent' }")

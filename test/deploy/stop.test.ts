@@ -68,7 +68,7 @@ function idsOf(lines: readonly Line[], event: string): unknown[] {
   return lines.filter((line) => line.event === event).map((line) => line.request_id)
 }
 
-test('nothing is lost when a service under load is told to end: each request is in the log, and it ends well', async () => {
+test('SIGTERM under load loses no request from the log, and the service exits with 0', async () => {
   const { child, port, lines, ended } = await deploy()
   const paths = ['/users/1', '/reports/30', '/users/0', '/broken']
   let count = 0
@@ -96,7 +96,7 @@ test('nothing is lost when a service under load is told to end: each request is 
   expect(others.filter(({ request_id: id }) => ids.has(id))).toEqual([])
 })
 
-test('what has not been answered when the time is over is in the log as unfinished, and the service ends well', async () => {
+test('a request still open after the grace period is logged as unfinished, and the service exits with 0', async () => {
   const { child, port, lines, ended } = await deploy({ GRACE_MS: '200' })
   const hung = ask(port, '/reports/60000').catch((error: Error) => error)
   while (idsOf(lines, 'request.started').length === 0) await sleep(10)
@@ -110,7 +110,7 @@ test('what has not been answered when the time is over is in the log as unfinish
   })
 })
 
-test('that a service is asked whether it is well is not in the log', async () => {
+test('health checks are not logged', async () => {
   const { child, port, lines, ended } = await deploy()
   for (let n = 0; n < 5; n++) expect(await ask(port, '/healthz')).toMatchObject({ status: 200 })
   expect(await ask(port, '/users/1')).toMatchObject({ status: 200 })

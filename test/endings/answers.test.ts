@@ -28,7 +28,7 @@ function bodyOf(answer: string): string {
   return answer.slice(answer.lastIndexOf('\r\n\r\n') + 4)
 }
 
-test('early hints come before the answer, and are not it', async () => {
+test('early hints do not count as the answer', async () => {
   const { answer, completed } = await exchange((app) => {
     app.get('/', async (_request, reply) => {
       reply.raw.writeEarlyHints({ link: '</style.css>; rel=preload' })
@@ -39,7 +39,7 @@ test('early hints come before the answer, and are not it', async () => {
   expect(completed).toMatchObject({ status: 200, outcome: 'completed', response_bytes: 'the answer'.length })
 })
 
-test('a body that is asked for with 100-continue', async () => {
+test('a request with Expect: 100-continue is one request', async () => {
   const { app, log, port } = await serve((each) => each.post('/', async (request) => request.body))
   const client = await open(port)
   client.send(
@@ -74,7 +74,7 @@ test.each([204, 304])('%d has no body', async (status) => {
   expect(completed).toMatchObject({ status, outcome: 'completed', level: 'info', response_bytes: 0 })
 })
 
-test('a range has the bytes of the part', async () => {
+test('a partial answer has the size of the part', async () => {
   const { answer, completed } = await exchange(
     (app) => {
       app.get('/', (_request, reply) => reply.code(206).header('content-range', 'bytes 0-3/10').send('part'))
@@ -86,7 +86,7 @@ test('a range has the bytes of the part', async () => {
   expect(completed).toMatchObject({ status: 206, outcome: 'completed', response_bytes: 4 })
 })
 
-test('a compressed answer has the bytes that were sent, not those before', async () => {
+test('response_bytes counts compressed bytes', async () => {
   const { app, log, port } = await serve((each) => {
     each.get('/', (_request, reply) => {
       reply.header('content-encoding', 'gzip').send(Readable.from(['x'.repeat(100_000)]).pipe(createGzip()))
@@ -102,7 +102,7 @@ test('a compressed answer has the bytes that were sent, not those before', async
   ])
 })
 
-test('trailers and chunk sizes are no part of the body', async () => {
+test('response_bytes leaves out trailers and chunk sizes', async () => {
   const { answer, completed } = await exchange(
     (app) => {
       app.get('/', (_request, reply) => {
@@ -117,7 +117,7 @@ test('trailers and chunk sizes are no part of the body', async () => {
   expect(completed).toMatchObject({ status: 200, outcome: 'completed', response_bytes: 'the answer'.length })
 })
 
-test('server-sent events run for long, and are completed when the server ends them', async () => {
+test('server-sent events are completed when the server ends them', async () => {
   const { app, log, port } = await serve((each) => {
     each.get('/events', (_request, reply) => {
       reply.hijack()
@@ -138,7 +138,7 @@ test('server-sent events run for long, and are completed when the server ends th
   ])
 })
 
-test('server-sent events whose client leaves are aborted, with what was sent by then', async () => {
+test('server-sent events are aborted when the client leaves, with the bytes sent so far', async () => {
   const { app, log, port } = await serve((each) => {
     each.get('/events', (_request, reply) => {
       reply.hijack()
@@ -168,7 +168,7 @@ test.each([
     },
   ],
 ])(
-  'a big answer written %s, of which a client takes a part, has the bytes that were sent',
+  'a big answer written %s that the client breaks off has the bytes that were sent',
   async (_case, write) => {
     const { app, log, port } = await serve((each) => {
       each.get('/', (_request, reply) => {
@@ -191,7 +191,7 @@ test.each([
   },
 )
 
-test('a big answer over HTTP/2, of which a client takes a part, has no more bytes than were sent', async () => {
+test('a big answer over HTTP/2 that the client breaks off has no more bytes than were sent', async () => {
   const { app, log, port } = await serveHttp2((each) => {
     each.get('/', (_request, reply) => {
       reply.hijack()
@@ -232,7 +232,7 @@ test.each([
     400,
     undefined,
   ],
-])('%s is completed as what Fastify answers', async (_case, request, body, status, code) => {
+])('%s is logged with the status that Fastify answers', async (_case, request, body, status, code) => {
   const { app, log, port } = await serve((each) => each.post('/', async () => 'ok'), {
     server: { bodyLimit: 1000 },
   })
@@ -245,7 +245,7 @@ test.each([
   ])
 })
 
-test('a path or a method that no route has is a 404, and a 405 where the app says so', async () => {
+test('an unknown path or method is a 404, or a 405 if the app says so', async () => {
   const { app, log, port } = await serve((each) => {
     each.get('/', async () => '')
     each.put('/', (_request, reply) => reply.code(405).header('allow', 'GET').send())

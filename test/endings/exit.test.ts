@@ -5,7 +5,7 @@ test.each([
   ['process.exit', 'process.exit(3)', 3],
   ['an uncaught exception', 'setImmediate(() => { throw new Error("fatal") })', 1],
   ['an unhandled rejection', 'Promise.reject(new Error("fatal"))', 1],
-])('a process that ends by %s has the completion of every open request written', async (_case, end, code) => {
+])('a process that ends by %s writes a completion for every open request', async (_case, end, code) => {
   const run = await finish(
     startProgram(`
       import http from 'node:http'
@@ -56,23 +56,20 @@ test.each([
     'false',
     "process.once('SIGTERM', () => { app.close(); setTimeout(() => process.exit(0), 50) })",
   ],
-])(
-  'a service that is told to end by SIGTERM and %s says that the open request is unfinished',
-  async (_case, force, handle) => {
-    const run = await finish(startProgram(SERVICE.replace('FORCE', force) + handle))
-    expect(run.code).toBe(0)
-    const lines = run.stdout
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
-    expect(lines.filter(({ event }) => event === 'request.started')).toHaveLength(1)
-    const completed = lines.filter(({ event }) => event === 'request.completed')
-    expect(completed).toMatchObject([{ request_id: 'open', outcome: 'unfinished', level: 'info' }])
-    expect(completed[0]).not.toHaveProperty('status')
-  },
-)
+])('on SIGTERM, a service that %s logs the open request as unfinished', async (_case, force, handle) => {
+  const run = await finish(startProgram(SERVICE.replace('FORCE', force) + handle))
+  expect(run.code).toBe(0)
+  const lines = run.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  expect(lines.filter(({ event }) => event === 'request.started')).toHaveLength(1)
+  const completed = lines.filter(({ event }) => event === 'request.completed')
+  expect(completed).toMatchObject([{ request_id: 'open', outcome: 'unfinished', level: 'info' }])
+  expect(completed[0]).not.toHaveProperty('status')
+})
 
-test('a service that is told to end by SIGTERM and waits for app.close() has its open request completed', async () => {
+test('on SIGTERM, a service that waits for app.close() logs the open request as completed', async () => {
   const run = await finish(
     startProgram(
       `${SERVICE.replace('FORCE', 'false').replace("{ process.kill(process.pid, 'SIGTERM') }", "new Promise((resolve) => { process.kill(process.pid, 'SIGTERM'); setTimeout(resolve, 50, 'answer') })")}
@@ -85,7 +82,7 @@ test('a service that is told to end by SIGTERM and waits for app.close() has its
   )
 })
 
-test('an answer that was sent is completed, also when the process ends before its response closes', async () => {
+test('an answer that was sent is completed even if the process exits before the response closes', async () => {
   const run = await finish(
     startProgram(`
       import http from 'node:http'
@@ -103,7 +100,7 @@ test('an answer that was sent is completed, also when the process ends before it
   )
 })
 
-test('a process without a framework has its open requests completed, too', async () => {
+test('a process without a framework writes the completions of its open requests at exit', async () => {
   const run = await finish(
     startProgram(`
       import http from 'node:http'
@@ -120,7 +117,7 @@ test('a process without a framework has its open requests completed, too', async
   expect(run.stdout).toMatch(/"event":"request.completed".*"path":"\/open".*"outcome":"unfinished"/)
 })
 
-test('what could not be parsed and is not answered yet is unfinished when the process ends', async () => {
+test('a request that could not be parsed and has no answer is unfinished when the process exits', async () => {
   const run = await finish(
     startProgram(`
       import { connect } from 'node:net'

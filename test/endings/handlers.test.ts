@@ -120,7 +120,7 @@ test('a stream that fails before its headers is a 500', async () => {
   ])
 })
 
-test('a reply that is hijacked and forgotten is open for as long as its client waits', async () => {
+test('a hijacked reply that is never sent stays open until its client leaves', async () => {
   const { app, log, port } = await serve(declare((reply) => reply.hijack()))
   const client = await open(port)
   client.send('GET / HTTP/1.1', 'Host: h', '')
@@ -131,7 +131,7 @@ test('a reply that is hijacked and forgotten is open for as long as its client w
   expect(log.events('completed')).toMatchObject([{ route: '/', status: 499, outcome: 'aborted' }])
 })
 
-test('a response that is destroyed by an error of a file or of another connection is not its client’s doing', async () => {
+test('a response destroyed by an error of a file or another connection does not count as aborted', async () => {
   const { app, log, port } = await serve(
     declare(
       hijacked((raw) => {
@@ -147,7 +147,7 @@ test('a response that is destroyed by an error of a file or of another connectio
   expect(log.events('completed')).toMatchObject([{ outcome: 'destroyed', error: { code: 'ENOENT' } }])
 })
 
-test('a stream that fails by itself while the service closes is broken off, not unfinished', async () => {
+test('a stream that fails while the service closes is destroyed, not unfinished', async () => {
   const source = new Readable({ read() {} })
   const { app, log, port } = await serve(
     declare((reply) => reply.send(source)),

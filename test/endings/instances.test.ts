@@ -15,7 +15,7 @@ function pathsOf(log: Capture): unknown[] {
   return log.events('completed').map(({ path }) => path)
 }
 
-test('several apps of one process account for their own requests only, also for those without a route', async () => {
+test('each of several apps in one process logs its own requests only, also those without a route', async () => {
   const first = await serve((app) => app.get('/first', async () => ''))
   const second = await serve((app) => app.get('/second', async () => ''))
   await ask(first.port, '/first')
@@ -31,7 +31,7 @@ test('several apps of one process account for their own requests only, also for 
   expect(pathsOf(second.log)).toEqual(['/second', undefined])
 })
 
-test('an app that hands its requests to another one has each logged by the app that answers', async () => {
+test('a request that one app passes to another is logged by the app that answers it', async () => {
   const inner = await startApp()
   inner.app.get('/', async () => 'inner')
   await inner.app.ready()
@@ -50,7 +50,7 @@ test('an app that hands its requests to another one has each logged by the app t
   expect(inner.log.events('completed')).toMatchObject([completed])
 })
 
-test('a unix socket', async () => {
+test('logs requests over a unix socket', async () => {
   const { app, log } = await startApp({ include: ['client_ip'] })
   app.get('/', async () => 'ok')
   const folder = mkdtempSync(join(tmpdir(), 'waybill-'))
@@ -94,25 +94,25 @@ test.each([
   expect(log.raw.join('')).not.toContain('secret')
 })
 
-test.each(['/%zz', `/users/${'x'.repeat(200)}`])(
-  'what Fastify answers to %s is what it answers without waybill',
-  async (url) => {
-    const bare = Fastify()
-    await declareErrors(bare)
-    const { app } = await startApp({ requestId: { responseHeader: false } })
-    await declareErrors(app)
-    const answers = await Promise.all([bare.inject(url), app.inject(url)])
-    await Promise.all([bare.close(), app.close()])
-    const [expected, answer] = answers.map(({ statusCode, headers: { date: _, ...headers }, body }) => ({
-      statusCode,
-      headers,
-      body,
-    }))
-    expect(answer).toEqual(expected)
-  },
-)
+test.each([
+  ['a URL that can not be decoded', '/%zz'],
+  ['a parameter that is too long', `/users/${'x'.repeat(200)}`],
+])('Fastify answers %s as without waybill', async (_case, url) => {
+  const bare = Fastify()
+  await declareErrors(bare)
+  const { app } = await startApp({ requestId: { responseHeader: false } })
+  await declareErrors(app)
+  const answers = await Promise.all([bare.inject(url), app.inject(url)])
+  await Promise.all([bare.close(), app.close()])
+  const [expected, answer] = answers.map(({ statusCode, headers: { date: _, ...headers }, body }) => ({
+    statusCode,
+    headers,
+    body,
+  }))
+  expect(answer).toEqual(expected)
+})
 
-test('an app that answers bad URLs itself has them told as rejected, with what it answered', async () => {
+test('a bad URL that the app answers itself is rejected, with the status it answered', async () => {
   const log = new Capture()
   const app = Fastify({
     frameworkErrors: (error, _request, reply) => (reply as FastifyReply).code(422).send(error.code),
@@ -126,7 +126,7 @@ test('an app that answers bad URLs itself has them told as rejected, with what i
   expect(log.events('completed')).toMatchObject([{ path: '/%zz', status: 422, outcome: 'rejected' }])
 })
 
-test('registered in an encapsulated context, waybill covers its routes by inject(), and no others', async () => {
+test('registered in an encapsulated context, waybill logs inject() on its routes only', async () => {
   const log = new Capture()
   const app = Fastify()
   app.get('/outside', async () => '')

@@ -25,7 +25,7 @@ function goingOn(end: () => unknown): { declare: (app: FastifyInstance) => void;
 
 const isLate = (line: object): boolean => 'late_ms' in line
 
-test('a handler that answers after its client has left has one debug line: how long after', async () => {
+test('a handler that answers after its client has left logs one debug line with the delay', async () => {
   const { declare, goOn } = goingOn(() => 'late')
   const { app, log, port } = await serve(declare, { options })
   const client = await open(port)
@@ -48,7 +48,7 @@ test('a handler that answers after its client has left has one debug line: how l
   expect(log.lines.filter(isLate)).toHaveLength(1)
 })
 
-test('a handler that fails after its client has left says so in that line', async () => {
+test('a handler that fails after its client has left logs the error in that line', async () => {
   const { declare, goOn } = goingOn(() => {
     throw new TypeError('too late')
   })
@@ -68,7 +68,7 @@ test('a handler that fails after its client has left says so in that line', asyn
   expect(log.lines.filter(({ level }) => level === 'error')).toEqual([])
 })
 
-test('a handler that answers after an HTTP/2 reset has that line too', async () => {
+test('a handler that answers after an HTTP/2 reset logs that line too', async () => {
   const { declare, goOn } = goingOn(() => 'late')
   const { app, log, port } = await serveHttp2(declare, options)
   const session = connectHttp2(`http://127.0.0.1:${port}`)
@@ -84,7 +84,7 @@ test('a handler that answers after an HTTP/2 reset has that line too', async () 
   expect(log.lines.filter(isLate)).toMatchObject([{ level: 'debug' }])
 })
 
-test('the line goes through the logger that the app brought, and is not written above debug', async () => {
+test("the line goes through the app's own logger, at level debug", async () => {
   for (const [level, lines] of [
     ['debug', 1],
     ['info', 0],
@@ -107,7 +107,7 @@ test('the line goes through the logger that the app brought, and is not written 
   }
 })
 
-test('a handler that answers with a stream after its client has left has that line too', async () => {
+test('a handler that answers with a stream after its client has left logs that line too', async () => {
   const { declare, goOn } = goingOn(() => Readable.from(['late']))
   const { app, log, port } = await serve(declare, { options })
   const client = await open(port)

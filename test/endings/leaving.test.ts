@@ -145,7 +145,7 @@ test.each(['a request', 'the connection'])(
   },
 )
 
-test('an HTTP/2 client that resets its own upload: Node.js takes that for the end of the body, and sends an answer', async () => {
+test('an HTTP/2 upload that its client resets is aborted, with the status that Node.js answers', async () => {
   const { app, log, port } = await serveHttp2(declareRoutes)
   const session = connectHttp2(`http://127.0.0.1:${port}`)
   const request = session.request({ ':path': '/', ':method': 'POST', 'content-type': 'text/plain' })
@@ -159,7 +159,7 @@ test('an HTTP/2 client that resets its own upload: Node.js takes that for the en
   expect(log.events('completed')).toMatchObject([{ route: '/', status: 200, outcome: 'aborted' }])
 })
 
-test('a handler that fails because its client has left answers nobody: no status was sent', async () => {
+test('a handler that fails because its client has left has no status of its own', async () => {
   const { app, log, port } = await serve((each) => {
     each.get('/', async (request) => {
       await new Promise((resolve) => request.raw.once('close', resolve))
@@ -177,7 +177,7 @@ test('a handler that fails because its client has left answers nobody: no status
   ])
 })
 
-test('a client of undici that gives up, before the answer and within it', async () => {
+test('a client of undici that gives up aborts its request, before and within the answer', async () => {
   const { app, log, port } = await serve(declareRoutes)
   const client = new Client(`http://127.0.0.1:${port}`)
   const early = new AbortController()

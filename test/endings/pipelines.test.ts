@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { startApp } from '../support/app.js'
 import { listen } from '../support/http.js'
 
-test('every pipelined request of a client that leaves is aborted, also those whose answers wait', async () => {
+test('every pipelined request of a client that leaves is aborted, also those still waiting', async () => {
   const { app, log } = await startApp()
   const arrived = new Promise<void>((resolve) => {
     app.get('/3', () => resolve())
@@ -25,7 +25,7 @@ test('every pipelined request of a client that leaves is aborted, also those who
   ])
 })
 
-test('however many requests are sent ahead, their connection has one listener more, and no request is forgotten', async () => {
+test('pipelined requests share one listener on their connection, and each is completed', async () => {
   const { app, log } = await startApp()
   app.get('/', async () => 'ok')
   let listeners = 0
@@ -61,7 +61,7 @@ test('pipelined requests that are answered are completed', async () => {
   ])
 })
 
-test('an answer whose turn never came was not sent: it has the status of a client that left', async () => {
+test('a pipelined answer that was never sent has status 499', async () => {
   const { app, log } = await startApp()
   app.get('/hangs', () => {})
   const answered = new Promise<void>((resolve) => {

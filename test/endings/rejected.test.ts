@@ -18,7 +18,7 @@ test.each([
     'FST_ERR_MAX_PARAM_LENGTH',
   ],
 ])(
-  '%s is rejected: a start, a completion and an id on the response',
+  '%s is rejected, with a start, a completion and an id on the response',
   async (_case, target, status, path, code) => {
     const { app, log } = await startApp({ include: ['client_ip', 'host'] })
     app.get('/users/:id', async () => '')
@@ -84,7 +84,7 @@ test('the 503 of a server that is closing is rejected, and Fastify writes no lin
   ])
 })
 
-test('both servers of localhost are covered', async () => {
+test('rejected requests are logged on both servers of localhost', async () => {
   twoLocalhosts()
   const { app, log } = await startApp()
   await app.listen({ port: 0, host: 'localhost' })
@@ -95,7 +95,7 @@ test('both servers of localhost are covered', async () => {
   expect(log.events('completed').map(({ outcome }) => outcome)).toEqual(addresses.map(() => 'rejected'))
 })
 
-test('an encapsulated registration says nothing of requests that are not its own', async () => {
+test('an encapsulated registration does not log rejected requests', async () => {
   const log = new Capture()
   const app = Fastify()
   app.get('/outside', async () => '')

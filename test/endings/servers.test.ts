@@ -35,7 +35,7 @@ async function onTwoServers(
   return { app, log, clients }
 }
 
-test('both servers of localhost refuse what can not be parsed, and both are covered', async () => {
+test('both servers of localhost reject and log what can not be parsed', async () => {
   const { app, log, clients } = await onTwoServers(() => {})
   for (const client of clients) {
     client.send('nonsense', '')
@@ -55,7 +55,7 @@ test.each([
 ])('on both servers of localhost, %s is answered as Node.js does', async (_case, lines, status) => {
   twoLocalhosts()
   const log = new Capture()
-  const app = Fastify({ http: { headersTimeout: 60, connectionsCheckingInterval: 20 } })
+  const app = Fastify({ http: { headersTimeout: 250, connectionsCheckingInterval: 20 } })
   await app.register(waybill, { destination: log })
   await app.listen({ port: 0, host: 'localhost' })
   for (const { address, port } of app.addresses() as AddressInfo[]) {
@@ -133,7 +133,7 @@ async function share(
   return { server, logs, port: (server.address() as AddressInfo).port }
 }
 
-test('apps that share a server have each request logged by the one that answers it, and Node.js answers what it answers', async () => {
+test('of apps that share a server, the one that answers a request logs it', async () => {
   const { server, logs, port } = await share(['/one', '/two'])
   for (const path of ['/one/a', '/two/b', '/three']) expect((await ask(port, path)).status).toBe(200)
   expect((await ask(port, '/one/c', { headers: { expect: 'the-impossible' } })).status).toBe(417)
@@ -198,7 +198,7 @@ test('HTTP/2: a stream that the server closes is broken off by the server', asyn
   expect(log.events('completed')).toMatchObject([{ outcome: 'destroyed' }])
 })
 
-test('HTTP/2: a stream that is answered past its response has its status, and no bytes that are not known', async () => {
+test('HTTP/2: a stream answered without its response object has its status and no response_bytes', async () => {
   const { app, log, port } = await serveHttp2((each) => {
     each.get('/', (_request, reply) => {
       reply.hijack()
@@ -220,7 +220,7 @@ test('HTTP/2: a stream that is answered past its response has its status, and no
   expect(log.events('completed')[0]).not.toHaveProperty('response_bytes')
 })
 
-test('a request whose body the app itself asks for, or refuses, is told as answered', async () => {
+test('a request with Expect that the app handles itself is logged as answered', async () => {
   const { app, log, port } = await serveHttp2((each) => {
     each.server.on('checkContinue', (_request, response) => response.writeHead(413).end())
   })
@@ -236,7 +236,7 @@ test('a request whose body the app itself asks for, or refuses, is told as answe
   expect(log.events('completed')).toMatchObject([{ method: 'POST', status: 413, outcome: 'rejected' }])
 })
 
-test('a target that the app rewrites is logged as it came', async () => {
+test('a rewritten URL is logged as the client sent it', async () => {
   const log = new Capture()
   const app = Fastify({ rewriteUrl: () => '/%zz' })
   await app.register(waybill, { destination: log })

@@ -50,29 +50,26 @@ test.each([
     431,
     'HPE_HEADER_OVERFLOW',
   ],
-])(
-  '%s is rejected with the status and the code that are known, and nothing invented',
-  async (_case, lines, status, code) => {
-    const { app, log, port } = await serve((each) => each.get('/', async () => ''))
-    const client = await open(port)
-    client.send(...lines)
-    const answer = await client.closed()
-    await app.close()
-    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
-    expect(onlyUnparsed(log)).toEqual({
-      timestamp: expect.any(String),
-      level: 'warn',
-      event: 'request.completed',
-      request_id: expect.any(String),
-      status,
-      outcome: 'rejected',
-      error: { code },
-      message: `unparsed request ${status} rejected`,
-    })
-  },
-)
+])('%s is rejected, with its status and error code only', async (_case, lines, status, code) => {
+  const { app, log, port } = await serve((each) => each.get('/', async () => ''))
+  const client = await open(port)
+  client.send(...lines)
+  const answer = await client.closed()
+  await app.close()
+  expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  expect(onlyUnparsed(log)).toEqual({
+    timestamp: expect.any(String),
+    level: 'warn',
+    event: 'request.completed',
+    request_id: expect.any(String),
+    status,
+    outcome: 'rejected',
+    error: { code },
+    message: `unparsed request ${status} rejected`,
+  })
+})
 
-test('what of a request that can not be parsed is known by name is told: who sent it', async () => {
+test('a request that can not be parsed is logged with the address of its client', async () => {
   const { app, log, port } = await serve(() => {}, {
     options: { include: ['client_ip', 'query', 'header:cookie'] },
   })
@@ -84,7 +81,7 @@ test('what of a request that can not be parsed is known by name is told: who sen
   expect(log.raw.join('')).not.toContain('secret')
 })
 
-test('a head that a client breaks off is rejected with what it was answered', async () => {
+test('a head that a client breaks off is rejected, with the status of its answer', async () => {
   const { app, log, port } = await serve(() => {})
   const client = await open(port)
   client.stream.write('GET / HTTP/1.1\r\nHost')
@@ -111,7 +108,7 @@ test.each([
   expect(events.join('').length).toBeLessThanOrEqual(most)
 })
 
-test('a handler of client errors that is the app’s own has its status told', async () => {
+test("the status that the app's own clientErrorHandler answers is logged", async () => {
   const { app, log, port } = await serve(() => {}, {
     server: { clientErrorHandler: (_error, socket) => socket.end('HTTP/1.1 418 Teapot\r\n\r\n') },
   })
@@ -148,7 +145,7 @@ test('a body that can not be parsed rejects its request', async () => {
   ])
 })
 
-test('a body that can not be parsed after the answer has begun has that broken off', async () => {
+test('a body that can not be parsed after the answer has begun breaks the answer off', async () => {
   const { app, log, port } = await serve((each) => {
     each.addContentTypeParser('*', (_request, _payload, done) => done(null))
     each.post('/', (_request, reply) => {
@@ -167,7 +164,7 @@ test('a body that can not be parsed after the answer has begun has that broken o
   ])
 })
 
-test('nonsense behind a request that is open is rejected, and the request broken off with its connection', async () => {
+test('nonsense sent behind an open request is rejected, and the request broken off', async () => {
   const { app, log, port } = await serve((each) => each.get('/', () => {}))
   const client = await open(port)
   client.send('GET / HTTP/1.1', 'Host: h', '', 'nonsense', '')
@@ -181,7 +178,7 @@ test('nonsense behind a request that is open is rejected, and the request broken
   expect(brokenOff).not.toHaveProperty('status')
 })
 
-test('a connection that a client opens and resets is no request, nor is one that fails to speak TLS', async () => {
+test('a connection that is reset, or fails its TLS handshake, logs no request', async () => {
   const plain = await serve(() => {})
   const idle = await open(plain.port)
   idle.leaveByRst()
@@ -214,7 +211,7 @@ test('a request without Host is rejected by Node.js, with its id', async () => {
   ])
 })
 
-test('an Expect that nobody meets is rejected by Node.js', async () => {
+test('an unsupported Expect header is rejected by Node.js', async () => {
   const { app, log, port } = await serve((each) => each.get('/', async () => ''))
   const client = await open(port)
   client.send('GET / HTTP/1.1', 'Host: h', 'Expect: the-impossible', 'X-Request-Id: abc', '')
@@ -225,7 +222,7 @@ test('an Expect that nobody meets is rejected by Node.js', async () => {
   expect(log.events('completed')).toMatchObject([{ path: '/', status: 417, outcome: 'rejected' }])
 })
 
-test('an Expect that nobody meets is rejected over HTTP/2', async () => {
+test('an unsupported Expect header is rejected over HTTP/2', async () => {
   const { app, log, port } = await serveHttp2((each) => each.get('/', async () => ''))
   const session = connectHttp2(`http://127.0.0.1:${port}`)
   const request = session.request({ ':path': '/', expect: 'the-impossible' })
@@ -238,7 +235,7 @@ test('an Expect that nobody meets is rejected over HTTP/2', async () => {
   expect(log.events('completed')).toMatchObject([{ path: '/', status: 417, outcome: 'rejected' }])
 })
 
-test('an Expect that the app itself answers is told as answered', async () => {
+test('an Expect header that the app answers itself is logged as answered', async () => {
   const { app, log, port } = await serve((each) => {
     each.server.on('checkExpectation', (_request, response) => response.writeHead(200).end('met'))
   })

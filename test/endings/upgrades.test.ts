@@ -52,7 +52,7 @@ test('a WebSocket of @fastify/websocket is completed when it closes, with its wh
   expect(log.events('completed')).toMatchObject([{ request_id: 'abc', route: '/echo', ...UPGRADED }])
 })
 
-test('an upgrade that a hook refuses is completed as what it was answered', async () => {
+test('an upgrade that a hook refuses is completed with the status of the answer', async () => {
   const { app, log, port } = await serve(async (each) => {
     await withWebSockets(each)
     const onRequest = async (
@@ -102,7 +102,7 @@ test.each([
     { status: 403, outcome: 'completed', level: 'warn' },
   ],
   ['is not answered', '', { outcome: 'destroyed', level: 'info' }],
-])('an upgrade that a plain listener refuses: it %s', async (_case, answer, expected) => {
+])('an upgrade that a plain listener refuses is completed when it %s', async (_case, answer, expected) => {
   const { app, log, port } = await serve((each) => {
     each.server.on('upgrade', (_request, connection) => {
       if (answer !== '') connection.write(answer)
@@ -130,7 +130,7 @@ test('an upgrade whose client leaves before it is answered is aborted', async ()
   expect(log.events('completed')).toMatchObject([{ status: 499, outcome: 'aborted' }])
 })
 
-test('an upgrade that nobody listens for is answered as any other request', async () => {
+test('an upgrade without a listener is answered as any other request', async () => {
   const upgrade = { headers: { connection: 'Upgrade', upgrade: 'h2c' } }
   const { app, log, port } = await serve((each) => each.get('/', async () => 'ok'))
   expect((await ask(port, '/', upgrade)).status).toBe(200)
@@ -144,7 +144,7 @@ test('an upgrade that nobody listens for is answered as any other request', asyn
   expect(log.events('completed')).toMatchObject([completed, completed])
 })
 
-test('CONNECT that nobody listens for is rejected, without an answer', async () => {
+test('CONNECT without a listener is rejected, without an answer', async () => {
   const { app, log, port } = await serve(() => {})
   const client = await open(port)
   client.send('CONNECT db.test:5432 HTTP/1.1', 'Host: db.test:5432', '')
@@ -157,7 +157,7 @@ test('CONNECT that nobody listens for is rejected, without an answer', async () 
   expect(log.events('completed')[0]).not.toHaveProperty('status')
 })
 
-test('CONNECT that the app listens for is completed when the tunnel closes', async () => {
+test('CONNECT with a listener is completed when the tunnel closes', async () => {
   const { app, log, port } = await serve((each) => {
     each.server.on('connect', (_request, connection) => {
       connection.write('HTTP/1.1 200 Connection Established\r\n\r\n')
@@ -176,7 +176,7 @@ test('CONNECT that the app listens for is completed when the tunnel closes', asy
   expect(log.events('completed')).toMatchObject([{ method: 'CONNECT', status: 200, outcome: 'upgraded' }])
 })
 
-test('CONNECT over HTTP/2 that nobody listens for is rejected with 405', async () => {
+test('CONNECT over HTTP/2 without a listener is rejected with 405', async () => {
   const { app, log, port } = await serveHttp2(() => {})
   const session = connectHttp2(`http://127.0.0.1:${port}`)
   const request = session.request({ ':method': 'CONNECT', ':authority': 'db.test:5432' })
@@ -257,7 +257,7 @@ test('an upgrade behind a slow answer has its own status', async () => {
   ])
 })
 
-test('a listener that comes first, comes late, listens once or goes has its upgrades seen all the same', async () => {
+test('an upgrade is logged whether its listener comes first, late, once or is removed', async () => {
   const { app, log, port } = await serve((each) => each.get('/', async () => 'ok'))
   const accept = (_request: unknown, connection: Duplex): void => {
     connection.end('HTTP/1.1 101 Switching Protocols\r\n\r\n')
@@ -284,7 +284,7 @@ test('a listener that comes first, comes late, listens once or goes has its upgr
   ])
 })
 
-test('where CONNECT wants to go is logged without what may be a password', async () => {
+test('the target of CONNECT is logged without a password', async () => {
   const { app, log, port } = await serve(() => {})
   const client = await open(port)
   client.send('CONNECT user:secret@db.test:5432 HTTP/1.1', 'Host: db.test:5432', '')

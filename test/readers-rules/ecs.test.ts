@@ -64,7 +64,7 @@ test.each(samples)('ecs: each field of $about is one of ECS, and has its type', 
   expect([...complaints, ...ofLabels].filter((each) => each !== undefined)).toEqual([])
 })
 
-test('ecs: the field list knows the types that are checked, and labels are an object', () => {
+test('ecs: the field list has the types that are checked', () => {
   expect(fields.get('labels')).toEqual({ type: 'object', isArray: false })
   expect(fields.get('client.ip')).toEqual({ type: 'ip', isArray: false })
   expect(complaint('event.duration', 1.5)).toBe('event.duration is no long: 1.5')
@@ -97,7 +97,7 @@ test('ecs: event.kind, event.outcome and event.type hold words that ECS allows',
   }
 })
 
-test('ecs: what tells requests apart is short enough to be searched for', () => {
+test('ecs: keyword fields are short enough to be searched', () => {
   const keys = [
     'http.request.id',
     'http.request.method',

@@ -66,7 +66,7 @@ test.each(samples)(
   },
 )
 
-test('otel: what is waybill’s own is in no semantic convention', () => {
+test('otel: no own attribute of waybill is in a semantic convention', () => {
   expect(OWN.filter((key) => ATTRIBUTES.has(key))).toEqual([])
 })
 
@@ -101,7 +101,7 @@ test('otel: a method that is not known is _OTHER, with what it was beside it', (
   expect(completionOf('otel', whole).attributes).not.toHaveProperty(['http.request.method_original'])
 })
 
-test('otel: error.type is there when the service failed, as a type or the status, and only then', () => {
+test('otel: error.type is set only when the service failed, to a type or the status', () => {
   const errorType = (life = whole): unknown => at(completionOf('otel', life), 'attributes', 'error.type')
   expect(errorType()).toBeUndefined()
   expect(errorType(LIVES['a request that failed'])).toBe('TypeError')

@@ -61,7 +61,7 @@ test.each([
   expect(completionOf('ecs', { ...whole, outcome, status })['event.outcome']).toBe(result)
 })
 
-test('an address that a proxy has made up is none, and a host that is none has no port', () => {
+test('an invalid client address or host is omitted', () => {
   const life = LIVES['a request through a proxy that makes things up'] ?? whole
   const line = completionOf('ecs', life)
   expect(line).toMatchObject({ 'client.address': 'unknown', 'url.domain': 'a:b:c' })

@@ -8,14 +8,15 @@ type Kind = 'started' | 'completed'
 /** A destination that keeps its lines, for one test. */
 export class Capture implements Destination {
   readonly raw: string[] = []
-  #waiting: { enough: () => boolean; resolve: () => void } | undefined
+  #waiting: { matches: (line: Line) => boolean; missing: number; resolve: () => void } | undefined
 
   write(line: string): void {
     this.raw.push(line)
-    if (this.#waiting?.enough()) {
-      this.#waiting.resolve()
-      this.#waiting = undefined
-    }
+    const waiting = this.#waiting
+    if (waiting === undefined || !waiting.matches(JSON.parse(line) as Line)) return
+    if (--waiting.missing > 0) return
+    this.#waiting = undefined
+    waiting.resolve()
   }
 
   get lines(): Line[] {
@@ -39,19 +40,20 @@ export class Capture implements Destination {
 
   /** Waits for a line. */
   async until(matches: (line: Line) => boolean): Promise<Line> {
-    await this.#until(() => this.lines.some(matches))
+    await this.#until(matches, 1)
     return this.lines.find(matches) ?? {}
   }
 
   async #wait(kind: Kind, count: number): Promise<Line[]> {
-    await this.#until(() => this.events(kind).length >= count)
+    await this.#until(({ event }) => event === `request.${kind}`, count)
     return this.events(kind)
   }
 
-  async #until(enough: () => boolean): Promise<void> {
-    if (enough()) return
+  async #until(matches: (line: Line) => boolean, count: number): Promise<void> {
+    const missing = count - this.lines.filter(matches).length
+    if (missing <= 0) return
     await new Promise<void>((resolve) => {
-      this.#waiting = { enough, resolve }
+      this.#waiting = { matches, missing, resolve }
     })
   }
 }

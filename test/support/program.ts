@@ -1,5 +1,9 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
@@ -46,6 +50,22 @@ const PROGRAM = '"$NODE" --input-type=module --eval "$SOURCE"'
 /** Runs a program with its stdout in a real pipe: Node.js itself would give it a socket. */
 export function startPiped(source: string, reader: string): ChildProcess {
   return startShell(`${PROGRAM} | ${reader}; exit "\${PIPESTATUS[0]}"`, source)
+}
+
+/** Starts a program with its stdout in a real pipe, which nobody reads before `open` is called. */
+export function startUnread(source: string): { child: ChildProcess; open: () => Socket } {
+  const folder = mkdtempSync(join(tmpdir(), 'waybill-pipe-'))
+  try {
+    const path = join(folder, 'pipe')
+    execFileSync('mkfifo', [path])
+    const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const writing = openSync(path, constants.O_WRONLY)
+    const child = startProgram(source, { stdio: ['ignore', writing, 'pipe'] })
+    closeSync(writing)
+    return { child, open: () => new Socket({ fd: reading, readable: true, writable: false }) }
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 /** Runs a program several times at once, with all their stdout in one real pipe. */
