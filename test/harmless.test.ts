@@ -286,7 +286,7 @@ test('comparing or printing requests, responses and sockets shows nothing of way
   expect(logged).toEqual(bare)
 })
 
-test('a request of an Express 4 app that replaces request.app is answered and completed', async () => {
+test('a request of an Express 4 app that replaces request.app is answered and completed with its route', async () => {
   const [, express4] = VERSIONS[1] ?? []
   const app = (express4 as typeof express)()
   const log = new Capture()
@@ -300,7 +300,7 @@ test('a request of an Express 4 app that replaces request.app is answered and co
   app.use('/users', users)
   const port = await listenFor(http.createServer(app))
   expect(await ask(port, '/users/1')).toMatchObject({ status: 200, body: 'Ada' })
-  expect(await log.completions(1)).toMatchObject([{ path: '/users/1', status: 200 }])
+  expect(await log.completions(1)).toMatchObject([{ route: '/users/:id', status: 200 }])
 })
 
 test('a proxy of a request has the record of the request', async () => {

@@ -3,7 +3,7 @@ import type { RawRequest, RequestLogger } from '../options.js'
 import { type CaptureSource, sourceOf, targetOf } from '../request/details.js'
 import type { FrameworkRequest } from '../request/record.js'
 import { mountPattern, type Params } from '../request/url.js'
-import { safely } from '../safely.js'
+import { attempt, safely } from '../safely.js'
 
 // Undocumented internals of Express, as seen in Express 4.21 to 4.22 and, for Express 5, in router 2.0 to 2.3. A layer is a
 // step of a router: a middleware, a mounted router, a route, or a handler of a route.
@@ -97,7 +97,8 @@ const FROM_STRING = '(?=\\/|$)'
 function patternOfMount(layer: Layer, taken: string, request: RoutedRequest): string {
   if (layer.rawPath !== undefined) return showPattern(layer.rawPath, request)
   if (layer.regexp !== undefined && !layer.regexp.source.endsWith(FROM_STRING)) return String(layer.regexp)
-  const sensitive = request.app.enabled('case sensitive routing')
+  // Other middleware may have replaced `request.app`.
+  const sensitive = attempt(() => request.app.enabled('case sensitive routing'), false)
   return mountPattern(taken, ownParams(layer, request.params ?? {}), sensitive)
 }
 
