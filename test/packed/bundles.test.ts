@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import { expect, inject, test } from 'vitest'
+import { beforeAll, describe, expect, inject, test } from 'vitest'
 import { appOf, expectEvents, type Form, type Framework } from './apps.js'
-import { BARE_ENV, type Ended, run } from './process.js'
+import { BARE_ENV, run } from './process.js'
 
 const TOOLS = inject('tools')
 const bin = (path: string) => join(TOOLS, 'node_modules', path)
@@ -104,7 +104,7 @@ const RECIPES: readonly (readonly [string, Framework, Form, File, Bundler])[] = 
 
 let made = 0
 
-/** Bundles a program, and gives the file, which has nothing beside it but what the bundler put there. */
+/** Bundles a program, and gives the folder of the result, which has nothing else and no node_modules above. */
 async function bundle(
   framework: Framework,
   source: string,
@@ -124,59 +124,72 @@ async function bundle(
   return folder
 }
 
-const inPipe = (folder: string, ...command: readonly [string, ...string[]]): Promise<Ended> =>
-  run(command[0], command.slice(1), folder, BARE_ENV)
-
 const hasTerminal = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux')
 
-/** Runs a command in a pseudo terminal. */
-const inTerminal = (folder: string, ...command: readonly string[]): Promise<Ended> =>
-  run('script', ['-qec', command.map((each) => `'${each}'`).join(' '), '/dev/null'], folder, BARE_ENV)
+/** Tries a bundled program, which is made before: its events are lines of JSON, and rows for people in a terminal. */
+function expectToWork(make: () => Promise<readonly [folder: string, ...command: string[]]>): void {
+  let folder: string
+  let command: readonly string[]
+  beforeAll(async () => {
+    ;[folder, ...command] = await make()
+  }, 120_000)
 
-/** Runs a bundled program in both, and expects its events as lines of JSON and as rows for people. */
-async function expectToWork(folder: string, ...command: readonly [string, ...string[]]): Promise<void> {
-  const piped = await inPipe(folder, ...command)
-  expect({ by: piped.by, stderr: piped.stderr }).toEqual({ by: 0, stderr: '' })
-  expectEvents(piped.stdout)
+  test('logs into a pipe', async () => {
+    const [program = '', ...args] = command
+    const { by, stdout, stderr } = await run(program, args, folder, BARE_ENV)
+    expect({ by, stderr }).toEqual({ by: 0, stderr: '' })
+    expectEvents(stdout)
+  })
 
-  if (!hasTerminal) return
-  const { by, stdout } = await inTerminal(folder, ...command)
-  const rows = stripVTControlCharacters(stdout)
-  expect(by, rows).toBe(0)
-  expect(rows).toMatch(/ --> +\w+ +GET +\/users\/42/)
-  expect(rows).toMatch(/ INFO +\w+ +looking up user/)
-  expect(rows).toMatch(/ 200 +[\d.]+ms +\w+ +GET +\/users\/42 +3B/)
+  test.runIf(hasTerminal)('logs to a terminal (skipped where script is not that of util-linux)', async () => {
+    const line = command.map((each) => `'${each}'`).join(' ')
+    const { by, stdout } = await run('script', ['-qec', line, '/dev/null'], folder, BARE_ENV)
+    const rows = stripVTControlCharacters(stdout)
+    expect(by, rows).toBe(0)
+    expect(rows).toMatch(/ --> +\w+ +GET +\/users\/42/)
+    expect(rows).toMatch(/ INFO +\w+ +looking up user/)
+    expect(rows).toMatch(/ 200 +[\d.]+ms +\w+ +GET +\/users\/42 +3B/)
+  })
 }
 
-test.each(RECIPES)('works in one file of %s, of %s', async (_name, framework, form, file, bundler) => {
-  const extension = form === 'require' ? 'cjs' : 'mjs'
-  const folder = await bundle(framework, appOf(framework, form), extension, bundler)
-  await expectToWork(folder, process.execPath, file)
+describe.each(RECIPES)('one file of %s, with %s', (_name, framework, form, file, bundler) => {
+  expectToWork(async () => {
+    const extension = form === 'require' ? 'cjs' : 'mjs'
+    const folder = await bundle(framework, appOf(framework, form), extension, bundler)
+    return [folder, process.execPath, file]
+  })
+})
+
+const SEA = { main: 'index.cjs', output: 'app.blob', disableExperimentalSEAWarning: true }
+const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
+/** One that is signed, or is not all of Node.js, takes other tools. */
+const { node_shared: isShared } = process.config.variables as { node_shared?: boolean }
+const canInject = process.platform === 'linux' && isShared !== true
+
+describe.runIf(canInject)('a single executable (skipped where that of Node.js is signed or shared)', () => {
+  expectToWork(async () => {
+    const folder = await bundle('fastify', appOf('fastify'), 'mjs', esbuild('index.cjs'))
+    const app = join(folder, 'app')
+    await writeFile(join(folder, 'sea.json'), JSON.stringify(SEA))
+    await copyFile(process.execPath, app)
+    const postject = [bin('postject/dist/cli.js'), app, 'NODE_SEA_BLOB', join(folder, SEA.output)]
+    for (const args of [
+      ['--experimental-sea-config', 'sea.json'],
+      [...postject, '--sentinel-fuse', FUSE],
+    ]) {
+      const { by, stderr } = await run(process.execPath, args, folder)
+      expect(by, stderr).toBe(0)
+    }
+    return [folder, app]
+  })
 })
 
 test('an ES module of esbuild without createRequire works neither with waybill nor with Fastify alone', async () => {
   const alone = "import Fastify from 'fastify'\nFastify()"
   for (const source of [alone, appOf('fastify'), appOf('http')]) {
     const folder = await bundle('fastify', source, 'mjs', esbuild('index.mjs'))
-    const { by, stderr } = await inPipe(folder, process.execPath, 'index.mjs')
+    const { by, stderr } = await run(process.execPath, ['index.mjs'], folder, BARE_ENV)
     expect(by).toBe(1)
     expect(stderr).toContain('Dynamic require of "node:')
   }
-})
-
-const BLOB = { main: 'index.cjs', disableExperimentalSEAWarning: true }
-const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
-
-test('works as a single executable', async () => {
-  const folder = await bundle('fastify', appOf('fastify'), 'mjs', esbuild('index.cjs'))
-  await writeFile(join(folder, 'sea.json'), JSON.stringify({ ...BLOB, output: 'app.blob' }))
-  const app = join(folder, 'app')
-  await copyFile(process.execPath, app)
-  const made = await run(process.execPath, ['--experimental-sea-config', 'sea.json'], folder)
-  expect(made.by, made.stderr).toBe(0)
-  const postject = [bin('postject/dist/cli.js'), app, 'NODE_SEA_BLOB', join(folder, 'app.blob')]
-  const injected = await run(process.execPath, [...postject, '--sentinel-fuse', FUSE], folder)
-  expect(injected.by, injected.stderr).toBe(0)
-
-  await expectToWork(folder, app)
 })
