@@ -124,6 +124,7 @@ async function runJest(config: object, flags: readonly string[] = []): Promise<E
     bin('jest/bin/jest.js'),
     '--runInBand',
     '--watchman=false',
+    '--testTimeout=60000',
     '--cacheDirectory',
     join(folder, 'cache'),
   ]
@@ -162,6 +163,14 @@ test.each(['threads', 'forks'])(
     test('answers', async () => {${bodyOf('fastify')}})
   `
     const folder = await folderOf('module', { 'app.test.js': source })
-    await expectToWork(folder, [VITEST, 'run', '--globals', `--pool=${pool}`, '--root', folder])
+    await expectToWork(folder, [
+      VITEST,
+      'run',
+      '--globals',
+      '--testTimeout=60000',
+      `--pool=${pool}`,
+      '--root',
+      folder,
+    ])
   },
 )

@@ -16,7 +16,7 @@ const FENCED = /^(?<skip><!-- not run -->\n)?```(?<language>js|ts|json)\b.*\n(?<
 /** For how long a program must stay up once it listens. */
 const SETTLED_MS = 300
 /** For how long a program may run that neither listens nor ends. */
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 60_000
 
 const README = new URL('../../README.md', import.meta.url)
 const readme = existsSync(README) ? readFileSync(README, 'utf8') : ''
