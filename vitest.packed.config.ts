@@ -1,9 +1,12 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
     include: ['test/packed/**/*.test.ts'],
     globalSetup: 'test/packed/install.ts',
-    testTimeout: 30_000,
+    // Most of them wait for what they start.
+    maxWorkers: availableParallelism(),
+    testTimeout: 120_000,
   },
 })

@@ -11,7 +11,7 @@ export {
 export type { Middleware, Next, NodeServer } from './adapters/middleware.js'
 export * from './exports.js'
 
-const required = Object.assign(waybill, shared, { waybill: waybill })
+const required = Object.assign(waybill, shared, { waybill: waybill, default: waybill })
 
 // require('waybill/express') returns the function itself, with all other exports as its properties.
 export { required as 'module.exports' }

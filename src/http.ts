@@ -10,7 +10,10 @@ export {
 } from './adapters/middleware.js'
 export * from './exports.js'
 
-const required = Object.assign(waybillListener, shared, { waybill: waybillListener })
+const required = Object.assign(waybillListener, shared, {
+  waybill: waybillListener,
+  default: waybillListener,
+})
 
 // require('waybill/http') returns the function itself, with all other exports as its properties.
 export { required as 'module.exports' }

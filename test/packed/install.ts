@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { TestProject } from 'vitest/node'
 import manifest from '../../package.json' with { type: 'json' }
 import { run } from './process.js'
@@ -11,6 +12,14 @@ declare module 'vitest' {
     project: string
     /** One that has Express instead. */
     expressProject: string
+    /** One that has waybill alone. */
+    bareProject: string
+    /** The folder of the bundlers, loaders, test runners and compilers that the package is tried with. */
+    tools: string
+    /** The tarball. */
+    tarball: string
+    /** A folder for what a test makes: no folder above it has a node_modules. */
+    scratch: string
   }
 }
 
@@ -19,30 +28,47 @@ const { devDependencies } = manifest
 const COMPANIONS = {
   project: ['fastify', '@types/node'],
   expressProject: ['express', 'express4', '@types/express', '@types/node'],
+  bareProject: [],
 } as const
-const INSTALL = ['install', '--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline']
+const QUIETLY = ['--no-audit', '--no-fund', '--loglevel=error', '--prefer-offline']
+/** Locked on their own, for what only these tests need would double what every developer installs. */
+const TOOLS = fileURLToPath(new URL('tools', import.meta.url))
 
-/** Packs waybill and installs it beside each framework in an empty project, once for all tests. */
+/** Packs waybill and installs it beside each framework in an empty project, and the tools, once for all tests. */
 export default async function install({ config, provide }: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'waybill-packed-'))
-  const remove = () => rm(folder, { recursive: true, force: true })
-  try {
+  const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 5 })
+  const scratch = join(folder, 'scratch')
+  const tools = join(folder, 'tools')
+
+  async function installProjects(): Promise<void> {
     await npm(['pack', '--loglevel=error', '--pack-destination', folder], config.root)
-    const [tarball = ''] = await readdir(folder).then((names) =>
-      names.filter((name) => name.endsWith('.tgz')),
-    )
-    for (const name of ['project', 'expressProject'] as const) {
+    const [name = ''] = (await readdir(folder)).filter((each) => each.endsWith('.tgz'))
+    const tarball = join(folder, name)
+    provide('tarball', tarball)
+    for (const name of ['project', 'expressProject', 'bareProject'] as const) {
       const project = join(folder, name)
       await mkdir(project)
       await writeFile(join(project, 'package.json'), '{ "type": "module" }')
       const companions = COMPANIONS[name].map((each) => `${each}@${devDependencies[each]}`)
-      await npm([...INSTALL, join(folder, tarball), ...companions], project)
+      await npm(['install', ...QUIETLY, tarball, ...companions], project)
       provide(name, project)
     }
-  } catch (error) {
-    await remove()
-    throw error
   }
+
+  async function installTools(): Promise<void> {
+    await cp(TOOLS, tools, { recursive: true })
+    await npm(['ci', ...QUIETLY, '--ignore-scripts'], tools)
+    provide('tools', tools)
+  }
+
+  const installed = await Promise.allSettled([installProjects(), installTools(), mkdir(scratch)])
+  const failed = installed.find((each) => each.status === 'rejected')
+  if (failed !== undefined) {
+    await remove()
+    throw failed.reason
+  }
+  provide('scratch', scratch)
   return remove
 }
 

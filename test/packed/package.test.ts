@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises'
+import { cp, mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { expect, inject, test } from 'vitest'
@@ -87,6 +88,36 @@ test('carries compiled code, its types, the documentation, and the files to depl
     'examples/lnav/waybill.json',
     'package.json',
   ])
+  expect(files.filter((file) => /test|bench|isolate|\.map$/i.test(file.slice(pkgDir.length)))).toEqual([])
+})
+
+const MAX_PACKAGES = 16
+const MAX_BYTES = 4_000_000
+const MAX_TARBALL_BYTES = 250_000
+
+test('installs at most 16 packages and 4 MB, itself included, in an empty folder', async () => {
+  const installed = join(inject('bareProject'), 'node_modules')
+  const files = (await readdir(installed, { recursive: true, withFileTypes: true })).filter((each) =>
+    each.isFile(),
+  )
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name))
+  const packages = paths.filter((path) => /\/node_modules\/(?:@[^/]+\/)?[^/]+\/package\.json$/.test(path))
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size))
+  expect(packages.length, packages.join('\n')).toBeLessThanOrEqual(MAX_PACKAGES)
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(MAX_BYTES)
+})
+
+test('is downloaded in at most 250 kB', async () => {
+  expect((await stat(inject('tarball'))).size).toBeLessThanOrEqual(MAX_TARBALL_BYTES)
+})
+
+test('is developed with packages that all support this release of Node.js', async () => {
+  const folder = join(inject('scratch'), 'developed')
+  await mkdir(folder)
+  for (const name of ['package.json', 'package-lock.json'])
+    await cp(fileURLToPath(new URL(`../../${name}`, import.meta.url)), join(folder, name))
+  const { by, stderr } = await run('npm', ['ci', '--dry-run', '--ignore-scripts', '--loglevel=warn'], folder)
+  expect({ by, stderr }).toEqual({ by: 0, stderr: '' })
 })
 
 test('gives publint no reason for an error or a warning', async () => {

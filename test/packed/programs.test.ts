@@ -34,8 +34,14 @@ import express from 'express'
 import { createLogger, waybill, WaybillError } from 'waybill/express'
 `
 const EXPRESS_COMMONJS = `
+const assert = require('node:assert/strict')
 const express = require('express')
 const { createLogger, waybill, WaybillError } = require('waybill/express')
+for (const required of [require('waybill/express'), require('waybill/http')]) {
+  assert.equal(typeof required, 'function')
+  assert.equal(required.default, required)
+  assert.equal(required.waybill, required)
+}
 `
 const EXPRESS_BODY = `
 const app = express()

@@ -1,5 +1,5 @@
-import { expect, inject, test } from 'vitest'
-import { complaints } from './typescript.js'
+import { describe, expect, inject, test } from 'vitest'
+import { BUNDLER, complaints, EVERYWHERE, RELEASES } from './typescript.js'
 
 const CONSUMER = `
 import Fastify from 'fastify'
@@ -22,10 +22,6 @@ app.setErrorHandler((error) => {
   if (error instanceof WaybillError) createLogger({ level: 'debug' }).error(error.code)
 })
 `
-
-test.each(['module', 'commonjs'] as const)('has types for a TypeScript %s', async (type) => {
-  expect(await complaints(CONSUMER, inject('project'), `types-${type}`, type)).toBe('')
-})
 
 const EXPRESS_CONSUMER = `
 import express from 'express'
@@ -67,10 +63,6 @@ createServer((req, res) => {
 createHttp2Server((req, res) => requestLog(req, res, (error) => error))
 `
 
-test.each(['module', 'commonjs'] as const)('has types for Express, for a TypeScript %s', async (type) => {
-  expect(await complaints(EXPRESS_CONSUMER, inject('expressProject'), `types-${type}`, type)).toBe('')
-})
-
 test('has types for a server without a framework, and without the types of any', async () => {
   const consumer = `
     import { createServer } from 'node:http'
@@ -80,3 +72,86 @@ test('has types for a server without a framework, and without the types of any',
   `
   expect(await complaints(consumer, inject('project'), 'types-node')).toBe('')
 })
+
+const HTTP_CONSUMER = `
+import { createServer } from 'node:http'
+import waybill, { createLogger, type MiddlewareOptions } from 'waybill/http'
+
+const options: MiddlewareOptions = { logger: createLogger(), slow: 500 }
+const listener = waybill((req, res) => {
+  const id: string = req.id
+  req.log.info({ id }, 'hello')
+  req.waybill.add({ user_id: 42 })
+  // @ts-expect-error: fields come by name
+  req.waybill.add('user_id')
+  res.end('hello')
+}, options)
+listener.attach(createServer(listener))
+`
+
+const ASSIGNED = `
+import Fastify = require('fastify')
+import waybill = require('waybill')
+import waybillExpress = require('waybill/express')
+import waybillHttp = require('waybill/http')
+import type { Middleware } from 'waybill/express'
+
+const app = Fastify()
+app.register(waybill, { slow: 500 })
+app.register(waybill.default)
+app.register(waybill.waybill)
+waybill.createLogger().info('hello')
+const middleware: Middleware = waybillExpress({ slow: 500 })
+middleware.attach(app.server)
+waybillHttp((req, res) => res.end(req.id)).attach(app.server)
+`
+
+const CONSUMERS = [
+  ['Fastify', 'project', CONSUMER],
+  ['Express alone', 'expressProject', EXPRESS_CONSUMER],
+  ['a server without a framework', 'bareProject', HTTP_CONSUMER],
+] as const
+
+// The lowest and the newest release are tried with all; those between, with all in npm run test:everywhere.
+describe.each(RELEASES)('TypeScript %s', (release) => {
+  const isBetween = release !== RELEASES[0] && release !== RELEASES.at(-1)
+
+  describe.each(CONSUMERS)('has types for %s', (name, project, source) => {
+    test.skipIf(isBetween && name !== 'Fastify' && !EVERYWHERE)(
+      'for ES modules and CommonJS of Node.js',
+      async () => {
+        const sources: Record<string, string> = { 'consumer.mts': source, 'consumer.cts': source }
+        if (name === 'Fastify' && release !== '5.8') sources['assigned.cts'] = ASSIGNED
+        expect(await complaints(sources, inject(project), `types-${release}-node`, { release })).toBe('')
+      },
+    )
+
+    test.skipIf(isBetween && !EVERYWHERE)('for bundlers', async () => {
+      const compiling = { release, options: BUNDLER }
+      expect(await complaints(source, inject(project), `types-${release}-bundler`, compiling)).toBe('')
+    })
+  })
+})
+
+test('TypeScript 5.8 has the namespace for import = require(), not the function', async () => {
+  const compiling = { release: '5.8', type: 'commonjs' } as const
+  const source = `
+    import waybill = require('waybill/http')
+    waybill.waybill((req, res) => res.end(req.id))
+    // @ts-expect-error: This expression is not callable
+    waybill((req, res) => res.end(req.id))
+  `
+  expect(await complaints(source, inject('bareProject'), 'types-called', compiling)).toBe('')
+})
+
+test.each(['node16', 'node18'])(
+  'TypeScript refuses CommonJS under module: %s, and takes ES modules',
+  async (module) => {
+    const options = { module }
+    const source = "import { createLogger } from 'waybill/http'; createLogger().info('hello')"
+    const check = (type: 'module' | 'commonjs') =>
+      complaints(source, inject('bareProject'), `types-${module}-${type}`, { type, options })
+    expect(await check('module')).toBe('')
+    expect(await check('commonjs')).toContain('TS1479')
+  },
+)
