@@ -9,6 +9,13 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     exclude: ['test/packed/**', 'test/readers/**'],
+    coverage: {
+      provider: 'v8',
+      include: ['src/**'],
+      reporter: ['text', 'html'],
+      reportOnFailure: true,
+      thresholds: { lines: 98 },
+    },
     // The warnings that tests provoke are asserted, not printed.
     execArgv: ['--no-warnings'],
     env: { LOG_LEVEL: '', LOG_FORMAT: '', NO_COLOR: '', TZ: 'UTC' },

@@ -18,7 +18,7 @@ const FENCED = /^(?<skip><!-- not run -->\n)?```(?<language>js|ts|json)\b.*\n(?<
 const SETTLED_MS = 300
 /** For how long a program may run that neither listens nor ends. */
 const PATIENCE_MS = 60_000
-/** The pages whose programs need more than a packed project has; test/guides.test.ts runs them. */
+/** The pages whose programs need more than a packed project has; test/guides/guides.test.ts runs them. */
 const GUIDES = ['docs/faq.md', 'docs/migrating.md', 'docs/testing.md']
 
 const blocks: readonly Block[] = documents
