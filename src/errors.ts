@@ -89,18 +89,26 @@ export function suggest(word: unknown, known: readonly string[]): string {
   const near = known
     .map((name) => ({ name, last: letters(name.slice(name.lastIndexOf('.') + 1)) }))
     .map(({ name, last }) => ({ name, last, distance: distanceOf(letters(word), last) }))
-    .filter(({ last, distance }) => distance <= Math.ceil(last.length / 3) && distance < last.length)
+    .filter(
+      ({ last, distance }) =>
+        distance <= Math.max(BEGINNING, Math.ceil(last.length / 3)) && distance < last.length,
+    )
     .sort((a, b) => a.distance - b.distance)[0]
   return near === undefined ? '' : `, did you mean "${near.name}"?`
 }
+
+/** The distance of a word from its beginning, unless it is a single letter. */
+const BEGINNING = 1.5
 
 function letters(word: string): string {
   return word.slice(0, 40).toLowerCase().replaceAll(/[-_]/g, '')
 }
 
-/** How many letters to add, drop or replace to make one word of another; 1 if one is the beginning of the other. */
+/** The letters to add, drop or replace to turn one word into the other; little more than one if one begins the other. */
 function distanceOf(a: string, b: string): number {
-  if (a.length > 2 && a !== b && (a.startsWith(b) || b.startsWith(a))) return 1
+  const isBeginning =
+    a.length > 2 && Math.abs(a.length - b.length) > 1 && (a.startsWith(b) || b.startsWith(a))
+  if (isBeginning) return BEGINNING
   let row = Array.from({ length: b.length + 1 }, (_, at) => at)
   for (const [index, letter] of Array.from(a).entries()) {
     const next = [index + 1]

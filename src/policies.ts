@@ -43,6 +43,17 @@ export interface SampleOptions {
   perRoute?: number | undefined
 }
 
+/** What is logged of the bodies of failed requests. */
+export interface FailedBodyOptions {
+  /** The keys at the top of the body that are logged. */
+  keys: readonly string[]
+  /**
+   * How many bytes they may take together, as JSON: a whole number from 64 to 4096.
+   * @default 2048
+   */
+  maxBytes?: number | undefined
+}
+
 /** The options about which events are written, and at which level. Each can be left out. */
 export interface PolicyOptions {
   /**
@@ -84,6 +95,24 @@ export interface PolicyOptions {
    * @default no request has such lines
    */
   runningAfter?: number | undefined
+  /**
+   * The lowest level of the log lines and events of one request, when it starts; `undefined`: that of the app. Compare a secret
+   * in constant time: whoever can switch this on can fill the log.
+   * @default undefined for all requests
+   *
+   * @example
+   * levelFor: ({ headers }) => (isDebugToken(headers['x-debug']) ? 'debug' : undefined)
+   */
+  levelFor?: ((request: RequestView) => LogLevel | undefined) | undefined
+  /**
+   * Keys of the bodies of failed requests (4xx, 5xx, and those that did not end well), on their completions as `body`. Only of
+   * bodies that the framework has parsed to objects; redacted as everything else.
+   * @default no bodies
+   *
+   * @example
+   * failedBody: { keys: ['sku', 'quantity'] }
+   */
+  failedBody?: FailedBodyOptions | undefined
   /**
    * Fields for each completion that is written, from the request as it ended and its response. Those that handlers have added
    * win. If it throws or returns no object, there are none.

@@ -1,9 +1,20 @@
-import { aFunction, check, checkNames, either, type Kind, objectOf, ofType, oneOf } from './checks.js'
+import {
+  aFunction,
+  arrayOf,
+  check,
+  checkNames,
+  either,
+  type Kind,
+  objectOf,
+  ofType,
+  oneOf,
+} from './checks.js'
 import { type Environment, readEnvironment } from './environment.js'
 import { showValue, wrongOption } from './errors.js'
 import { readAll, type Table } from './option-table.js'
 import type {
   Completion,
+  FailedBodyOptions,
   PolicyOptions,
   QuietRule,
   RequestView,
@@ -11,7 +22,7 @@ import type {
   RouteConfig,
   SampleOptions,
 } from './policies.js'
-import type { PolicySettings } from './request/policy.js'
+import type { FailedBodyRules, PolicySettings } from './request/policy.js'
 import type { SampleRules } from './request/sample.js'
 import { LEVELS, type Level, type LogLevel } from './vocabulary.js'
 
@@ -53,6 +64,17 @@ const makeFields = aFunction<(request: Completion, response: ResponseView) => ob
   'a function that returns an object',
 )
 
+const makeLevelFor = aFunction<(request: RequestView) => LogLevel | undefined>(
+  'a function that returns a level',
+)
+const someKey = ofType('string', 'a non-empty string', (key: string) => key !== '')
+const bodyKeys = arrayOf('an array of keys, one at least', someKey, { minItems: 1 })
+const bodyBytes = ofType(
+  'number',
+  'a whole number of bytes from 64 to 4096',
+  (value: number) => Number.isInteger(value) && value >= 64 && value <= 4096,
+)
+
 const POLICIES = {
   startLevel: { kind: either(oneOf([...LEVELS, false]), makeStartLevel), default: 'info' },
   completionLevel: { kind: makeLevel },
@@ -60,7 +82,14 @@ const POLICIES = {
   sample: { kind: either(rate, sampleObject) },
   runningAfter: { kind: duration, default: Number.POSITIVE_INFINITY },
   fields: { kind: makeFields },
+  levelFor: { kind: makeLevelFor },
+  failedBody: { kind: objectOf<FailedBodyOptions>('an object with keys') },
 } satisfies Table<PolicyOptions>
+
+const FAILED_BODY = {
+  keys: { kind: bodyKeys },
+  maxBytes: { kind: bodyBytes, default: 2048 },
+} satisfies Table<FailedBodyOptions>
 
 const SAMPLE = {
   rate: { kind: rate },
@@ -71,11 +100,12 @@ const SAMPLE = {
 export const POLICY_NAMES: readonly string[] = [
   ...Object.keys(POLICIES),
   ...Object.keys(SAMPLE).map((name) => `sample.${name}`),
+  ...Object.keys(FAILED_BODY).map((name) => `failedBody.${name}`),
 ]
 
 /** Reads the options about which events are written. */
 export function parsePolicies(options: PolicyOptions, environment: Environment): PolicySettings {
-  const { startLevel, completionLevel, quiet, sample, runningAfter, fields } = readAll(
+  const { startLevel, completionLevel, quiet, sample, runningAfter, fields, levelFor, failedBody } = readAll(
     POLICIES,
     options,
     environment,
@@ -88,7 +118,20 @@ export function parsePolicies(options: PolicyOptions, environment: Environment):
     sample: sampleOf(sample, environment),
     runningAfterMs: runningAfter,
     fields,
+    levelFor,
+    failedBody: failedBodyOf(failedBody, environment),
   }
+}
+
+function failedBodyOf(
+  options: FailedBodyOptions | undefined,
+  environment: Environment,
+): FailedBodyRules | undefined {
+  if (options === undefined) return undefined
+  const { keys, maxBytes } = readAll(FAILED_BODY, options, environment, 'failedBody.')
+  if (keys === undefined)
+    throw wrongOption('WAYBILL_ERR_OPTION_TYPE', 'failedBody.keys', bodyKeys.must, showValue(keys))
+  return { keys: [...keys], maxBytes }
 }
 
 function sampleOf(

@@ -44,6 +44,7 @@ const ACCEPTED: Record<string, Is> = {
   context: isBoolean,
   propagate: (value) => isBoolean(value) || isFunction(value) || Array.isArray(value),
   fields: isFunction,
+  levelFor: isFunction,
   quiet: Array.isArray,
   runningAfter: (value) => isNumber(0)(value) && value !== 0,
   sample: (value) => isNumber(0, 1)(value) || isObject(value),

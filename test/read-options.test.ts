@@ -65,6 +65,8 @@ test('every option has a default', () => {
     sample: undefined,
     runningAfterMs: Number.POSITIVE_INFINITY,
     fields: undefined,
+    levelFor: undefined,
+    failedBody: undefined,
   })
 })
 
@@ -89,6 +91,8 @@ test('undefined means left out', () => {
       'sample',
       'runningAfter',
       'fields',
+      'levelFor',
+      'failedBody',
     ].map((name) => [name, undefined]),
   )
   expect(parse(leftOut)).toEqual(parse({}))
@@ -176,7 +180,7 @@ test.each([
     { colours: true },
     'UNKNOWN',
     'colours',
-    'unknown option "colours"; the options are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, redact, requestId, include, allowQuery, slow, context, propagate, startLevel, completionLevel, quiet, sample, runningAfter, fields',
+    'unknown option "colours"; the options are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, redact, requestId, include, allowQuery, slow, context, propagate, startLevel, completionLevel, quiet, sample, runningAfter, fields, levelFor, failedBody',
   ],
   [
     { requestId: { nope: 'x' } },

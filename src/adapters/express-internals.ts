@@ -164,6 +164,10 @@ export class MiddlewareRequest implements FrameworkRequest, CaptureSource {
     if (isRouted(this.#request)) observeLayers(this.#request.app, enterLayer)
   }
 
+  get body(): unknown {
+    return (this.#request as { body?: unknown }).body
+  }
+
   get log(): RequestLogger {
     return this.#request.log
   }

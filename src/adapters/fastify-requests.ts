@@ -55,10 +55,11 @@ export class FastifyRequests implements RequestObserver {
     const isSilent = this.#isSilent(request)
     if (isSilent) setLogger(request, reply, record)
     else if (this.#usesFactories) setFactoryLogger(request, reply, record)
+    record.route ??= routeOf(request)
+    setLevel(request, reply, this.#tracker.policy.leveled(record, (request as WithLogger).log))
     record.logger = (request as WithLogger).log
     record.bindsId = isSilent || this.#bindsId(request, record.requestId)
     if (!isSilent && this.#silent !== undefined) markOwnLogger(request.log as Logger, record)
-    record.route ??= routeOf(request)
     record.isRouted = !isUnrouted(request)
     record.framework = request as WithLogger
     record.isQuiet = quiet || isQuietRoute(request)
@@ -139,6 +140,13 @@ function setFactoryLogger(request: FastifyRequest, reply: FastifyReply, { reques
   const { raw, server } = request
   const options = loggerOptionsOf(request) ?? {}
   request.log = factoryOf(request).call(server, server.log, { request_id: requestId }, options, raw)
+  reply.log = request.log
+}
+
+/** Gives a request the logger with the level that the app has for it. */
+function setLevel(request: FastifyRequest, reply: FastifyReply, logger: RequestLogger): void {
+  if (logger === (request as WithLogger).log) return
+  request.log = logger as FastifyBaseLogger
   reply.log = request.log
 }
 

@@ -23,7 +23,7 @@ import { reportFault, safely } from '../safely.js'
 import { carryRequest, recordOf, recordOfResponse, uncache, watchRequest } from './carrier.js'
 import * as connection from './connection.js'
 import { OpenRequests } from './open-requests.js'
-import { noteFramework, noteProgress } from './progress.js'
+import { noteAtEnd, noteFramework, noteProgress } from './progress.js'
 import { type Header, headerNamed, watchResponse } from './response.js'
 
 /** Tracks the requests of one app from arrival to end: each gets one start and exactly one completion. */
@@ -35,8 +35,8 @@ export class Tracker implements RecordKeeper {
   /** Whether the service is closing; requests that it breaks off then are unfinished. */
   isClosing: () => boolean = () => false
   readonly timesHeads: boolean
+  readonly policy: Policy
   readonly #settings: EventSettings
-  readonly #policy: Policy
   readonly #events: EventLog
   /** The logger of requests that have none of their own. */
   readonly #logger: () => RequestLogger
@@ -59,7 +59,7 @@ export class Tracker implements RecordKeeper {
     clock = systemClock,
   ) {
     this.#settings = settings
-    this.#policy = new Policy(settings, clock)
+    this.policy = new Policy(settings, clock)
     this.redactor = settings.redactor
     this.#holdsStarts = events.holdsStarts === true && settings.holdsStarts
     this.#events = events
@@ -146,7 +146,7 @@ export class Tracker implements RecordKeeper {
     if (captures.length > 0) record.captured = captures.map(({ read }) => read(source, this.#semicolon))
     if (this.redactor.parameters.size > 0)
       showPath(record, this.#semicolon, record.framework?.matched !== undefined)
-    record.isQuiet ||= this.#policy.keepsOut(record)
+    record.isQuiet ||= this.policy.keepsOut(record)
     record.startHeld = record.isQuiet || this.#holdsStarts
     if (!record.startHeld) this.#writeStart(record)
     if (record.raw !== undefined) record.runningDueAt = record.startedAt + this.#settings.runningAfterMs
@@ -160,7 +160,7 @@ export class Tracker implements RecordKeeper {
   #writeStart(record: RequestRecord): void {
     record.isStartLate = record.startHeld
     record.startHeld = false
-    writeEvent(this.#events, 'started', record, this.#policy.startLevel(record))
+    writeEvent(this.#events, 'started', record, this.policy.startLevel(record))
   }
 
   writeRunning(record: RequestRecord): void {
@@ -236,9 +236,9 @@ export class Tracker implements RecordKeeper {
       reportFault(error)
     }
     const wasQuiet = record.isQuiet
-    const level = this.#policy.completionLevel(record)
+    const level = this.policy.completionLevel(record)
     if (wasQuiet && level !== undefined) this.#writeStart(record)
-    if (level !== undefined) safely(() => this.#policy.complete(record, level, this.#settings.captures))
+    if (level !== undefined) safely(() => noteAtEnd(record, level, this.policy, this.#settings))
     record.startHeld = false
     record.time = now
     writeEvent(this.#events, 'completed', record, level)

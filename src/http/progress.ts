@@ -1,9 +1,14 @@
 import { roundMs } from '../clock.js'
+import type { EventSettings } from '../read-options.js'
+import { addMissing } from '../request/bind.js'
 import { hasBody } from '../request/outcome.js'
+import type { Policy } from '../request/policy.js'
 import type { RequestRecord } from '../request/record.js'
 import { fastifyTrace } from '../request/trace.js'
 import { reportFault } from '../safely.js'
+import type { Level } from '../vocabulary.js'
 import { sentBytesOf } from './connection.js'
+import { failedBodyOf } from './failed-body.js'
 
 /** Notes what the framework knows of a request that ends: the app may have replaced its logger, to bind more fields. */
 export function noteFramework(record: RequestRecord, status: number | undefined): void {
@@ -28,4 +33,16 @@ export function noteProgress(record: RequestRecord, status: number | undefined, 
   } catch (error) {
     reportFault(error)
   }
+}
+
+/** Notes what is known only at the end, and only if it is asked for: details, fields, the body of a failed request. */
+export function noteAtEnd(
+  record: RequestRecord,
+  level: Level,
+  policy: Policy,
+  { captures, failedBody }: EventSettings,
+): void {
+  policy.complete(record, level, captures)
+  const body = failedBody && failedBodyOf(record, failedBody)
+  if (body !== undefined) addMissing(record, { body })
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js'
 import { showValue, warnOnce } from '../errors.js'
-import type { Options } from '../options.js'
+import type { Options, RequestLogger } from '../options.js'
 import type { QuietRule, RequestView } from '../policies.js'
-import { isLevel, LEVELS, type Level } from '../vocabulary.js'
+import { isLevel, LEVELS, type Level, type LogLevel } from '../vocabulary.js'
 import { addMissing } from './bind.js'
 import type { Capture } from './details.js'
 import { isError } from './error.js'
@@ -12,6 +12,15 @@ import { matchesPath } from './quiet.js'
 import type { RequestRecord } from './record.js'
 import { type SampleRules, Sampler } from './sample.js'
 import { completionOf, responseOf, viewOf } from './view.js'
+
+/** A logger whose children may have another level. */
+type Parent = RequestLogger & { child(bindings: object, options: { level: LogLevel }): RequestLogger }
+
+/** What is logged of the bodies of failed requests. */
+export interface FailedBodyRules {
+  readonly keys: readonly string[]
+  readonly maxBytes: number
+}
 
 /** What decides which events of a request are written, and at which level. */
 export interface PolicySettings {
@@ -24,6 +33,9 @@ export interface PolicySettings {
   /** How long a request is open before it is said to be running, in milliseconds. */
   readonly runningAfterMs: number
   readonly fields: Options['fields']
+  readonly levelFor: Options['levelFor']
+  /** Undefined: no bodies. */
+  readonly failedBody: FailedBodyRules | undefined
 }
 
 /** The status of a client that asks too often (RFC 6585, section 4). */
@@ -52,6 +64,17 @@ export class Policy {
     if (!this.#sampler.keeps(record.requestId)) return true
     record.sampleRate = this.#sampler.rate
     return false
+  }
+
+  /** Returns the logger of a request, at the level that the app has for this request. */
+  leveled(record: RequestRecord, logger: RequestLogger): RequestLogger {
+    const { levelFor } = this.#settings
+    if (levelFor === undefined) return logger
+    const level = resultOf(() => levelFor(viewOf(record)))
+    if (level === undefined || !('child' in logger)) return logger
+    if (level === 'silent' || isLevel(level)) return (logger as Parent).child({}, { level })
+    warn('levelFor', "a level, 'silent' or undefined", level, 'the level of the app was used')
+    return logger
   }
 
   /** The level of the start of a request; undefined where none is written. */

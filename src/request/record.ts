@@ -21,6 +21,8 @@ export function bindsId(logger: RequestLogger, id: string): boolean {
 
 /** A framework's own request, which holds the logger that the app may have replaced. */
 export interface FrameworkRequest {
+  /** As the framework has parsed it. */
+  readonly body?: unknown
   readonly log: RequestLogger
   /**
    * Returns the route that answered, in frameworks that look for it only after the start.
