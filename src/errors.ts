@@ -88,23 +88,26 @@ export function suggest(word: unknown, known: readonly string[]): string {
   if (typeof word !== 'string') return ''
   const near = known
     .map((name) => ({ name, last: letters(name.slice(name.lastIndexOf('.') + 1)) }))
-    .map(({ name, last }) => ({ name, last, distance: distanceOf(letters(word), last) }))
+    .map(({ name, last }) => ({
+      ...{ name, last, distance: distanceOf(letters(word), last) },
+      rest: Math.abs(word.length - last.length),
+    }))
     .filter(
       ({ last, distance }) =>
         distance <= Math.max(BEGINNING, Math.ceil(last.length / 3)) && distance < last.length,
     )
-    .sort((a, b) => a.distance - b.distance)[0]
+    .sort((a, b) => a.distance - b.distance || a.rest - b.rest)[0]
   return near === undefined ? '' : `, did you mean "${near.name}"?`
 }
 
 /** The distance of a word from its beginning, unless it is a single letter. */
-const BEGINNING = 1.5
+const BEGINNING = 2
 
 function letters(word: string): string {
   return word.slice(0, 40).toLowerCase().replaceAll(/[-_]/g, '')
 }
 
-/** The letters to add, drop or replace to turn one word into the other; little more than one if one begins the other. */
+/** The letters to add, drop or replace to turn one word into the other; two if one begins the other. */
 function distanceOf(a: string, b: string): number {
   const isBeginning =
     a.length > 2 && Math.abs(a.length - b.length) > 1 && (a.startsWith(b) || b.startsWith(a))
