@@ -223,6 +223,13 @@ export interface CurrentRequest {
    */
   bind(fields: object): void
   /**
+   * Writes the log lines that the option `hold` has kept of this request, and all later ones at once.
+   *
+   * @example
+   * if (total < 0) request.waybill.flush()
+   */
+  flush(): void
+  /**
    * Reports the error with which this request failed, for code that catches errors itself: the completion carries it,
    * unless the request is completed with a status below 400. After the completion it emits the process warning
    * `WAYBILL_WARN_LATE`; if the client had left, the line about the late answer carries the error instead.

@@ -105,6 +105,14 @@ export interface PolicyOptions {
    */
   levelFor?: ((request: RequestView) => LogLevel | undefined) | undefined
   /**
+   * The lowest level of log lines of a request that are held although the logger does not write their level: they are written,
+   * each with its own time, only if something is wrong with the request (as for `quiet`), or when `request.waybill.flush()` is
+   * called. A request holds 100 lines and 64 KiB, the process 16 MiB; the oldest are dropped first, and counted. It has no
+   * effect with a logger of the app's own that is not pino.
+   * @default no lines are held
+   */
+  hold?: Level | undefined
+  /**
    * Keys of the bodies of failed requests (4xx, 5xx, and those that did not end well), on their completions as `body`. Only of
    * bodies that the framework has parsed to objects; redacted as everything else.
    * @default no bodies

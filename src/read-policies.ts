@@ -83,6 +83,7 @@ const POLICIES = {
   runningAfter: { kind: duration, default: Number.POSITIVE_INFINITY },
   fields: { kind: makeFields },
   levelFor: { kind: makeLevelFor },
+  hold: { kind: oneOf(LEVELS) },
   failedBody: { kind: objectOf<FailedBodyOptions>('an object with keys') },
 } satisfies Table<PolicyOptions>
 
@@ -105,11 +106,8 @@ export const POLICY_NAMES: readonly string[] = [
 
 /** Reads the options about which events are written. */
 export function parsePolicies(options: PolicyOptions, environment: Environment): PolicySettings {
-  const { startLevel, completionLevel, quiet, sample, runningAfter, fields, levelFor, failedBody } = readAll(
-    POLICIES,
-    options,
-    environment,
-  )
+  const { startLevel, completionLevel, quiet, sample, runningAfter, fields, levelFor, hold, failedBody } =
+    readAll(POLICIES, options, environment)
   return {
     startLevel: startLevel || undefined,
     completionLevel,
@@ -119,6 +117,7 @@ export function parsePolicies(options: PolicyOptions, environment: Environment):
     runningAfterMs: runningAfter,
     fields,
     levelFor,
+    hold,
     failedBody: failedBodyOf(failedBody, environment),
   }
 }

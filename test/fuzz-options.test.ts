@@ -45,6 +45,7 @@ const ACCEPTED: Record<string, Is> = {
   propagate: (value) => isBoolean(value) || isFunction(value) || Array.isArray(value),
   fields: isFunction,
   levelFor: isFunction,
+  hold: isOneOf(...LEVELS),
   quiet: Array.isArray,
   runningAfter: (value) => isNumber(0)(value) && value !== 0,
   sample: (value) => isNumber(0, 1)(value) || isObject(value),

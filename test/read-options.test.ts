@@ -66,6 +66,7 @@ test('every option has a default', () => {
     runningAfterMs: Number.POSITIVE_INFINITY,
     fields: undefined,
     levelFor: undefined,
+    hold: undefined,
     failedBody: undefined,
   })
 })
@@ -92,6 +93,7 @@ test('undefined means left out', () => {
       'runningAfter',
       'fields',
       'levelFor',
+      'hold',
       'failedBody',
     ].map((name) => [name, undefined]),
   )
@@ -180,7 +182,7 @@ test.each([
     { colours: true },
     'UNKNOWN',
     'colours',
-    'unknown option "colours"; the options are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, redact, requestId, include, allowQuery, slow, context, propagate, startLevel, completionLevel, quiet, sample, runningAfter, fields, levelFor, failedBody',
+    'unknown option "colours"; the options are level, format, service, version, environment, googleProject, journalPriority, destination, maxHeldBytes, whenFull, maxLineBytes, redact, requestId, include, allowQuery, slow, context, propagate, startLevel, completionLevel, quiet, sample, runningAfter, fields, levelFor, hold, failedBody',
   ],
   [
     { requestId: { nope: 'x' } },

@@ -1,7 +1,7 @@
 import { recordOf } from '../http/carrier.js'
 import type { RawRequest, RequestLogger } from '../options.js'
 import { type CaptureSource, sourceOf, targetOf } from '../request/details.js'
-import type { FrameworkRequest } from '../request/record.js'
+import type { FrameworkRequest } from '../request/parts.js'
 import { mountPattern, type Params } from '../request/url.js'
 import { attempt, safely } from '../safely.js'
 

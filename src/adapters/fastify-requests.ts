@@ -56,7 +56,7 @@ export class FastifyRequests implements RequestObserver {
     if (isSilent) setLogger(request, reply, record)
     else if (this.#usesFactories) setFactoryLogger(request, reply, record)
     record.route ??= routeOf(request)
-    setLevel(request, reply, this.#tracker.policy.leveled(record, (request as WithLogger).log))
+    setLevel(request, reply, this.#tracker.loggerFor(record, (request as WithLogger).log))
     record.logger = (request as WithLogger).log
     record.bindsId = isSilent || this.#bindsId(request, record.requestId)
     if (!isSilent && this.#silent !== undefined) markOwnLogger(request.log as Logger, record)

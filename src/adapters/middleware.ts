@@ -106,7 +106,7 @@ class MiddlewareLog {
     const record = this.#tracker.of(raw, response) ?? this.#receive(raw, response)
     const id = this.#idOf(record, raw)
     record.requestId = id
-    record.logger = this.#tracker.policy.leveled(record, this.#loggerFor(record))
+    record.logger = this.#tracker.loggerFor(record, this.#loggerFor(record))
     this.#bindsId ??= bindsId(record.logger, id)
     record.bindsId = this.#bindsId
     record.isRouted = true

@@ -9,21 +9,22 @@ import type { RawRequest, RequestLogger } from '../options.js'
 import { followCalls, followFetches } from '../outgoing/follow.js'
 import { createPropagation } from '../outgoing/headers.js'
 import { type EventLog, writeEvent } from '../output/events.js'
+import { holdingLogger, settleHeld } from '../output/hold.js'
 import type { EventSettings } from '../read-options.js'
 import { type CaptureSource, sourceOf, targetOf } from '../request/details.js'
-import { failureOf } from '../request/error.js'
 import { acceptRequestId, newUuid } from '../request/id.js'
 import type { Ending } from '../request/outcome.js'
+import type { Propagation } from '../request/parts.js'
 import { Policy } from '../request/policy.js'
-import { type Propagation, type RecordKeeper, RequestRecord } from '../request/record.js'
-import { type Redactor, redactFailure } from '../request/redact.js'
+import { type RecordKeeper, RequestRecord } from '../request/record.js'
+import type { Redactor } from '../request/redact.js'
 import { readTrace, serverTrace, tracerIds } from '../request/trace.js'
 import { showPath } from '../request/url.js'
 import { reportFault, safely } from '../safely.js'
 import { carryRequest, recordOf, recordOfResponse, uncache, watchRequest } from './carrier.js'
 import * as connection from './connection.js'
 import { OpenRequests } from './open-requests.js'
-import { noteAtEnd, noteFramework, noteProgress } from './progress.js'
+import { noteAtEnd, noteFailure, noteFramework, noteProgress } from './progress.js'
 import { type Header, headerNamed, watchResponse } from './response.js'
 
 /** Tracks the requests of one app from arrival to end: each gets one start and exactly one completion. */
@@ -48,6 +49,8 @@ export class Tracker implements RecordKeeper {
   readonly #holdsStarts: boolean
   /** Stops tracking calls. */
   readonly close: () => void
+  readonly loggerFor = (record: RequestRecord, logger: RequestLogger): RequestLogger =>
+    holdingLogger(record, this.policy.leveled(record, logger), this.#settings.hold)
   readonly bind: RecordKeeper['bind'] = (...bound) => this.#events.bind?.(...bound) === true
 
   /** @param semicolon whether a query may begin with `;` too */
@@ -229,15 +232,11 @@ export class Tracker implements RecordKeeper {
     noteProgress(record, status, record.closedAt)
     // An upgraded connection is meant to last.
     record.slow = outcome !== 'upgraded' && (record.durationMs ?? 0) >= this.#settings.slowMs
-    try {
-      const failure = failureOf(record)
-      record.failure = failure && redactFailure(failure, this.redactor, record.route)
-    } catch (error) {
-      reportFault(error)
-    }
+    safely(() => noteFailure(record))
     const wasQuiet = record.isQuiet
     const level = this.policy.completionLevel(record)
     if (wasQuiet && level !== undefined) this.#writeStart(record)
+    settleHeld(record)
     if (level !== undefined) safely(() => noteAtEnd(record, level, this.policy, this.#settings))
     record.startHeld = false
     record.time = now

@@ -1,9 +1,11 @@
 import { roundMs } from '../clock.js'
 import type { EventSettings } from '../read-options.js'
 import { addMissing } from '../request/bind.js'
+import { failureOf } from '../request/error.js'
 import { hasBody } from '../request/outcome.js'
 import type { Policy } from '../request/policy.js'
 import type { RequestRecord } from '../request/record.js'
+import { redactFailure } from '../request/redact.js'
 import { fastifyTrace } from '../request/trace.js'
 import { reportFault } from '../safely.js'
 import type { Level } from '../vocabulary.js'
@@ -33,6 +35,12 @@ export function noteProgress(record: RequestRecord, status: number | undefined, 
   } catch (error) {
     reportFault(error)
   }
+}
+
+/** Notes the error of a request that failed. */
+export function noteFailure(record: RequestRecord): void {
+  const failure = failureOf(record)
+  record.failure = failure && redactFailure(failure, record.keeper.redactor, record.route)
 }
 
 /** Notes what is known only at the end, and only if it is asked for: details, fields, the body of a failed request. */

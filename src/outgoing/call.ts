@@ -1,7 +1,8 @@
 import { systemClock } from '../clock.js'
 import { currentRecord } from '../context.js'
 import { Calls } from '../request/calls.js'
-import type { Propagation, RequestRecord } from '../request/record.js'
+import type { Propagation } from '../request/parts.js'
+import type { RequestRecord } from '../request/record.js'
 import { TRACEPARENT, traceHeadersOf } from './headers.js'
 
 /** A call to another service, before it is sent. */

@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto'
 import { showValue, warnOnce } from '../errors.js'
-import type { Propagation, RequestRecord } from '../request/record.js'
+import type { Propagation } from '../request/parts.js'
+import type { RequestRecord } from '../request/record.js'
 import type { TraceContext } from '../request/trace.js'
 import { activeTrace, toHex } from '../request/trace.js'
 import { hostOf, isInside, isListed } from './hosts.js'

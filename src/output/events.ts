@@ -7,6 +7,7 @@ import type { Capture } from '../request/details.js'
 import type { AddedFields } from '../request/fields.js'
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
+import { baseOf } from './hold.js'
 import { numberOf, setMetadata, wantsMetadata } from './pino-internals.js'
 
 /** Writes the events of requests. */
@@ -42,7 +43,8 @@ export function writeEvent(
 }
 
 /** Whether the logger of a request writes a level, which the app may change at any time. */
-export function isEnabled({ logger }: RequestRecord, level: Level): boolean {
+export function isEnabled({ logger: own }: RequestRecord, level: Level): boolean {
+  const logger = baseOf(own)
   return logger.isLevelEnabled?.(level) ?? true
 }
 

@@ -4,6 +4,7 @@ import { mapTexts, percentEncode, percentText } from '../format/json.js'
 import type { Destination, RequestLogger } from '../options.js'
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
+import { targetOf } from './hold.js'
 import {
   errorSerializerOf,
   FORMATTERS,
@@ -76,7 +77,7 @@ export class PinoLines {
     const bound = `${begin}${time}${logger[copy.chindings]},${body.text(record, level)}`
     const line = `${bound},"${logger[copy.messageKey]}":${percentText(said)}${logger[copy.end]}`
     if (!fits(line, this.#maxLineBytes)) return false
-    const stream = logger[copy.stream] as Destination & Internals
+    const stream = targetOf(logger[copy.stream] as Destination & Internals)
     if (wantsMetadata(stream)) {
       const object = mapTexts(body.object(record, level), percentEncode)
       const shownTime = time.slice(Number(logger[copy.timeSliceIndex]))

@@ -34,6 +34,8 @@ export interface PolicySettings {
   readonly runningAfterMs: number
   readonly fields: Options['fields']
   readonly levelFor: Options['levelFor']
+  /** Undefined: no log lines are held. */
+  readonly hold: Level | undefined
   /** Undefined: no bodies. */
   readonly failedBody: FailedBodyRules | undefined
 }
@@ -96,7 +98,8 @@ export class Policy {
     const isRaised = level !== 'silent' && LEVELS.indexOf(level) > Math.max(LEVELS.indexOf(usual), WARN - 1)
     const isWrong = hasFailed(outcome, status) || outcome === 'rejected' || status === TOO_MANY_REQUESTS
     // It counts once, whether its id would have kept it or not.
-    if (isWrong || slow || failure !== undefined || isRaised || this.#isFirst(record)) {
+    record.isWrong = isWrong || slow || failure !== undefined || isRaised
+    if (record.isWrong || this.#isFirst(record)) {
       record.isQuiet = false
       record.sampleRate = undefined
     }

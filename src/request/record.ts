@@ -11,31 +11,13 @@ import type { CallCost, Calls } from './calls.js'
 import { type Failure, MAX_ERRORS } from './error.js'
 import { AddedFields, isRecord } from './fields.js'
 import type { IdRejection } from './id.js'
+import type { FrameworkRequest, HeldLogLines, Propagation } from './parts.js'
 import type { Redactor } from './redact.js'
 import type { TraceContext } from './trace.js'
 
 /** Whether every line of a logger carries an id as `request_id`; a logger without `bindings()` does not. */
 export function bindsId(logger: RequestLogger, id: string): boolean {
   return attempt(() => logger.bindings?.().request_id === id, false)
-}
-
-/** A framework's own request, which holds the logger that the app may have replaced. */
-export interface FrameworkRequest {
-  /** As the framework has parsed it. */
-  readonly body?: unknown
-  readonly log: RequestLogger
-  /**
-   * Returns the route that answered, in frameworks that look for it only after the start.
-   * @param failed whether its handlers threw
-   */
-  matched?(status: number | undefined, failed: boolean): string | undefined
-}
-
-/** What calls to other services carry, and to which hosts. */
-export interface Propagation {
-  /** The name of the header for the id, in lower case. */
-  readonly header: string
-  readonly reaches: (host: string) => boolean
 }
 
 /** The log of one app, which keeps the records of its requests. */
@@ -183,6 +165,10 @@ export class RequestRecord implements CurrentRequest {
   added: AddedFields | undefined = undefined
   /** What is on all of its lines. */
   bound: AddedFields | undefined = undefined
+  /** Its log lines that are written only if something is wrong with it. */
+  held: HeldLogLines | undefined = undefined
+  /** Whether something is wrong with it; known at the completion. */
+  isWrong = false
 
   // The calls to other services.
   calls: Calls | undefined = undefined
@@ -220,6 +206,10 @@ export class RequestRecord implements CurrentRequest {
 
   bind(fields: object): void {
     bindFields(this, fields)
+  }
+
+  flush(): void {
+    this.held?.flush()
   }
 
   fail(error: unknown): void {

@@ -1,0 +1,167 @@
+import type { Destination, RequestLogger } from '../options.js'
+import type { RequestRecord } from '../request/record.js'
+import { attempt, safely } from '../safely.js'
+import type { Level } from '../vocabulary.js'
+import { findCopy, type Internals, METADATA, type PinoCopy } from './pino-internals.js'
+
+/** What is held of one request, and of all requests of the process, in characters; the oldest lines go first. */
+const MAX_LINES = 100
+const MAX_OF_REQUEST = 65_536
+const MAX_OF_PROCESS = 16 * 1_048_576
+
+/** The logger of a request without the lines that are held: its level decides what is written at once. */
+const BASE = Symbol('waybill.base')
+/** The stream that gets what is not held. */
+const TARGET = Symbol('waybill.target')
+
+/** Returns the logger whose level decides what is written. */
+export function baseOf(logger: RequestLogger): RequestLogger {
+  return Reflect.get(logger, BASE) ?? logger
+}
+
+/** Returns the stream that a stream writes to. */
+export function targetOf(stream: Destination & Internals): Destination & Internals {
+  const target: unknown = stream[TARGET]
+  return target === undefined ? stream : (target as Destination & Internals)
+}
+
+/** Those of all requests that have lines, and their size. */
+const all = new Set<HeldLines>()
+let sizeOfAll = 0
+
+/** The log lines of a request that are written only if something is wrong with it. */
+export class HeldLines {
+  readonly #lines: string[] = []
+  #size = 0
+  #dropped = 0
+  /** Whether lines are written at once from now on. */
+  isOpen = false
+  readonly #base: RequestLogger
+  readonly #target: Destination
+
+  constructor(base: RequestLogger, target: Destination) {
+    this.#base = base
+    this.#target = target
+  }
+
+  hold(line: string): void {
+    this.#lines.push(line)
+    this.#count(line.length)
+    all.add(this)
+    while (this.#lines.length > MAX_LINES || this.#size > MAX_OF_REQUEST) this.#drop()
+    for (const oldest of all) {
+      while (sizeOfAll > MAX_OF_PROCESS && oldest.#size > 0) oldest.#drop()
+      if (sizeOfAll <= MAX_OF_PROCESS) break
+    }
+  }
+
+  /** Writes the held lines, and all later ones at once. */
+  flush(): void {
+    this.isOpen = true
+    if (this.#dropped > 0) {
+      const dropped = this.#dropped
+      this.#base.warn({ dropped }, `${dropped} held log lines were dropped: a request keeps ${MAX_LINES}`)
+    }
+    for (const line of this.#lines) this.#target.write(line)
+    this.discard()
+  }
+
+  discard(): void {
+    this.#count(-this.#size)
+    this.#lines.length = 0
+    this.#dropped = 0
+    all.delete(this)
+  }
+
+  #drop(): void {
+    const line = this.#lines.shift()
+    if (line === undefined) return
+    this.#dropped++
+    this.#count(-line.length)
+  }
+
+  #count(change: number): void {
+    this.#size += change
+    sizeOfAll += change
+  }
+}
+
+/** Takes the lines of a logger; pino says of each at which level it is. */
+class HoldingStream implements Destination {
+  readonly [METADATA] = true
+  readonly [TARGET]: Destination & Internals
+  lastLevel = 0
+  readonly #held: HeldLines
+  readonly #base: Internals
+
+  constructor(held: HeldLines, target: Destination, base: RequestLogger) {
+    this.#held = held
+    this[TARGET] = target as Destination & Internals
+    this.#base = base as unknown as Internals
+  }
+
+  write(line: string): void {
+    const target = this[TARGET]
+    if (!this.#held.isOpen && this.lastLevel < Number(this.#base.levelVal)) {
+      this.#held.hold(line)
+      return
+    }
+    if (target[METADATA] === true) Object.assign(target, this)
+    target.write(line)
+  }
+
+  flush(done?: (error?: Error) => void): void {
+    const { flush } = this[TARGET]
+    if (typeof flush === 'function') flush.call(this[TARGET], done)
+    else done?.()
+  }
+
+  flushSync(): void {
+    const { flushSync } = this[TARGET]
+    if (typeof flushSync === 'function') flushSync.call(this[TARGET])
+  }
+}
+
+/** Writes or drops the held lines of a request that has ended. */
+export function settleHeld({ held, isWrong }: RequestRecord): void {
+  if (held !== undefined) safely(() => (isWrong ? held.flush() : held.discard()))
+}
+
+/** By the prototypes of loggers. */
+const copies = new WeakMap<object, { readonly copy: PinoCopy | undefined }>()
+
+function copyOf(logger: object): PinoCopy | undefined {
+  const prototype: object = Object.getPrototypeOf(logger) ?? logger
+  const known = copies.get(prototype)
+  if (known !== undefined) return known.copy
+  const copy = findCopy(logger)
+  copies.set(prototype, { copy })
+  return copy
+}
+
+/** A logger whose children may have another level. */
+type Parent = RequestLogger & { child(bindings: object, options: { level: Level }): RequestLogger }
+
+/**
+ * Returns a logger for a request that holds the lines from a level on that its base would not write; the base itself if that
+ * writes them, writes nothing, or is not pino's.
+ */
+export function holdingLogger(
+  record: RequestRecord,
+  base: RequestLogger,
+  level: Level | undefined,
+): RequestLogger {
+  if (level === undefined) return base
+  const isSilent = base.isLevelEnabled?.('fatal') !== true
+  const copy = isSilent || base.isLevelEnabled?.(level) ? undefined : copyOf(base)
+  const target: unknown = copy && Reflect.get(base, copy.stream)
+  if (copy === undefined || typeof target !== 'object' || target === null) return base
+  const logger = attempt(() => (base as Parent).child({}, { level }), base)
+  if (logger === base) return base
+  const held = new HeldLines(base, target as Destination)
+  record.held = held
+  const stream = new HoldingStream(held, target as Destination, base)
+  Object.defineProperty(logger, copy.stream, { value: stream, writable: true, configurable: true })
+  Object.defineProperty(logger, BASE, { value: base })
+  return logger
+}
