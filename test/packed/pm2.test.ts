@@ -15,8 +15,10 @@ const APP = `
     request.log.info('looking up user')
     return 'Ada'
   })
-  app.get('/slow', async () => {
+  app.get('/slow', async (request, reply) => {
     await new Promise((resolve) => process.once('SIGINT', () => setTimeout(resolve, 50)))
+    // A connection that is kept would keep the server from closing.
+    reply.header('connection', 'close')
     return 'late'
   })
   process.once('SIGINT', async () => {
