@@ -5,7 +5,7 @@ import { safely } from './safely.js'
 const SIGNAL = 'SIGINT'
 
 /**
- * Calls a function before Ctrl-C ends the process, unless the app listens to SIGINT: while it does, waybill does not. The
+ * Calls a function before Ctrl-C ends the process, unless other code listens to SIGINT: while it does, waybill does not. The
  * process still ends by that signal. Windows processes do not end by signals, so nothing is called there.
  */
 export function onInterrupt(task: () => void): void {
