@@ -13,7 +13,7 @@ import type { RequestRecord } from './record.js'
 import { type SampleRules, Sampler } from './sample.js'
 import { completionOf, responseOf, viewOf } from './view.js'
 
-/** What decides which events of a request are written, and at which level. */
+/** The complete form of the options about events and levels. */
 export interface PolicySettings {
   /** Undefined: no start events. */
   readonly startLevel: Exclude<Options['startLevel'], false>
@@ -21,17 +21,17 @@ export interface PolicySettings {
   readonly quiet: readonly QuietRule[]
   /** Undefined: all requests are kept. */
   readonly sample: SampleRules | undefined
-  /** How long a request is open before it is said to be running, in milliseconds. */
+  /** How long a request runs before a `request.running` line, in milliseconds. */
   readonly runningAfterMs: number
   readonly fields: Options['fields']
 }
 
-/** The status of a client that asks too often (RFC 6585, section 4). */
+/** The status for too many requests (RFC 6585, section 4). */
 const TOO_MANY_REQUESTS = 429
 
 const WARN = LEVELS.indexOf('warn')
 
-/** Decides which events of the requests of an app are written, and at which level. */
+/** Decides which events of an app's requests are written, and at which level. */
 export class Policy {
   readonly #settings: PolicySettings
   readonly #sampler: Sampler | undefined
@@ -41,7 +41,7 @@ export class Policy {
     this.#sampler = settings.sample && new Sampler(settings.sample, clock)
   }
 
-  /** Whether a request that starts has no lines unless something turns out to be wrong with it. */
+  /** Whether a new request stays unlogged, unless `completionLevel()` decides otherwise. */
   keepsOut(record: RequestRecord): boolean {
     if (record.raw === undefined) return false
     const { quiet } = this.#settings
@@ -54,7 +54,7 @@ export class Policy {
     return false
   }
 
-  /** The level of the start of a request; undefined where none is written. */
+  /** The level of a request's start; undefined if none is written. */
   startLevel(record: RequestRecord): Level | undefined {
     const { startLevel } = this.#settings
     if (typeof startLevel !== 'function') return startLevel
@@ -65,14 +65,14 @@ export class Policy {
     return 'info'
   }
 
-  /** The level of the completion of a request; undefined where none is written, and no start that was held back. */
+  /** The level of a request's completion; undefined if neither it nor a start that was held back is written. */
   completionLevel(record: RequestRecord): Level | undefined {
     const { outcome, status, slow, failure } = record
     const usual = completionLevelOf(status, outcome, slow)
     const level = this.#decide(record, usual)
     const isRaised = level !== 'silent' && LEVELS.indexOf(level) > Math.max(LEVELS.indexOf(usual), WARN - 1)
     const isWrong = hasFailed(outcome, status) || outcome === 'rejected' || status === TOO_MANY_REQUESTS
-    // It counts once, whether its id would have kept it or not.
+    // It counts as one, even if the sample keeps its id.
     if (isWrong || slow || failure !== undefined || isRaised || this.#isFirst(record)) {
       record.isQuiet = false
       record.sampleRate = undefined
@@ -80,7 +80,7 @@ export class Policy {
     return record.isQuiet || level === 'silent' ? undefined : level
   }
 
-  /** Notes what is known, and asked for, at the completion alone. */
+  /** Adds the details and fields known only at the completion. */
   complete(record: RequestRecord, level: Level, captures: readonly Capture[]): void {
     if (captures.some(({ readAtEnd }) => readAtEnd !== undefined))
       record.captured = captures.map(({ readAtEnd }, at) => readAtEnd?.(record) ?? record.captured[at])
@@ -116,7 +116,7 @@ function isQuiet(rules: readonly QuietRule[], view: RequestView): boolean {
   })
 }
 
-/** What a function of the app returns, or what it throws. */
+/** Returns what an app's function returns or throws. */
 function resultOf(decide: () => unknown): unknown {
   try {
     return decide()
