@@ -8,12 +8,12 @@ import type { LogLevel } from './vocabulary.js'
 /** The environment variables of a process. */
 export type Variables = Readonly<Record<string, string | undefined>>
 
-/** What decides an option that is left out. */
+/** Determines the defaults of options. */
 export interface Environment {
   readonly variables: Variables
   /** Whether stdout is a terminal. */
   readonly isTerminal: boolean
-  /** Whether this is a worker of `node:cluster` whose stdout is a pipe: its primary's, which all workers share. */
+  /** Whether this is a `node:cluster` worker whose stdout is a pipe: its primary's, shared by all workers. */
   readonly isSharedPipe: boolean
   /** Whether stdout is the journal of systemd. */
   readonly isJournal: boolean
@@ -32,15 +32,15 @@ export function readEnvironment(): Environment {
   }
 }
 
-/** Whether Datadog's tracer may add its ids to log lines: its own variable, on by default. */
+/** Whether Datadog's tracer may add its ids to log lines: `DD_LOGS_INJECTION`, on by default. */
 export function injectsTracerIds(): boolean {
   return !/^(?:false|0)$/i.test(process.env.DD_LOGS_INJECTION ?? '')
 }
 
 /**
  * Reads an environment variable; empty is the same as unset.
- * @param words what it may hold, in either case; left out: anything
- * @throws {WaybillError} if it holds something else
+ * @param words the allowed values, in any case; omitted: anything
+ * @throws {WaybillError} if it has another value
  */
 export function readVariable(
   name: string,
@@ -73,29 +73,29 @@ function isJournal(stream: string | undefined): boolean {
   }, false)
 }
 
-type Look = Pick<Environment, 'variables' | 'isTerminal'>
+type TerminalEnvironment = Pick<Environment, 'variables' | 'isTerminal'>
 
 /**
- * How many bits of colour to write, 1 for none: `FORCE_COLOR` decides, then `NO_COLOR` (https://no-color.org), then what
- * Node.js knows of the terminal by `TERM`, `COLORTERM`, `TMUX`, CI services and the version of Windows.
+ * The colour depth in bits, 1 for none: from `FORCE_COLOR`, then `NO_COLOR` (https://no-color.org), then what Node.js
+ * detects by `TERM`, `COLORTERM`, `TMUX`, CI services and the version of Windows.
  */
-export function colorDepth({ variables, isTerminal }: Look): number {
+export function colorDepth({ variables, isTerminal }: TerminalEnvironment): number {
   const { FORCE_COLOR: force } = variables
   if (force === undefined && !isTerminal) return 1
-  // Node.js warns where others contradict it, and some versions take an empty variable for one that is set.
+  // Node.js warns if others contradict it, and some versions treat an empty variable as set.
   const set = Object.entries(variables).filter(([, value]) => value !== '')
   const known = force === undefined ? Object.fromEntries(set) : { FORCE_COLOR: force }
   return attempt(() => WriteStream.prototype.getColorDepth(known), 1)
 }
 
 /** Whether to write colours. */
-export function wantsColors(look: Look): boolean {
-  return colorDepth(look) > 1
+export function wantsColors(environment: TerminalEnvironment): boolean {
+  return colorDepth(environment) > 1
 }
 
 /**
- * Whether the terminal view sums up the requests at the end: `LOG_SUMMARY`, on by default. There is none above the level
- * `info`, which hides requests, nor in the workers of a cluster, which share a terminal.
+ * Whether the terminal view ends with a summary of requests: `LOG_SUMMARY`, on by default. It is off above the level
+ * `info`, which hides requests, and in cluster workers, which share a terminal.
  * @throws {WaybillError} if the variable is neither 0 nor 1
  */
 export function wantsSummary(environment: Environment, level: LogLevel): boolean {
@@ -103,50 +103,50 @@ export function wantsSummary(environment: Environment, level: LogLevel): boolean
   return isOn && environment.isTerminal && ['trace', 'debug', 'info'].includes(level) && !cluster.isWorker
 }
 
-/** Watchers that restart a service, as their command tells, and the option by which each leaves the screen as it is. */
+/** Watchers that restart a service: a pattern of the command, and one of the option that keeps the screen. */
 const WATCHERS = [
   { command: /[\\/]tsx(?:[\\/][^\0]*)?\0watch\0/, keeps: /\0--(?:no-clear-screen|clear-screen=false)\0/ },
   { command: /[\\/]nodemon(?:\.js)?\0/, keeps: /^/ },
 ]
 
 /**
- * Whether a watcher that does not clear the screen started this process, so that rows of an earlier run may stand above.
- * Linux tells the command of the watcher; elsewhere, `node --watch` alone is known, by its variable.
+ * Whether a watcher that does not clear the screen started this process, so rows of an earlier run may be above. Only Linux
+ * shows the watcher's command; elsewhere, any `node --watch` counts, by its variable.
  */
-function isBelowOther(look: Look): boolean {
-  if (!look.isTerminal || cluster.isWorker) return false
-  const { WATCH_REPORT_DEPENDENCIES: watch, NODE_OPTIONS: options = '' } = look.variables
+function isBelowOther(environment: TerminalEnvironment): boolean {
+  if (!environment.isTerminal || cluster.isWorker) return false
+  const { WATCH_REPORT_DEPENDENCIES: watch, NODE_OPTIONS: options = '' } = environment.variables
   const parent = attempt(() => fs.readFileSync(`/proc/${process.ppid}/cmdline`, 'latin1'), undefined)
   if (parent === undefined) return watch !== undefined
   if (watch !== undefined && parent.includes('\0--watch'))
-    return `${parent} ${options}`.includes('--watch-preserve-output') || !wantsColors(look)
+    return `${parent} ${options}`.includes('--watch-preserve-output') || !wantsColors(environment)
   return WATCHERS.some(({ command, keeps }) => command.test(parent) && keeps.test(parent))
 }
 
 const DEFAULT_COLUMNS = 80
 
-/** Where lines for a person are shown. */
+/** The terminal that shows pretty lines. */
 export interface Terminal {
   /** Whether it is stdout, which all loggers of the process share. */
   readonly isShared: boolean
   /** Whether it has 256 colours. */
   readonly manyColors: boolean
-  /** How wide it is now. */
+  /** Its current width. */
   columns(): number
-  /** The working directory, from which paths of source files are shown; empty where there is none. */
+  /** The working directory, which source paths are relative to; empty if there is none. */
   readonly cwd: string
-  /** Whether rows of an earlier run stand above those of this one. */
+  /** Whether rows of an earlier run may be above. */
   readonly isBelowOther?: boolean
 }
 
-/** Reads what the view of a terminal depends on. */
-export function readTerminal(look: Look): Terminal {
+/** Reads the properties of the terminal. */
+export function readTerminal(environment: TerminalEnvironment): Terminal {
   return {
-    isShared: look.isTerminal,
-    manyColors: colorDepth(look) >= 8,
-    columns: look.isTerminal ? terminalColumns : defaultColumns,
+    isShared: environment.isTerminal,
+    manyColors: colorDepth(environment) >= 8,
+    columns: environment.isTerminal ? terminalColumns : defaultColumns,
     cwd: attempt(() => process.cwd(), ''),
-    isBelowOther: isBelowOther(look),
+    isBelowOther: isBelowOther(environment),
   }
 }
 
@@ -161,8 +161,8 @@ function terminalColumns(): number {
 }
 
 /**
- * Reads the first attribute of some names from `OTEL_RESOURCE_ATTRIBUTES`: percent-encoded `key=value` pairs, separated by
- * commas (OpenTelemetry, resource SDK). Malformed pairs are ignored; of several with one key the last counts.
+ * Reads the first of the named attributes from `OTEL_RESOURCE_ATTRIBUTES`: percent-encoded `key=value` pairs, separated by
+ * commas (OpenTelemetry, resource SDK). Malformed pairs are ignored; the last of several with one key counts.
  */
 export function resourceAttribute(...names: string[]): (environment: Environment) => string | undefined {
   return ({ variables }) => {

@@ -1,6 +1,6 @@
 import type { Outcome } from './vocabulary.js'
 
-/** The codes of the errors that waybill throws, all of them while the plugin or a logger is set up. */
+/** The codes of the errors that waybill throws, all of them during set-up. */
 export type ErrorCode =
   | 'WAYBILL_ERR_OPTION_UNKNOWN'
   | 'WAYBILL_ERR_OPTION_TYPE'
@@ -12,7 +12,7 @@ export type ErrorCode =
   | 'WAYBILL_ERR_SERVER'
   | 'WAYBILL_ERR_ENTRY'
 
-/** The codes of the process warnings that waybill emits while requests run, each of them once. */
+/** The codes of the process warnings that waybill emits, once for each code and subject. */
 export type WarningCode =
   | 'WAYBILL_WARN_OPTION_RESULT'
   | 'WAYBILL_WARN_FIELD'
@@ -24,7 +24,7 @@ export type WarningCode =
   | 'WAYBILL_WARN_ORDER'
 
 /**
- * Where an error or a warning is explained: a heading of a page in the package, under `node_modules`.
+ * Names the page and heading in the package that explain an error or warning, under `node_modules`.
  *
  * @example
  * helpOf('WAYBILL_WARN_LATE') // 'waybill/docs/errors.md#waybill_warn_late'
@@ -34,7 +34,7 @@ function helpOf(code: ErrorCode | WarningCode): string {
 }
 
 /**
- * What waybill throws when it can't be set up as asked. Its message says what is wrong:
+ * Thrown when waybill can't be set up as asked. The message says what is wrong:
  * `waybill: option "slow" must be a number of milliseconds ≥ 0, got "x"`.
  *
  * @example
@@ -47,11 +47,11 @@ function helpOf(code: ErrorCode | WarningCode): string {
  */
 export class WaybillError extends Error {
   override readonly name = 'WaybillError'
-  /** Which error it is; stable across versions. */
+  /** Identifies the error; stable across versions. */
   readonly code: ErrorCode
-  /** The option or environment variable that the error is about, such as `requestId.trust`; absent when there is none. */
+  /** The option or environment variable at fault, such as `requestId.trust`; `undefined` if there is none. */
   readonly option: string | undefined
-  /** Where the cause and the remedy stand: `waybill/docs/errors.md#…`, a file of the package and a heading there. */
+  /** The page that gives cause and remedy: `waybill/docs/errors.md#…`, a file in the package and its heading. */
   readonly help: string
 
   /** @internal */
@@ -74,15 +74,15 @@ export function wrongOption(
   return new WaybillError(code, message, option)
 }
 
-/** The error for an option that has no effect, and why. */
+/** An error that says why an option has no effect. */
 export function unusedOption(option: string, why: string): WaybillError {
   const message = `waybill: option "${option}" has no effect ${why}`
   return new WaybillError('WAYBILL_ERR_OPTION_UNUSED', message, option)
 }
 
 /**
- * The end of a message about a word that is not known: `, did you mean "info"?`, or nothing if no known word is near.
- * @param known words, or names such as `requestId.trust`, of which only the last part is compared
+ * Suggests the known word closest to an unknown one: `, did you mean "info"?`; empty if none is close.
+ * @param known words, or names such as `requestId.trust`, compared by their last part only
  */
 export function suggest(word: unknown, known: readonly string[]): string {
   if (typeof word !== 'string') return ''
@@ -107,7 +107,7 @@ function letters(word: string): string {
   return word.slice(0, 40).toLowerCase().replaceAll(/[-_]/g, '')
 }
 
-/** The letters to add, drop or replace to turn one word into the other; two if one begins the other. */
+/** The edit distance of two words, in letters to add, drop or replace; 2 if one is a prefix of the other. */
 function distanceOf(a: string, b: string): number {
   const isBeginning =
     a.length > 2 && Math.abs(a.length - b.length) > 1 && (a.startsWith(b) || b.startsWith(a))
@@ -134,16 +134,16 @@ export function warnOnce(code: WarningCode, subject: string, message: string): v
   process.emitWarning(message, { type: 'WaybillWarning', code, detail: `See ${helpOf(code)}` })
 }
 
-/** Some words, as a message lists them. */
+/** Lists words for an error message. */
 export function anyOf(words: readonly (string | boolean)[]): string {
   const shown = words.map((word) => JSON.stringify(word))
   return shown.length < 3 ? shown.join(' or ') : `one of ${shown.join(', ')}`
 }
 
-/** Control characters that JSON leaves as they are, and what ends a line. */
+/** Control characters and line separators; JSON leaves some unescaped. */
 const UNSAFE = /[\x00-\x1f\x7f-\x9f\u2028\u2029]/g
 
-/** A value as a message shows it: short, on one line. */
+/** Shows a value in a message: short, on one line. */
 export function showValue(value: unknown): string {
   try {
     return describe(value).replaceAll(
@@ -172,14 +172,14 @@ function shorten(text: string): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }
 
-/** Warnings about late fields stop after so many names, because an app may take names from what clients send. */
+/** The most late fields to warn about, because an app may take names from what clients send. */
 const MAX_KEYS = 100
 
 const keys = new Set<string>()
 
 /**
- * Warns, once for each key, that a field or an error came after its request had completed.
- * @param call what was called, with the key or error that it was given
+ * Warns once for each key that a field or error came after its request had completed.
+ * @param call the call, with the key or error passed to it
  * @param key the name of the field; empty for an error
  */
 export function warnLate(call: string, key: string, outcome: Outcome): void {
@@ -194,7 +194,7 @@ export function isFastify(value: object | undefined): boolean {
   return typeof (value as { decorateRequest?: unknown } | undefined)?.decorateRequest === 'function'
 }
 
-/** The error for the Fastify plugin where Fastify doesn't register it. */
+/** The error for the Fastify plugin if Fastify doesn't register it. */
 export function misplacedPlugin(): WaybillError {
   return new WaybillError(
     'WAYBILL_ERR_ENTRY',
@@ -202,7 +202,7 @@ export function misplacedPlugin(): WaybillError {
   )
 }
 
-/** The error for the Express middleware where Fastify registers it. */
+/** The error for the Express middleware if Fastify registers it. */
 export function misplacedMiddleware(): WaybillError {
   return new WaybillError(
     'WAYBILL_ERR_ENTRY',

@@ -1,43 +1,43 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { Level, LogLevel, Outcome } from './vocabulary.js'
 
-/** A request, as the functions among the options see it: it can't be changed, and what it says is not redacted. */
+/** A request as the functions among the options receive it: a read-only copy that is not redacted. */
 export interface RequestView {
   readonly id: string
-  /** `undefined`, like the path, when the request can't be parsed. */
+  /** `undefined`, like the path, if the request can't be parsed. */
   readonly method: string | undefined
   /** The requested path, without the query. */
   readonly path: string | undefined
   /** The pattern that matched, such as `/users/:id`; `undefined` on a 404, and on Express until the completion. */
   readonly route: string | undefined
-  /** With names in lower case; empty when the request can't be parsed. */
+  /** Names are in lower case; empty if the request can't be parsed. */
   readonly headers: Readonly<IncomingHttpHeaders>
 }
 
-/** A request that has ended: the argument of `completionLevel`. */
+/** An ended request: the argument of `completionLevel` and `fields`. */
 export interface Completion extends RequestView {
-  /** As sent; `undefined` when none was. */
+  /** As sent; before any was, 499 if the client left and 408 at a timeout, else `undefined`. */
   readonly status: number | undefined
-  /** In milliseconds; `undefined` when the request can't be parsed, because its beginning is not known. */
+  /** In milliseconds; `undefined` if the request can't be parsed, because its start is unknown. */
   readonly durationMs: number | undefined
   readonly outcome: Outcome
-  /** Whether it took as long as the option `slow`, or longer. */
+  /** Whether it took at least `slow`; never true if upgraded. */
   readonly slow: boolean
-  /** What was thrown, when the request failed. */
+  /** The last value thrown, if any. */
   readonly error: unknown
-  /** The level the line would have without this option. */
+  /** The default level; for `fields`, the final one. */
   readonly level: Level
 }
 
-/** A path (`/health`), a pattern in which `*` stands for any characters (`/assets/*`), or a function of the request. */
+/** A path (`/health`), a pattern in which `*` matches any characters (`/assets/*`), or a function of the request. */
 export type QuietRule = string | ((request: RequestView) => boolean)
 
-/** Which requests a sample keeps. */
+/** The options of a sample. */
 export interface SampleOptions {
-  /** The part of requests that is kept: a number from 0 to 1. */
+  /** The proportion of requests to keep, from 0 to 1. */
   rate: number
   /**
-   * How many requests of each route are kept in a minute beside these, by each process: a whole number, 0 or more.
+   * How many requests of each route to keep at least, per minute and process: a whole number, 0 or more.
    * @default 1
    */
   perRoute?: number | undefined
@@ -54,25 +54,25 @@ export interface FailedBodyOptions {
   maxBytes?: number | undefined
 }
 
-/** The options about which events are written, and at which level. Each can be left out. */
+/** The options that decide which events are written, and at which level. All are optional. */
 export interface PolicyOptions {
   /**
    * The level of the start event, or a function that decides it; `false` writes no start event. If the function throws or
-   * returns anything else, the default holds.
+   * returns anything else, the default applies.
    * @default 'info'
    */
   startLevel?: Level | false | ((request: RequestView) => Level | false) | undefined
   /**
    * Decides the level of the completion event; `'silent'` writes none. If it throws or returns anything else, the default
-   * holds.
-   * @default 5xx 'error', other 4xx 'warn', the rest and every aborted request 'info'
+   * applies.
+   * @default 5xx 'error', other 4xx 'warn', the rest and all aborted requests 'info', or 'warn' if slow
    */
   completionLevel?: ((completion: Completion) => LogLevel) | undefined
   /**
-   * Requests that are logged only if something is wrong with them: an array of paths, patterns and functions. Such a
-   * request has no lines, or both if it ends with a 5xx, a 429, an error, an outcome other than `completed` or `upgraded`,
-   * if it is slow, or if `completionLevel` raises its level to `warn` or above. In Fastify, `config: { waybill: { quiet:
-   * true } }` makes one route quiet. A function that throws or returns no boolean makes nothing quiet.
+   * Requests that are logged only if something goes wrong: an array of paths, patterns and functions. Such a request has no
+   * lines, or both if it ends with a 5xx, a 429, an error or an outcome other than `completed` and `upgraded`, if it is
+   * slow or runs for `runningAfter`, or if `completionLevel` raises its level to `warn` or above. In Fastify,
+   * `config: { waybill: { quiet: true } }` makes one route quiet. A function that throws or returns no boolean has no effect.
    * @default []
    *
    * @example
@@ -80,9 +80,9 @@ export interface PolicyOptions {
    */
   quiet?: readonly QuietRule[] | undefined
   /**
-   * The part of requests that is logged, from 0 to 1, chosen by their ids, so that services that share the ids keep the
-   * same requests. Each line of these carries `sample_rate`. The first of each route in a minute, and all that `quiet` would
-   * log, are logged too; they carry none and count once.
+   * The proportion of requests to log, from 0 to 1, chosen by id, so that services with the same ids keep the same requests.
+   * Their lines carry `sample_rate`. The first of each route per minute, and all that `quiet` would log, are logged, too;
+   * their lines carry no rate, because each counts as one.
    * @default 1: all
    *
    * @example
@@ -90,9 +90,9 @@ export interface PolicyOptions {
    */
   sample?: number | SampleOptions | undefined
   /**
-   * How many milliseconds a request is open before it has a line `request.running`; it has further ones after twice as long,
-   * four times as long, and so on. A number above 0. Upgraded connections have none.
-   * @default no request has such lines
+   * How many milliseconds a request runs before a line `request.running` is written; others follow after twice that time,
+   * four times, and so on. A number above 0. Upgraded connections have none.
+   * @default no such lines
    */
   runningAfter?: number | undefined
   /**
@@ -122,8 +122,8 @@ export interface PolicyOptions {
    */
   failedBody?: FailedBodyOptions | undefined
   /**
-   * Fields for each completion that is written, from the request as it ended and its response. Those that handlers have added
-   * win. If it throws or returns no object, there are none.
+   * Returns fields for each written completion, from the ended request and its response. Fields that handlers added win. If
+   * it throws or returns no object, it adds none.
    * @default no fields
    *
    * @example
@@ -134,14 +134,14 @@ export interface PolicyOptions {
 
 /** The head of a response as it was sent. */
 export interface ResponseView {
-  /** `undefined`, and no headers, if none was sent. */
+  /** That of the completion; no headers if none was sent. */
   readonly status: number | undefined
-  /** With names in lower case. */
+  /** Names are in lower case. */
   readonly headers: Readonly<OutgoingHttpHeaders>
 }
 
-/** The settings of one route of Fastify, under `waybill` in its `config`. */
+/** The settings of a Fastify route, under `waybill` in its `config`. */
 export interface RouteConfig {
-  /** Whether the requests of the route are logged only if something is wrong with them, as by the option `quiet`. */
+  /** Whether its requests are logged only if something goes wrong, as with the option `quiet`. */
   quiet?: boolean | undefined
 }

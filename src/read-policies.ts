@@ -26,7 +26,7 @@ import type { FailedBodyRules, PolicySettings } from './request/policy.js'
 import type { SampleRules } from './request/sample.js'
 import { LEVELS, type Level, type LogLevel } from './vocabulary.js'
 
-/** More stars than a pattern of paths needs. */
+/** More stars than a path pattern needs. */
 const MAX_STARS = 10
 
 const pathPattern = ofType(
@@ -34,8 +34,8 @@ const pathPattern = ofType(
   `a path or a pattern that begins with "/" or "*", with at most ${MAX_STARS} "*"`,
   (pattern: string) => /^[/*]/.test(pattern) && pattern.split('*').length <= MAX_STARS + 1,
 )
-const askRequest = aFunction<(request: RequestView) => boolean>('a function of the request')
-const quietRule: Kind<QuietRule> = either(pathPattern, askRequest)
+const requestFunction = aFunction<(request: RequestView) => boolean>('a function of the request')
+const quietRule: Kind<QuietRule> = either(pathPattern, requestFunction)
 const quietRules: Kind<readonly QuietRule[]> = {
   must: 'an array of paths, patterns and functions',
   hasType: Array.isArray,
@@ -57,10 +57,12 @@ const duration = ofType(
 )
 const sampleObject = objectOf<SampleOptions>('an object with a rate')
 
-const makeLevel = aFunction<(completion: Completion) => LogLevel>('a function that returns a level')
-const makeStartLevel = aFunction<(request: RequestView) => Level | false>('a function that returns a level')
+const levelFunction = aFunction<(completion: Completion) => LogLevel>('a function that returns a level')
+const startLevelFunction = aFunction<(request: RequestView) => Level | false>(
+  'a function that returns a level',
+)
 
-const makeFields = aFunction<(request: Completion, response: ResponseView) => object>(
+const fieldsFunction = aFunction<(request: Completion, response: ResponseView) => object>(
   'a function that returns an object',
 )
 
@@ -76,12 +78,12 @@ const bodyBytes = ofType(
 )
 
 const POLICIES = {
-  startLevel: { kind: either(oneOf([...LEVELS, false]), makeStartLevel), default: 'info' },
-  completionLevel: { kind: makeLevel },
+  startLevel: { kind: either(oneOf([...LEVELS, false]), startLevelFunction), default: 'info' },
+  completionLevel: { kind: levelFunction },
   quiet: { kind: quietRules, default: [] },
   sample: { kind: either(rate, sampleObject) },
   runningAfter: { kind: duration, default: Number.POSITIVE_INFINITY },
-  fields: { kind: makeFields },
+  fields: { kind: fieldsFunction },
   levelFor: { kind: makeLevelFor },
   hold: { kind: oneOf(LEVELS) },
   failedBody: { kind: objectOf<FailedBodyOptions>('an object with keys') },
@@ -97,21 +99,21 @@ const SAMPLE = {
   perRoute: { kind: count, default: 1 },
 } satisfies Table<SampleOptions>
 
-/** The names of all options about which events are written. */
+/** The names of all options in {@link PolicyOptions}. */
 export const POLICY_NAMES: readonly string[] = [
   ...Object.keys(POLICIES),
   ...Object.keys(SAMPLE).map((name) => `sample.${name}`),
   ...Object.keys(FAILED_BODY).map((name) => `failedBody.${name}`),
 ]
 
-/** Reads the options about which events are written. */
+/** Reads and checks the {@link PolicyOptions}. */
 export function parsePolicies(options: PolicyOptions, environment: Environment): PolicySettings {
   const { startLevel, completionLevel, quiet, sample, runningAfter, fields, levelFor, hold, failedBody } =
     readAll(POLICIES, options, environment)
   return {
     startLevel: startLevel || undefined,
     completionLevel,
-    // A copy of the list, which the app may change later.
+    // A copy, because the app may change the list.
     quiet: [...quiet],
     sample: sampleOf(sample, environment),
     runningAfterMs: runningAfter,
@@ -150,8 +152,8 @@ const routeConfig = objectOf<RouteConfig>('an object')
 const ROUTE = { quiet: { kind: oneOf([true, false]) } } satisfies Table<RouteConfig>
 
 /**
- * Throws unless the settings of a route are right.
- * @param config what a route has under `waybill` in its `config`
+ * Checks the settings of a route; throws a `WaybillError` if one is wrong.
+ * @param config the value of `waybill` in its `config`
  */
 export function checkRouteConfig(config: unknown): void {
   if (config === undefined) return

@@ -2,9 +2,9 @@ import { clearTimeout, setTimeout } from '../clock.js'
 import type { RequestRecord } from '../request/record.js'
 import { safely } from '../safely.js'
 
-/** How long a start is held back at most, in milliseconds. */
+/** The longest delay of a start that isn't quiet, in milliseconds. */
 const HELD_MS = 1000
-/** How long the timer waits at least before it goes through all open requests again, in milliseconds. */
+/** The shortest wait of the timer before it checks all open requests again, in milliseconds. */
 const SPACING_MS = 100
 /** The longest timeout of Node.js, in milliseconds. */
 const MAX_TIMEOUT = 2 ** 31 - 1
@@ -13,7 +13,7 @@ const MAX_TIMEOUT = 2 ** 31 - 1
 export class OpenRequests {
   first: RequestRecord | undefined = undefined
   #last: RequestRecord | undefined = undefined
-  /** One timer for all of them, and when it is due. */
+  /** The one timer of all, and when it is due. */
   #timer: NodeJS.Timeout | undefined = undefined
   #dueAt = Number.POSITIVE_INFINITY
   readonly #elapsed: () => number
@@ -42,7 +42,7 @@ export class OpenRequests {
     record.next = undefined
   }
 
-  /** Writes what is due while a request is open: a start that was held back, and how long it has been running. */
+  /** Schedules the lines of an open request: a start that was held back, and `request.running`. */
   watch(record: RequestRecord): void {
     const due = dueAt(record)
     if (due < this.#dueAt) this.#setTimer(due, due - this.#elapsed())
@@ -72,7 +72,7 @@ export class OpenRequests {
   }
 }
 
-/** When something is due about an open request, on the monotonic clock. */
+/** When the next line of an open request is due, on the monotonic clock. */
 function dueAt(record: RequestRecord): number {
   const { startedAt, runningDueAt } = record
   return isWaiting(record) ? Math.min(startedAt + HELD_MS, runningDueAt) : runningDueAt

@@ -12,7 +12,7 @@ import type { Level } from '../vocabulary.js'
 import { sentBytesOf } from './connection.js'
 import { failedBodyOf } from './failed-body.js'
 
-/** Notes what the framework knows of a request that ends: the app may have replaced its logger, to bind more fields. */
+/** Copies what the framework knows of an ending request, whose logger the app may have replaced to bind fields. */
 export function noteFramework(record: RequestRecord, status: number | undefined): void {
   const { framework } = record
   if (framework === undefined) return
@@ -22,12 +22,12 @@ export function noteFramework(record: RequestRecord, status: number | undefined)
 }
 
 /**
- * Notes how far a request has come: its status, how long it took, the bytes of its response, its calls.
+ * Records the progress of a request: status, duration, response bytes and calls.
  * @param now milliseconds on the monotonic clock
  */
 export function noteProgress(record: RequestRecord, status: number | undefined, now: number): void {
   record.status = status
-  // A request that can't be parsed has no known beginning.
+  // A request that can't be parsed has no known start.
   if (record.method !== undefined) record.durationMs = roundMs(now - record.startedAt)
   try {
     record.responseBytes = hasBody(record.method, status) ? sentBytesOf(record) : 0

@@ -11,8 +11,8 @@ const LONG_TURN = 65_536
 type Method = (...args: unknown[]) => unknown
 
 /**
- * Collects the lines of one turn of the event loop for a pino stream, which makes a system call per write. Other writes to
- * the stream, and flushes of it, come after them.
+ * Collects the lines of one turn of the event loop for a pino stream, because it makes a system call per write. Other
+ * writes and flushes of the stream come after them.
  */
 class Turn {
   #lines = ''
@@ -27,11 +27,11 @@ class Turn {
     }
     for (const name of FLUSHING_METHODS) {
       const method = Reflect.get(stream, name) as Method
-      const settle = (...args: unknown[]): unknown => {
+      const flushFirst = (...args: unknown[]): unknown => {
         this.flush(name === 'flushSync')
         return Reflect.apply(method, stream, args)
       }
-      Object.defineProperty(stream, name, { value: settle, writable: true, configurable: true })
+      Object.defineProperty(stream, name, { value: flushFirst, writable: true, configurable: true })
     }
   }
 

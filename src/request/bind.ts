@@ -1,7 +1,7 @@
 import { AddedFields, isRecord } from './fields.js'
 import type { RequestRecord } from './record.js'
 
-/** Puts fields on the completion of a request and on its lines from now on. */
+/** Adds fields to the completion of a request and to its later lines. */
 export function bindFields(record: RequestRecord, fields: object): void {
   if (record.closed || !isRecord(fields)) {
     record.add(fields)
@@ -15,7 +15,7 @@ export function bindFields(record: RequestRecord, fields: object): void {
   if (!record.keeper.bind(record, latest)) record.add(Object.fromEntries(latest.fields))
 }
 
-/** Adds fields to the completion of a request, but those that it has already. */
+/** Adds fields to the completion of a request, except existing ones. */
 export function addMissing(record: RequestRecord, fields: object): void {
   record.added ??= new AddedFields()
   const { reserved, redactor } = record.keeper

@@ -1,6 +1,6 @@
 import { roundMs } from '../clock.js'
 
-/** What the calls of a request cost: those that overlap count once in `total_ms`; one without a whole answer below 500 has failed. */
+/** The cost of a request's calls: overlaps count once in `total_ms`; a call without a whole response below 500 has failed. */
 export type CallCost = Readonly<Record<'count' | 'total_ms' | 'failed' | 'open', number>>
 
 /** The calls of a request to other services; times are milliseconds on a monotonic clock. */
@@ -8,7 +8,7 @@ export class Calls {
   count = 0
   failed = 0
   #open = 0
-  /** When the first of the open calls began. */
+  /** When the current overlap began. */
   #since = 0
   #ms = 0
 

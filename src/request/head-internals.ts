@@ -2,8 +2,8 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { attempt } from '../safely.js'
 
 /**
- * Reads the headers of a head that was sent: Node.js 20 to 26 keep it as `_header` over HTTP/1, where those that were given
- * to `writeHead` alone are nowhere else. Over HTTP/2 the response has them. Names are in lower case.
+ * Reads the sent headers of a response: over HTTP/1, Node.js 20 to 26 keep the head as `_header`, which alone has those
+ * passed only to `writeHead`. Over HTTP/2 the response has them. Names are in lower case.
  */
 export function sentHeaders(response: ServerResponse): OutgoingHttpHeaders {
   const head: unknown = attempt(() => Reflect.get(response, '_header'), undefined)
@@ -20,7 +20,7 @@ export function sentHeaders(response: ServerResponse): OutgoingHttpHeaders {
   return Object.fromEntries(headers)
 }
 
-/** Reads a header of a head that was sent; several lines are joined by a comma. */
+/** Reads a sent header of a response; several lines are joined by a comma. */
 export function sentHeader(response: ServerResponse | undefined, name: string): string | undefined {
   if (response === undefined) return undefined
   const value = sentHeaders(response)[name]

@@ -22,7 +22,7 @@ export interface FailedBodyRules {
   readonly maxBytes: number
 }
 
-/** What decides which events of a request are written, and at which level. */
+/** The complete form of the options about events and levels. */
 export interface PolicySettings {
   /** Undefined: no start events. */
   readonly startLevel: Exclude<Options['startLevel'], false>
@@ -30,7 +30,7 @@ export interface PolicySettings {
   readonly quiet: readonly QuietRule[]
   /** Undefined: all requests are kept. */
   readonly sample: SampleRules | undefined
-  /** How long a request is open before it is said to be running, in milliseconds. */
+  /** How long a request runs before a `request.running` line, in milliseconds. */
   readonly runningAfterMs: number
   readonly fields: Options['fields']
   readonly levelFor: Options['levelFor']
@@ -40,12 +40,12 @@ export interface PolicySettings {
   readonly failedBody: FailedBodyRules | undefined
 }
 
-/** The status of a client that asks too often (RFC 6585, section 4). */
+/** The status for too many requests (RFC 6585, section 4). */
 const TOO_MANY_REQUESTS = 429
 
 const WARN = LEVELS.indexOf('warn')
 
-/** Decides which events of the requests of an app are written, and at which level. */
+/** Decides which events of an app's requests are written, and at which level. */
 export class Policy {
   readonly #settings: PolicySettings
   readonly #sampler: Sampler | undefined
@@ -55,7 +55,7 @@ export class Policy {
     this.#sampler = settings.sample && new Sampler(settings.sample, clock)
   }
 
-  /** Whether a request that starts has no lines unless something turns out to be wrong with it. */
+  /** Whether a new request stays unlogged, unless `completionLevel()` decides otherwise. */
   keepsOut(record: RequestRecord): boolean {
     if (record.raw === undefined) return false
     const { quiet } = this.#settings
@@ -79,7 +79,7 @@ export class Policy {
     return logger
   }
 
-  /** The level of the start of a request; undefined where none is written. */
+  /** The level of a request's start; undefined if none is written. */
   startLevel(record: RequestRecord): Level | undefined {
     const { startLevel } = this.#settings
     if (typeof startLevel !== 'function') return startLevel
@@ -90,14 +90,14 @@ export class Policy {
     return 'info'
   }
 
-  /** The level of the completion of a request; undefined where none is written, and no start that was held back. */
+  /** The level of a request's completion; undefined if neither it nor a start that was held back is written. */
   completionLevel(record: RequestRecord): Level | undefined {
     const { outcome, status, slow, failure } = record
     const usual = completionLevelOf(status, outcome, slow)
     const level = this.#decide(record, usual)
     const isRaised = level !== 'silent' && LEVELS.indexOf(level) > Math.max(LEVELS.indexOf(usual), WARN - 1)
     const isWrong = hasFailed(outcome, status) || outcome === 'rejected' || status === TOO_MANY_REQUESTS
-    // It counts once, whether its id would have kept it or not.
+    // It counts as one, even if the sample keeps its id.
     record.isWrong = isWrong || slow || failure !== undefined || isRaised
     if (record.isWrong || this.#isFirst(record)) {
       record.isQuiet = false
@@ -106,7 +106,7 @@ export class Policy {
     return record.isQuiet || level === 'silent' ? undefined : level
   }
 
-  /** Notes what is known, and asked for, at the completion alone. */
+  /** Adds the details and fields known only at the completion. */
   complete(record: RequestRecord, level: Level, captures: readonly Capture[]): void {
     if (captures.some(({ readAtEnd }) => readAtEnd !== undefined))
       record.captured = captures.map(({ readAtEnd }, at) => readAtEnd?.(record) ?? record.captured[at])
@@ -142,7 +142,7 @@ function isQuiet(rules: readonly QuietRule[], view: RequestView): boolean {
   })
 }
 
-/** What a function of the app returns, or what it throws. */
+/** Returns what an app's function returns or throws. */
 function resultOf(decide: () => unknown): unknown {
   try {
     return decide()

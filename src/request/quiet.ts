@@ -1,4 +1,4 @@
-/** Whether a path is one that a pattern means, in which `*` stands for any characters. */
+/** Whether a path matches a pattern, in which `*` matches any characters. */
 export function matchesPath(pattern: string, path: string): boolean {
   const [first = '', ...others] = pattern.split('*')
   const last = others.pop()

@@ -1,15 +1,15 @@
 import type { Clock } from '../clock.js'
 
-/** The options of a sample, complete. */
+/** The complete options of a sample. */
 export interface SampleRules {
-  /** The part of requests that is kept, from 0 to 1. */
+  /** The proportion to keep, from 0 to 1. */
   readonly rate: number
-  /** How many requests of each route are kept in a minute, whatever the rate. */
+  /** How many requests of each route to keep per minute, whatever the rate. */
   readonly perRoute: number
 }
 
 const MINUTE = 60_000
-/** Routes are patterns, of which an app has few; more are counted as one. */
+/** An app has few routes, because they are patterns; more count as one. */
 const MAX_ROUTES = 10_000
 
 /** Decides which requests of an app are kept. */
@@ -27,14 +27,14 @@ export class Sampler {
     this.#clock = clock
   }
 
-  /** Whether a request is among the first of its route in this minute; each call counts one. */
+  /** Whether a request is among the first of its route in this minute; counts it if so. */
   isFirst(route: string | undefined): boolean {
     const minute = Math.floor(this.#clock.elapsed() / MINUTE)
     if (minute !== this.#minute) {
       this.#minute = minute
       this.#kept.clear()
     }
-    // A request without a route has the name of none.
+    // Requests without a route share one count.
     const name = route === undefined || (this.#kept.size >= MAX_ROUTES && !this.#kept.has(route)) ? '' : route
     const kept = this.#kept.get(name) ?? 0
     if (kept >= this.#perRoute) return false
@@ -42,7 +42,7 @@ export class Sampler {
     return true
   }
 
-  /** Whether the requests with an id are kept, in each service that has the same rate or a higher one. */
+  /** Whether requests with an id are kept, as in every service with the same or a higher rate. */
   keeps(id: string): boolean {
     return hash(id) < this.rate * 2 ** 32
   }
@@ -52,8 +52,8 @@ const OFFSET = 0x811c9dc5
 const PRIME = 0x01000193
 
 /**
- * A number from 0 to 2^32 - 1 for an id: FNV-1a of 32 bits (RFC 9923), then the last steps of MurmurHash3, without which
- * ids that differ in their end alone would lie close together.
+ * Hashes an id to a number from 0 to 2^32 - 1: 32-bit FNV-1a (RFC 9923), then the finalizer of MurmurHash3, because ids
+ * that differ only at the end would otherwise be close together.
  */
 export function hash(id: string): number {
   let bits = OFFSET

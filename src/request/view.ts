@@ -5,14 +5,14 @@ import { sentHeaders } from './head-internals.js'
 import type { RequestRecord } from './record.js'
 import { pathOf } from './url.js'
 
-/** A request as the functions of an app see it. */
+/** Creates the view of a request. */
 export function viewOf(record: RequestRecord): RequestView {
   return withHeaders(partsOf(record), record)
 }
 
 /**
- * A request that has ended, as the functions of an app see it.
- * @param level the level of its completion, unless such a function decides otherwise
+ * Creates the view of an ended request.
+ * @param level the level of its completion so far
  */
 export function completionOf(record: RequestRecord, level: Level): Completion {
   const { status, durationMs, outcome, slow } = record
@@ -24,7 +24,7 @@ function partsOf({ requestId, method, route, raw, target }: RequestRecord): Omit
   return { id: requestId, method, path: raw && pathOf(target), route }
 }
 
-/** Adds a copy of the headers, which is made only when it is asked for. */
+/** Adds the headers as a getter, which copies them only when read. */
 function withHeaders<T extends object>(view: T, { raw }: RequestRecord): T & Pick<RequestView, 'headers'> {
   return Object.defineProperty(view as T & Pick<RequestView, 'headers'>, 'headers', {
     get: (): Readonly<IncomingHttpHeaders> => ({ ...raw?.headers }),
@@ -32,7 +32,7 @@ function withHeaders<T extends object>(view: T, { raw }: RequestRecord): T & Pic
   })
 }
 
-/** The head of a response as it was sent. */
+/** Creates the view of a sent response. */
 export function responseOf({ response, headStatus, status }: RequestRecord): ResponseView {
   return { status, headers: response === undefined || headStatus === undefined ? {} : sentHeaders(response) }
 }

@@ -2,74 +2,74 @@ import { excerptLines } from './excerpt.js'
 import type { Paint } from './paint.js'
 import type { Problems } from './problems.js'
 import type { ReadSource } from './source.js'
-import { type Frame, type Parts, readStack, type Told } from './stack.js'
+import { type ErrorNode, type Frame, type Parts, readStack } from './stack.js'
 import { visibleText, wrap } from './text.js'
 
-/** What errors are shown with. */
-export interface ErrorLook {
+/** The tools to show errors. */
+export interface ErrorTools {
   readonly paint: Paint
   readonly readSource: ReadSource
   /** The working directory. */
   readonly cwd: string
 }
 
-/** What is shown with one error. */
-interface Beside {
-  /** What it is the value of; empty for the error of a row. */
+/** What an error is shown with. */
+interface ErrorExtras {
+  /** The field that holds it; empty for the error of a row. */
   readonly label: string
   readonly problems: Problems | undefined
-  /** Its own properties, as they are shown. */
+  /** Its own properties, already formatted. */
   readonly details: readonly string[]
   readonly isWarning: boolean
 }
 
-/** How many of the app's own frames an error shows: alone, above others, and as one of these. */
+/** How many of the app's own frames to show: for a lone error, one with others below, and these. */
 const FRAMES_ALONE = 4
 const FRAMES_ABOVE = 2
 const FRAMES_BELOW = 1
 const MAX_MESSAGE_LINES = 20
-/** Behind it, a line is none that a person has written. */
+/** A longer line is generated code. */
 const MAX_COLUMN = 400
 
 /**
  * Shows an error: its type and message, what a validator found, the source line that threw it, the app's own frames, and
  * the errors that belong to it as a tree.
- * @param error an object with some of the parts of an error
- * @param room the columns of a line
+ * @param error an object with some parts of an error
+ * @param room columns of a line
  */
-export function showError(error: object, beside: Beside, room: number, look: ErrorLook): string[] {
-  const { paint } = look
-  const { problems } = beside
-  const brush = beside.isWarning ? paint.yellow : paint.red
+export function showError(error: object, extras: ErrorExtras, room: number, tools: ErrorTools): string[] {
+  const { paint } = tools
+  const { problems } = extras
+  const brush = extras.isWarning ? paint.yellow : paint.red
   const parts = partsOf(error)
-  const root = readStack(parts, look.cwd, beside.label)
+  const root = readStack(parts, tools.cwd, extras.label)
   const summary = problems && summaryOf(parts.message, problems)
   if (summary !== undefined)
     root.title.splice(0, root.title.length, `${TYPE.exec(root.title[0] ?? '')?.[0] ?? ''} ${summary}`)
   const list = problems && (summary !== undefined || problems.count > 1) ? problemLines(problems) : []
 
-  function show(told: Told, above: Told | undefined, columns: number): string[] {
-    const message = titleLines(told, columns)
+  function show(node: ErrorNode, above: ErrorNode | undefined, columns: number): string[] {
+    const message = titleLines(node, columns)
     const shown = message.slice(0, MAX_MESSAGE_LINES)
     if (message.length > shown.length)
       shown.push(paint.dim(`… ${countOf(message.length - shown.length, 'more line')}`))
     if (above === undefined) {
       shown.push(...list.flatMap((line) => wrap([line], columns)))
-      if (beside.details.length > 0)
-        shown.push(...wrap(beside.details, columns - 2).map((line) => `  ${line}`))
+      if (extras.details.length > 0)
+        shown.push(...wrap(extras.details, columns - 2).map((line) => `  ${line}`))
     }
-    shown.push(...frameLines(told, above, columns))
-    for (const [at, each] of told.below.entries()) {
-      const isLast = at === told.below.length - 1
-      const [line = '', ...rest] = show(each, told, columns - TREE_WIDTH)
+    shown.push(...frameLines(node, above, columns))
+    for (const [at, each] of node.below.entries()) {
+      const isLast = at === node.below.length - 1
+      const [line = '', ...rest] = show(each, node, columns - TREE_WIDTH)
       shown.push(paint.dim(isLast ? '└─ ' : '├─ ') + line)
       shown.push(...rest.map((next) => (isLast ? '   ' : paint.dim('│  ')) + next))
     }
     return shown
   }
 
-  /** The type of an error in a colour, and its message. */
-  function titleLines({ label, title: [first = '', ...more] }: Told, columns: number): string[] {
+  /** The coloured type of an error, and its message. */
+  function titleLines({ label, title: [first = '', ...more] }: ErrorNode, columns: number): string[] {
     const line = visibleText(first)
     const type = TYPE.exec(line)?.[0] ?? ''
     const pieces = [
@@ -86,19 +86,19 @@ export function showError(error: object, beside: Beside, room: number, look: Err
     ]
   }
 
-  function frameLines(told: Told, above: Told | undefined, columns: number): string[] {
-    const shared = sharedFrames(told, above)
-    const frames = told.frames.slice(0, told.frames.length - shared)
+  function frameLines(node: ErrorNode, above: ErrorNode | undefined, columns: number): string[] {
+    const shared = sharedFrames(node, above)
+    const frames = node.frames.slice(0, node.frames.length - shared)
     const own = frames.filter(({ owner }) => owner === undefined)
-    const most = above !== undefined ? FRAMES_BELOW : told.below.length > 0 ? FRAMES_ABOVE : FRAMES_ALONE
+    const most = above !== undefined ? FRAMES_BELOW : node.below.length > 0 ? FRAMES_ABOVE : FRAMES_ALONE
     const shown = own.slice(0, most)
     const [top] = shown
     const lines = shown.flatMap(({ shown: text }) => wrap([`  at ${visibleText(text)}`], columns))
     const folded = foldedFrames(frames, own.length - shown.length, shared)
     if (folded !== '') lines.push(...wrap([`  ${folded}`], columns).map(paint.dim))
-    if (above !== undefined || !told.isSure || top?.file === undefined || top.column > MAX_COLUMN)
+    if (above !== undefined || !node.isSure || top?.file === undefined || top.column > MAX_COLUMN)
       return lines
-    const excerpt = look.readSource(top.file, top.row)
+    const excerpt = tools.readSource(top.file, top.row)
     return excerpt === undefined
       ? lines
       : [...excerptLines(excerpt, top.row, top.column, columns, paint, brush), ...lines]
@@ -108,7 +108,7 @@ export function showError(error: object, beside: Beside, room: number, look: Err
 }
 
 const TREE_WIDTH = 3
-/** The type of an error at the beginning of its title, with its code. */
+/** Matches the type and code of an error at the start of its title. */
 const TYPE = /^[\w$.]{1,200}(?: \[[^\]]{1,200}\])?:?(?= |$)/
 
 function partsOf(error: object): Parts {
@@ -118,7 +118,7 @@ function partsOf(error: object): Parts {
   return { type: text(type), code: text(code), message: text(message), stack: text(stack) }
 }
 
-/** What stands in the place of a message that is the list itself: as JSON (zod), or one after the other (Fastify). */
+/** Summarizes a message that is only the list of problems, as JSON (zod) or one after the other (Fastify). */
 function summaryOf(message: string, { texts, count }: Problems): string | undefined {
   if (/^\s*\[/.test(message)) return countOf(count, 'problem')
   const place = message.slice(0, Math.max(0, message.indexOf(texts[0] ?? ''))).trim()
@@ -131,8 +131,8 @@ function problemLines({ texts, count }: Problems): string[] {
   return count === texts.length ? lines : [...lines, `  … ${count - texts.length} more`]
 }
 
-/** How many frames at the end of a stack stand one after the other in that of the error above it. */
-function sharedFrames({ frames }: Told, above: Told | undefined): number {
+/** Counts the frames at the end of a stack that also appear, in a row, in the stack of the error above. */
+function sharedFrames({ frames }: ErrorNode, above: ErrorNode | undefined): number {
   const others = above?.frames ?? []
   let most = 0
   for (let end = others.length; end > most; end--) {
@@ -147,7 +147,7 @@ function isSame(frames: readonly Frame[], others: readonly Frame[], back: number
   return frames[frames.length - 1 - back]?.line === others[end - 1 - back]?.line
 }
 
-/** Says what is left out of a stack: `… 2 more, 14 frames of fastify, node, 3 as above`. */
+/** Shows what a stack omits: `… 2 more, 14 frames of fastify, node, 3 as above`. */
 function foldedFrames(frames: readonly Frame[], own: number, shared: number): string {
   const foreign = frames.filter(({ owner }) => owner !== undefined)
   const owners = [...new Set(foreign.map(({ owner = '' }) => visibleText(owner)))]

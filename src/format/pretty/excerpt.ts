@@ -4,7 +4,7 @@ import { cutToWidth, displayWidth, visibleText } from './text.js'
 
 const TAB = '  '
 
-/** Shows source lines with their numbers, and a caret below the place that is meant. */
+/** Shows source lines with their numbers, and a caret below the position. */
 export function excerptLines(
   { first, lines }: Excerpt,
   row: number,
@@ -19,25 +19,25 @@ export function excerptLines(
   return lines.flatMap((line, at) => {
     const number = first + at
     const gutter = String(number).padStart(digits)
-    const isMeant = number === row
+    const isTarget = number === row
     const source = shown(line.slice(indent))
     const text = displayWidth(source) <= room ? source : `${cutToWidth(source, room - 1)}…`
-    const whole = `  ${isMeant ? brush('>') : ' '} ${paint.dim(`${gutter} │`)} ${isMeant ? text : paint.dim(text)}`
+    const whole = `  ${isTarget ? brush('>') : ' '} ${paint.dim(`${gutter} │`)} ${isTarget ? text : paint.dim(text)}`
     const before = displayWidth(shown(line.slice(indent, Math.max(indent, column - 1))))
-    if (!isMeant || before >= room) return [whole.trimEnd()]
+    if (!isTarget || before >= room) return [whole.trimEnd()]
     const caret = `    ${paint.dim(`${' '.repeat(digits)} │`)} ${' '.repeat(before)}${brush('^')}`
     return [whole.trimEnd(), caret]
   })
 }
 
-/** More of a line is never shown, and not looked at. */
+/** The rest of a line is never read or shown. */
 const MAX_LINE = 1000
 
 function shown(source: string): string {
   return visibleText(source.slice(0, MAX_LINE).replaceAll('\t', TAB))
 }
 
-/** How many characters of white space all lines begin with. */
+/** Counts the whitespace at the start of all non-blank lines. */
 function commonIndent(lines: readonly string[]): number {
   const indents = lines.filter((line) => line.trim() !== '').map((line) => line.search(/\S/))
   return indents.length === 0 ? 0 : Math.min(...indents)

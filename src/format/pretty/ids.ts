@@ -3,39 +3,39 @@ import { cutText } from '../../text.js'
 const UUID = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i
 const SHORT = 8
 const MAX_SHOWN = 24
-/** How many ids are remembered, to tell whether two of them look the same. */
+/** How many ids are remembered to find those that look the same. */
 const MAX_RECENT = 200
-/** How many open requests may have a colour: those that never complete give theirs back some time. */
+/** At most this many open requests keep a colour; the oldest loses it, because it may never complete. */
 const MAX_OPEN = 64
 
-/** Remembers which ids were shown: how each is written, and its colour while its request is open. */
+/** Remembers shown ids: how each is written, and its colour while its request is open. */
 export class Ids {
   readonly #colors: number
-  /** The ids of the last requests by their short form; empty where several have it, which are shown whole. */
+  /** The latest ids by their short form; empty if several share it, because these are shown whole. */
   readonly #recent = new Map<string, string>()
   readonly #open = new Map<string, number>()
   readonly #closed = new Map<string, true>()
   #next = 0
-  /** The id of the row before. */
+  /** The id of the last row. */
   last = ''
 
   constructor(colors: number) {
     this.#colors = colors
   }
 
-  /** An id as it is shown: the end of a UUID, the beginning of what is very long; all of it if another looks the same. */
+  /** Shortens an id to the end of a UUID or the start of another long id, unless a recent one looks the same. */
   show(id: string): string {
     const short = shorten(id)
     if (short === id) return id
     const known = this.#recent.get(short) ?? id
-    // It counts as the latest.
+    // It is the latest now.
     this.#recent.delete(short)
     this.#recent.set(short, known === id ? id : '')
     if (this.#recent.size > MAX_RECENT) deleteFirst(this.#recent)
     return known === id ? short : id
   }
 
-  /** The colour of a request that begins, as a number. */
+  /** Picks the colour of a new request, as a number. */
   open(id: string): number {
     this.#closed.delete(id)
     const known = this.#open.get(id)
@@ -49,12 +49,12 @@ export class Ids {
     return color
   }
 
-  /** The colour of a request that has a log line; none when it is over. */
+  /** The colour of a request's log line; none after its end. */
   colorOf(id: string): number | undefined {
     return this.#closed.has(id) ? undefined : this.open(id)
   }
 
-  /** Frees the colour of a request that is over; undefined if it had none. */
+  /** Frees the colour of an ended request; undefined if it had none. */
   close(id: string): number | undefined {
     const color = this.#open.get(id)
     this.#open.delete(id)

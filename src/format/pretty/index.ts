@@ -8,40 +8,40 @@ import { showError } from './error.js'
 import { Ids } from './ids.js'
 import { createLayout, rule } from './layout.js'
 import { createPaint, ID_COLORS, RESET } from './paint.js'
-import { fieldsBeside, type Row, type RowField, rowOfLine, rowOfRecord } from './row.js'
+import { type Row, type RowField, rowOfLine, rowOfRecord, unplacedFields } from './row.js'
 import { createSourceReader } from './source.js'
 import { sharedTally, showTally, type Tally } from './tally.js'
 import { createClock, showField } from './values.js'
 
-/** How the view looks. */
+/** The view's settings. */
 export interface PrettySettings {
   readonly colors: boolean
   readonly maxLineBytes: number
   readonly terminal: Terminal
-  /** Whether requests are counted, and summed up when the process ends. */
+  /** Whether to count requests for a summary at the end of the process. */
   readonly summary?: boolean
 }
 
-/** The ids that were shown in the terminal, whichever logger showed them. */
+/** The ids shown in the terminal, shared by all loggers. */
 const sharedIds = new Ids(ID_COLORS)
 
-/** Errors stand below their row. */
+/** Indents errors below their row. */
 const ERROR_INDENT = '    '
-/** What fields and a message may take of a row as JSON: as it is shown it takes more, and an error stands behind it. */
+/** The share of a row for fields and message, as JSON: their display is longer, and an error may follow. */
 const SHARE = 0.5
 const SHARE_BESIDE_ERROR = 0.25
 const MAX_FIELD_ERRORS = 3
 
-/** The view for a person at a terminal: one aligned row an event or log line, wrapped to the window, with errors below. */
+/** The terminal view: one aligned row per event or log line, wrapped to the window, with errors below. */
 export function prettyFormat({ started, running, completed }: EventFields, settings: PrettySettings): Format {
   const { colors, maxLineBytes, terminal, summary = false } = settings
   const paint = createPaint(colors, terminal.manyColors)
   const layout = createLayout(paint, colors, terminal.isShared ? sharedIds : new Ids(ID_COLORS))
-  const look = { paint, readSource: createSourceReader(terminal.cwd), cwd: terminal.cwd }
+  const errorTools = { paint, readSource: createSourceReader(terminal.cwd), cwd: terminal.cwd }
   const tally = terminal.isShared && (summary || terminal.isBelowOther) ? sharedTally() : undefined
-  const besideStart = fieldsBeside(started)
-  const besideRunning = fieldsBeside(running)
-  const besideCompletion = fieldsBeside(completed)
+  const startFields = unplacedFields(started)
+  const runningFields = unplacedFields(running)
+  const completionFields = unplacedFields(completed)
 
   function print(row: Row): string {
     const shown = show(row)
@@ -64,13 +64,13 @@ export function prettyFormat({ started, running, completed }: EventFields, setti
     for (const [name, value] of errors) {
       const described = Object(value)
       const details = cutParts({ message: '', fields: detailsOf(described) }, share).fields
-      const beside = {
+      const extras = {
         label: name === '' ? '' : `${name}:`,
         problems: name === '' ? row.problems : undefined,
         details: details.map((field) => showField(field, colors, paint)),
         isWarning: level !== 'error' && level !== 'fatal',
       }
-      const shown = showError(described, beside, columns - ERROR_INDENT.length, look)
+      const shown = showError(described, extras, columns - ERROR_INDENT.length, errorTools)
       lines.push(...shown.map((line) => ERROR_INDENT + line))
     }
     return finish(lines)
@@ -82,7 +82,7 @@ export function prettyFormat({ started, running, completed }: EventFields, setti
       begin: () => tally.begin(),
       take: () => {
         if (!tally.take()) return ''
-        // Over what the terminal shows of Ctrl-C.
+        // Overwrites the `^C` on the terminal.
         return `\r${showTally(tally, elapsed(), terminal.columns(), paint).join('\n')}\n`
       },
     }
@@ -93,27 +93,27 @@ export function prettyFormat({ started, running, completed }: EventFields, setti
   }
 
   return {
-    started: (record, level) => print(rowOfRecord('start', record, level, besideStart)),
-    running: (record, level) => print(rowOfRecord('running', record, level, besideRunning)),
-    completed: (record, level) => print(rowOfRecord('completion', record, level, besideCompletion)),
+    started: (record, level) => print(rowOfRecord('start', record, level, startFields)),
+    running: (record, level) => print(rowOfRecord('running', record, level, runningFields)),
+    completed: (record, level) => print(rowOfRecord('completion', record, level, completionFields)),
     logLine: (line) => print(rowOfLine(line)),
     ...(tally !== undefined && summary && { summary: summaryOf(tally) }),
   }
 }
 
-/** The message of a row; without one of its own, a log line has that of its error, which says it. */
+/** The message of a row; empty if it only repeats that of its error, which is shown, too. */
 function messageOf({ message = '', error }: Row): string {
   return error !== undefined && Reflect.get(error, 'message') === message ? '' : message
 }
 
-/** Whether a field is an error, as log lines hold it. */
+/** Whether a field is an error in a log line's form. */
 function isDescribedError([, value]: RowField): boolean {
   const { message, stack } = Object(value) as Record<string, unknown>
   return typeof message === 'string' && typeof stack === 'string'
 }
 
-/** What an error is shown by; a validator's list is shown as one. */
-const SHOWN: ReadonlySet<string> = new Set([
+/** Error properties shown elsewhere, a validator's list among them. */
+const SHOWN_ELSEWHERE: ReadonlySet<string> = new Set([
   ...ERROR_PARTS,
   'name',
   'validation',
@@ -121,9 +121,9 @@ const SHOWN: ReadonlySet<string> = new Set([
   'issues',
 ])
 
-/** The properties that an app gave to an error. */
+/** The properties that the app added to an error. */
 function detailsOf(error: object): RowField[] {
-  return Object.entries(error).filter(([key, value]) => !SHOWN.has(key) && value !== undefined)
+  return Object.entries(error).filter(([key, value]) => !SHOWN_ELSEWHERE.has(key) && value !== undefined)
 }
 
 interface Parts {
@@ -146,12 +146,12 @@ function cutParts(parts: Parts, maxBytes: number): Parts {
   }
 }
 
-/** Ends a text that is too long as it is shown: what a terminal would obey takes several times its size. */
+/** Cuts a text that is too long once displayed, because escaped characters take several times their size. */
 function cut(text: string, maxBytes: number, colors: boolean): string {
   if (fits(text, maxBytes)) return text
   const end = `…${colors ? RESET : ''}\n`
   const bytes = Buffer.from(text).subarray(0, maxBytes - Buffer.byteLength(end))
-  // Half a character at the end, half a colour and half an indentation are left out.
+  // Drops half a character, half a colour and half an indentation at the end.
   const whole = bytes.toString().replace(/\ufffd+$|\x1b(?:\[[\d;]*)?$/, '')
   return whole.trimEnd() + end
 }

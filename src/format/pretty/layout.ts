@@ -6,7 +6,7 @@ import type { Row } from './row.js'
 import { displayWidth, readablePath, shortenPath, visibleLines, visibleText, wrap } from './text.js'
 import { createClock, showBytes, showDuration, showField } from './values.js'
 
-/** Lays out a row in a window that is so many columns wide. */
+/** Lays out a row for a window of a given width. */
 export type Layout = (row: Row, columns: number) => string[]
 
 // A level, a duration such as `99.9ms`, the end of a UUID, a method.
@@ -14,16 +14,16 @@ const TAG_WIDTH = 5
 const DURATION_WIDTH = 6
 const ID_WIDTH = 8
 const METHOD_WIDTH = 6
-/** Where methods begin, and messages; where paths do. */
+/** The columns of methods and messages, and of paths. */
 const METHOD_COLUMN = 'hh:mm:ss.mmm '.length + TAG_WIDTH + 1 + DURATION_WIDTH + 1 + ID_WIDTH + 1
 const PATH_COLUMN = METHOD_COLUMN + METHOD_WIDTH + 1
-/** What a window must have for a column of fields, which otherwise begin at its left. */
+/** The least room for a column of wrapped lines; with less, they begin at the left. */
 const LEAST_ROOM = 30
-const LEFT = 4
-/** How much further a message begins whose request stands in the row above. */
-const BELOW = 2
+const NARROW_INDENT = 4
+/** Indents a log line whose request is also in the row above. */
+const REPEAT_INDENT = 2
 
-/** Makes the layout of rows: time, status or level, duration, id, method and path or message, then fields. */
+/** Creates the layout of rows: time, status or level, duration, id, method and path or message, then fields. */
 export function createLayout(paint: Paint, colors: boolean, ids: Ids): Layout {
   const tag = (brush: Brush, text: string): string => `${brush(text.padEnd(TAG_WIDTH))} `
   const showTime = createClock()
@@ -49,11 +49,11 @@ export function createLayout(paint: Paint, colors: boolean, ids: Ids): Layout {
   function layOutEvent(row: Row, columns: number): string[] {
     const { method, path = '' } = row
     const begin = `${paint.dim(showTime(row.time))} ${eventHead(row)}`
-    const indent = columns - PATH_COLUMN >= LEAST_ROOM ? PATH_COLUMN : LEFT
+    const indent = columns - PATH_COLUMN >= LEAST_ROOM ? PATH_COLUMN : NARROW_INDENT
     const head = method === undefined ? begin : `${begin}${visibleText(method).padEnd(METHOD_WIDTH)} `
     const first = columns - displayWidth(head)
     const [size = '', ...others] = remarks(row, paint)
-    // A long path leaves room for what stands behind it.
+    // A long path leaves room for the size after it.
     const room = Math.max(first - displayWidth(size) - 1, LEAST_ROOM / 2)
     const shown = method === undefined ? UNPARSED : shortenPath(visibleText(readablePath(path)), room)
     const pieces = [shown, size, ...others, ...fieldsOf(row)].filter((piece) => piece !== '')
@@ -65,9 +65,9 @@ export function createLayout(paint: Paint, colors: boolean, ids: Ids): Layout {
     const isBelow = requestId !== '' && requestId === ids.last
     const begin = `${paint.dim(showTime(row.time))} ${tag(paint[LEVEL_STYLES[level] ?? 'dim'], level.toUpperCase())}`
     const color = requestId === '' ? undefined : ids.colorOf(requestId)
-    const head = `${begin}${noDuration}${id(requestId, color)}${' '.repeat(isBelow ? BELOW : 0)}`
-    const column = METHOD_COLUMN + (isBelow ? BELOW : 0)
-    const indent = columns - column >= LEAST_ROOM ? column : LEFT
+    const head = `${begin}${noDuration}${id(requestId, color)}${' '.repeat(isBelow ? REPEAT_INDENT : 0)}`
+    const column = METHOD_COLUMN + (isBelow ? REPEAT_INDENT : 0)
+    const indent = columns - column >= LEAST_ROOM ? column : NARROW_INDENT
     const room = columns - indent
     const texts = visibleLines(message)
     const last = texts.pop() ?? ''
@@ -88,14 +88,14 @@ export function createLayout(paint: Paint, colors: boolean, ids: Ids): Layout {
   }
 }
 
-/** A duration in a column of its own; from half a second on it has a colour. */
+/** Shows a duration as wide as its column; from 500 ms on it has a colour. */
 export function durationOf(durationMs: number, paint: Paint): string {
   const text = showDuration(durationMs).padStart(DURATION_WIDTH)
   if (durationMs < 100) return paint.dim(text)
   return durationMs < 500 ? text : (durationMs < 1000 ? paint.yellow : paint.red)(text)
 }
 
-/** A thin line across the window, with a text at its beginning. */
+/** Draws a thin line across the window that begins with a text. */
 export function rule(text: string, columns: number, paint: Paint): string {
   const begin = `─── ${text} `
   return paint.dim(begin + '─'.repeat(Math.max(0, columns - displayWidth(begin))))
@@ -105,7 +105,7 @@ function indented(head: string, [first = '', ...others]: readonly string[], inde
   return [head + first, ...others.map((line) => ' '.repeat(indent) + line)]
 }
 
-/** What stands behind the path: the size, where a redirect leads, how it ended unless all went well, what calls took. */
+/** The parts after the path: size, redirect target, status while running, ending unless normal, slow, calls. */
 function remarks(row: Row, paint: Paint): string[] {
   const { kind, responseBytes, location, slow, calls } = row
   if (kind === 'start') return []
@@ -128,7 +128,7 @@ function showCalls({ count, total_ms: ms, failed, open }: NonNullable<Row['calls
   return `${paint.dim('calls=')}${visibleText(String(count))}${took}${lost}${running}`
 }
 
-/** How a request ended, in words; nothing where all went well. */
+/** How a request ended, in words; empty if it ended normally. */
 function endingOf({ outcome, durationMs }: Row): string {
   const after = durationMs === undefined ? '' : ` after ${showDuration(durationMs)}`
   switch (outcome) {
@@ -152,7 +152,7 @@ function outcomeStyle({ outcome }: Row): 'blue' | 'red' | 'cyan' | 'yellow' {
   return outcome === 'upgraded' ? 'cyan' : 'yellow'
 }
 
-/** A client that left is no fault of the service's, nor is it a mistake of the client's, as a 404 is. */
+/** Aborted requests are blue, because neither the service nor, as with a 404, the client is at fault. */
 function statusStyle({ status = 0, outcome }: Row): 'blue' | 'red' | 'yellow' | 'cyan' | 'green' | 'dim' {
   if (outcome === 'aborted') return 'blue'
   if (status >= 500) return 'red'

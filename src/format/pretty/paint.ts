@@ -1,24 +1,24 @@
-/** Puts a text in a colour; it holds no colours itself, and nothing that a terminal would obey. */
+/** Styles a text that contains no colours and no control characters. */
 export type Brush = (text: string) => string
 
 type Style = 'dim' | 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan' | 'fatal'
 
-/** The styles of the view, and eight colours by which open requests are told apart. */
+/** The styles of the view, and eight colours to tell open requests apart. */
 export type Paint = Readonly<Record<Style, Brush>> & { readonly ids: readonly Brush[] }
 
-/** Ends every style. */
+/** Resets all styles. */
 export const RESET = '\x1b[0m'
 
-/** How many colours ids have. */
+/** The number of id colours. */
 export const ID_COLORS = 8
-/** Those of the 16 colours that are legible on a light and on a dark background, reds aside. */
+/** Of 16 colours, those legible on light and dark backgrounds, except reds. */
 const FEW_COLORS = [36, 35, 32, 33, 34, 95, 96, 92]
-/** Of 256 colours: each has a contrast of at least 3 against white and against black. */
+/** Of 256 colours: each has a contrast of at least 3 against white and black. */
 const MANY_COLORS = [33, 166, 30, 169, 64, 99, 136, 161]
 
 /**
- * The styles, without effect where there are no colours.
- * @param manyColors whether the terminal has 256 colours
+ * Creates the styles; without colours they do nothing.
+ * @param manyColors if the terminal has 256 colours
  */
 export function createPaint(colors: boolean, manyColors: boolean): Paint {
   const brush = (begin: string, end = '39'): Brush =>

@@ -1,9 +1,9 @@
 import { attempt } from '../../safely.js'
 import { cutText } from '../../text.js'
 
-/** What a validator found. */
+/** A validator's findings. */
 export interface Problems {
-  /** The first ones: where, and what is wrong there. */
+  /** The first ones, each with its place and message. */
   readonly texts: readonly string[]
   readonly count: number
 }
@@ -11,7 +11,7 @@ export interface Problems {
 const MAX_SHOWN = 10
 const MAX_TEXT = 200
 
-/** Reads what a validator found, as Fastify (ajv) and zod have it on what they throw. */
+/** Reads the validation problems from the errors of Fastify (ajv) and zod. */
 export function problemsOf(thrown: unknown): Problems | undefined {
   if (typeof thrown !== 'object' || thrown === null) return undefined
   for (const key of ['validation', 'issues']) {

@@ -5,24 +5,24 @@ import type { Field } from '../fields.js'
 import { ERROR_PARTS, errorPartOf, type LogRow } from '../log-line.js'
 import { type Problems, problemsOf } from './problems.js'
 
-/** What a line says, whether it comes from a request as it is or from a line of data. */
+/** The content of a row, from the record of a request or from a log line. */
 export interface Row {
   readonly kind: 'start' | 'running' | 'completion' | 'log'
   /** Milliseconds since the Unix epoch. */
   readonly time: number
   readonly level: Level
   readonly requestId: string
-  /** Absent, as the path is, of what could not be parsed. */
+  /** Absent, like the path, if the request can't be parsed. */
   readonly method?: string | undefined
   readonly path?: string | undefined
-  /** Absent of starts. */
+  /** Absent on starts. */
   readonly route?: string | undefined
   readonly status?: number | undefined
   readonly durationMs?: number | undefined
   readonly outcome?: string | undefined
   readonly slow?: boolean
   readonly responseBytes?: number | undefined
-  /** Where a redirect leads. */
+  /** A redirect's target. */
   readonly location?: string | undefined
   readonly calls?: Calls | undefined
   readonly message?: string
@@ -34,7 +34,7 @@ export interface Row {
 export type RowField = readonly [name: string, value: unknown]
 type Calls = Readonly<Partial<Record<'count' | 'total_ms' | 'failed' | 'open', unknown>>>
 
-/** What has a place of its own in a row of an event. */
+/** Fields with their own place in an event's row. */
 const PLACED: ReadonlySet<string> = new Set([
   ...[
     'timestamp',
@@ -51,23 +51,23 @@ const PLACED: ReadonlySet<string> = new Set([
   ],
   ...['outcome', 'response_bytes', 'calls', 'error', 'message'],
 ])
-/** What only programs read: a trace is found by its id. */
-const UNSHOWN: ReadonlySet<string> = new Set(['span_id', 'trace_flags', 'dd'])
+/** Fields only for programs; `trace_id` identifies a trace. */
+const HIDDEN: ReadonlySet<string> = new Set(['span_id', 'trace_flags', 'dd'])
 
-/** The built-in fields that a row has no place for. */
-export function fieldsBeside(fields: readonly Field[]): readonly Field[] {
-  return fields.filter(({ key }) => !PLACED.has(key) && !UNSHOWN.has(key))
+/** Returns the other built-in fields to show. */
+export function unplacedFields(fields: readonly Field[]): readonly Field[] {
+  return fields.filter(({ key }) => !PLACED.has(key) && !HIDDEN.has(key))
 }
 
-/** The row of an event of a request. */
+/** Returns the row of an event. */
 export function rowOfRecord(
   kind: 'start' | 'running' | 'completion',
   record: RequestRecord,
   level: Level,
-  beside: readonly Field[],
+  unplaced: readonly Field[],
 ): Row {
   const fields: RowField[] = []
-  for (const { key, read } of beside) {
+  for (const { key, read } of unplaced) {
     const value = read(record, level)
     if (value !== undefined) fields.push([key, value])
   }
@@ -86,7 +86,7 @@ export function rowOfRecord(
   return { kind, time, level, requestId, method, path, location, problems, ...rest }
 }
 
-/** Where a redirect leads, without what may be secret: its query, and all of it where parts of paths are redacted. */
+/** The target of a redirect without query, fragment and credentials; none if parts of paths are redacted. */
 function locationOf({ status = 0, response, keeper }: RequestRecord): string | undefined {
   if (status < 300 || status > 399 || response === undefined || keeper.redactor.parameters.size > 0)
     return undefined
@@ -101,12 +101,12 @@ const KINDS: ReadonlyMap<string | undefined, Row['kind']> = new Map([
   ['request.completed', 'completion'],
 ])
 
-/** The row of a line of data: one of the app's own, or an event that came through a logger. */
+/** Returns the row of a log line: the app's own, or an event written through a logger. */
 export function rowOfLine(line: LogRow): Row {
   const { time, level, event, message = '', trace, truncated } = line
   const requestId = line.requestId ?? ''
   const fields: RowField[] = trace?.trace_id === undefined ? [] : [['trace_id', trace.trace_id]]
-  // What an app calls an error may be none.
+  // The field `error` may hold anything.
   const isError = ERROR_PARTS.some((part) => errorPartOf(line, part) !== undefined)
   const error = isError ? line.error : undefined
   if (!isError && line.error !== undefined) fields.push(['error', line.error])
@@ -119,7 +119,7 @@ export function rowOfLine(line: LogRow): Row {
     return { kind, time, level, requestId, message, error, problems, fields }
   }
   const placed: Record<string, unknown> = Object.fromEntries(line.fields)
-  fields.push(...line.fields.filter(([name]) => !PLACED.has(name) && !UNSHOWN.has(name)))
+  fields.push(...line.fields.filter(([name]) => !PLACED.has(name) && !HIDDEN.has(name)))
   return {
     ...{ kind, time, level, requestId, error, problems, fields },
     method: textOf(placed.method),

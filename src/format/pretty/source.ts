@@ -4,42 +4,42 @@ import { attempt } from '../../safely.js'
 
 /** Lines of a source file. */
 export interface Excerpt {
-  /** The number of the first one, from 1. */
+  /** The number of the first, from 1. */
   readonly first: number
   readonly lines: readonly string[]
 }
 
-/** How many lines stand before and behind the one that is meant. */
+/** How many lines to show before and after the target. */
 const AROUND = 2
 const MAX_BYTES = 512 * 1024
-/** How many files are kept; beside that, no file is read twice unless it has changed. */
+/** How many files are cached; these are read again only if they have changed. */
 const MAX_FILES = 16
 
-interface Kept {
+interface CachedFile {
   readonly modified: number
   readonly lines: readonly string[]
 }
 
-/** Reads a line of a source file with those around it; undefined where the file is not the app's own. */
+/** Reads a source line and those around it; undefined if the file is not the app's own. */
 export type ReadSource = (file: string, row: number) => Excerpt | undefined
 
 /**
- * Makes a reader of the app's own source: regular files below the working directory, outside of node_modules, wherever
- * links lead.
+ * Creates a reader of the app's own source: regular files below the working directory, outside of node_modules, after
+ * links are resolved.
  */
 export function createSourceReader(cwd: string): ReadSource {
-  const kept = new Map<string, Kept>()
+  const cache = new Map<string, CachedFile>()
   const root = attempt(() => fs.realpathSync(cwd) + sep, '')
 
   function linesOf(file: string): readonly string[] {
     const real = fs.realpathSync(file)
     if (root === '' || !real.startsWith(root) || real.split(sep).includes('node_modules')) return []
-    const known = kept.get(real)
+    const known = cache.get(real)
     if (known !== undefined && known.modified === fs.statSync(real).mtimeMs) return known.lines
     const read = readLines(real)
-    kept.set(real, read)
-    const [oldest] = kept.keys()
-    if (kept.size > MAX_FILES && oldest !== undefined) kept.delete(oldest)
+    cache.set(real, read)
+    const [oldest] = cache.keys()
+    if (cache.size > MAX_FILES && oldest !== undefined) cache.delete(oldest)
     return read.lines
   }
 
@@ -57,9 +57,9 @@ export function createSourceReader(cwd: string): ReadSource {
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants
 
-/** The lines of a regular file; none of any other, and of one that is too long. */
-function readLines(file: string): Kept {
-  // Windows has neither flag.
+/** Reads the lines of a file; none if it is not regular or too long. */
+function readLines(file: string): CachedFile {
+  // Windows lacks both flags.
   const fd = fs.openSync(file, O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0))
   try {
     const stats = fs.fstatSync(fd)

@@ -5,29 +5,29 @@ import { attempt } from '../../safely.js'
 /** A frame of a stack. */
 export interface Frame {
   readonly line: string
-  /** The package that it is of; undefined for the app's own. */
+  /** The package it belongs to; undefined for own code. */
   readonly owner: string | undefined
-  /** What was called, and where: the path is relative to the working directory if it lies below it. */
+  /** The function and its position; a path below the working directory is relative to it. */
   readonly shown: string
-  /** Absolute; undefined where there is no file. */
+  /** Absolute; undefined if there is none. */
   readonly file: string | undefined
   readonly row: number
   readonly column: number
 }
 
-/** An error of a stack, with those that belong to it. */
-export interface Told {
-  /** How it belongs to the one above: `caused by`, `1 of 2`. */
+/** An error in a stack, with its related errors. */
+export interface ErrorNode {
+  /** Its relation to the one above: `caused by`, `1 of 2`. */
   readonly label: string
-  /** Its type and message, on as many lines as these have. */
+  /** Its type and message, one entry per line. */
   readonly title: string[]
   readonly frames: Frame[]
-  /** Whether the frames are known to be none of its message's. */
+  /** Whether the frames are certainly not part of its message. */
   readonly isSure: boolean
-  readonly below: Told[]
+  readonly below: ErrorNode[]
 }
 
-/** The parts of an error that are shown, whatever it is. */
+/** The parts that are shown of any error. */
 export interface Parts {
   readonly type: string
   readonly code: string
@@ -35,25 +35,25 @@ export interface Parts {
   readonly stack: string
 }
 
-/** How the stack of waybill's errors names those that belong to another. */
+/** Labels of related errors in the stacks that waybill writes. */
 const LABEL = /^(?:caused by(?: (\d{1,3}) of (\d{1,9}))?|while handling): /
 const FRAME = /^ {4}at /
-/** More than a person reads. */
+/** More lines than anyone reads. */
 const MAX_LINES = 400
 
-/** Reads the text that tells of an error and of those that belong to it, as a tree. */
-export function readStack(parts: Parts, cwd: string, label: string): Told {
+/** Parses the stack of an error and its related errors into a tree. */
+export function readStack(parts: Parts, cwd: string, label: string): ErrorNode {
   const { stack } = parts
-  const behind = endOfMessage(parts)
-  const root: Told = { label, title: titleOf(parts), frames: [], isSure: behind !== -1, below: [] }
-  // Below which errors the next one may stand: the last of each depth.
+  const messageEnd = endOfMessage(parts)
+  const root: ErrorNode = { label, title: titleOf(parts), frames: [], isSure: messageEnd !== -1, below: [] }
+  // The possible parents of the next error: the last of each depth.
   const path = [root]
   let current = root
-  const lines = stack.slice(Math.max(0, behind)).split('\n', MAX_LINES)
+  const lines = stack.slice(Math.max(0, messageEnd)).split('\n', MAX_LINES)
   for (const line of lines) {
     const found = LABEL.exec(line)
     if (found !== null) {
-      current = hang(path, found, line.slice(found[0].length), root)
+      current = attach(path, found, line.slice(found[0].length), root)
     } else if (FRAME.test(line)) {
       const frame = readFrame(line, cwd)
       if (frame !== undefined) current.frames.push(frame)
@@ -62,22 +62,27 @@ export function readStack(parts: Parts, cwd: string, label: string): Told {
   return root
 }
 
-/** Puts an error where its label says: below the one before, or beside the other parts of an aggregate. */
-function hang(path: Told[], [label = '', at, count]: RegExpExecArray, title: string, root: Told): Told {
+/** Attaches an error where its label says: below the previous one, or next to others of its aggregate. */
+function attach(
+  path: ErrorNode[],
+  [label = '', at, count]: RegExpExecArray,
+  title: string,
+  root: ErrorNode,
+): ErrorNode {
   const name = at === undefined ? label.slice(0, -2) : `${at} of ${count}`
-  const told: Told = { label: name, title: [title], frames: [], isSure: false, below: [] }
+  const node: ErrorNode = { label: name, title: [title], frames: [], isSure: false, below: [] }
   if (name === 'while handling') path.length = 1
   else if (at !== undefined && at !== '1') {
     const before = path.findLastIndex((each) => each.label === `${Number(at) - 1} of ${count}`)
     if (before > 0) path.length = before
   }
   const above = path.at(-1) ?? root
-  above.below.push(told)
-  path.push(told)
-  return told
+  above.below.push(node)
+  path.push(node)
+  return node
 }
 
-/** The first line that tells of an error, with its code unless the message says it. */
+/** The title of an error, with its code unless the message contains it. */
 function titleOf({ type, code, message, stack }: Parts): string[] {
   if (type === '' && message === '') return [code || (stack.split('\n', 1)[0] ?? '')]
   const word = code === '' || message.includes(code) ? type : `${type} [${code}]`.trimStart()
@@ -85,11 +90,11 @@ function titleOf({ type, code, message, stack }: Parts): string[] {
   return (word === '' ? message : `${word}: ${message}`).split(/\r?\n/)
 }
 
-/** Where a stack goes on behind its message, which may look like frames itself; -1 where that is not known. */
+/** Finds the end of the message in a stack, because it may look like frames; -1 if unknown. */
 function endOfMessage({ message, stack }: Parts): number {
   const first = stack.indexOf('\n')
   if (first === -1) return -1
-  // An error without a message may have been given those of its parts: its first line is its name.
+  // The error may have only the messages of its parts: then its first line is its name.
   if (/^[\w$]+$/.test(stack.slice(0, first))) return first
   const at = message === '' ? -1 : stack.indexOf(message)
   const end = at + message.length
@@ -98,7 +103,7 @@ function endOfMessage({ message, stack }: Parts): number {
 
 const POSITION = /:(\d{1,9}):(\d{1,9})\)?$/
 
-/** Reads a frame that names a file or a part of Node.js. */
+/** Parses a frame that has a position. */
 function readFrame(line: string, cwd: string): Frame | undefined {
   const found = POSITION.exec(line)
   if (found === null) return undefined

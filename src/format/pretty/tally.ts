@@ -4,13 +4,13 @@ import type { Row } from './row.js'
 import { displayWidth, shortenPath, visibleText, wrap } from './text.js'
 import { showDuration } from './values.js'
 
-/** How many routes are compared. */
+/** The most routes to compare. */
 const MAX_ROUTES = 1000
 const SLOWEST = 3
-/** With its rule. */
+/** Includes the rule. */
 const MAX_LINES = 5
 
-/** What was seen of a route. */
+/** The requests of a route. */
 interface Route {
   readonly method: string
   readonly path: string
@@ -18,21 +18,21 @@ interface Route {
   longestMs: number
 }
 
-/** Counts the requests that were shown, for the summary at the end of the process. */
+/** Counts the shown requests for the summary at the end of the process. */
 export class Tally {
   requests = 0
-  /** How many requests ended in which way: by status class, or as their rows say it. */
+  /** How many requests ended in which way: by status class or outcome. */
   readonly endings = new Map<string, number>()
   readonly routes = new Map<string, Route>()
-  /** The requests of routes beyond those that are compared. */
+  /** The requests of routes that are not compared. */
   beyond = 0
-  /** Whether the rule between two runs of the service was written. */
+  /** Whether the rule below an earlier run was written. */
   hasRule = false
   #begin: (() => void) | undefined = undefined
   #hasBegun = false
   #isTaken = false
 
-  /** Calls a function when requests are to be expected: the first of all that are given. */
+  /** Calls the first of the given functions as soon as requests are expected. */
   whenBegun(begin: () => void): void {
     this.#begin ??= begin
   }
@@ -52,7 +52,7 @@ export class Tally {
   }
 
   #compare({ method, path, route, status, outcome, durationMs }: Row): void {
-    // A 404 has no route; what is meant to last, or was given up, says nothing about one.
+    // A 404 has no route; upgraded, aborted and unfinished requests say nothing about speed.
     const place = route ?? (status === 404 ? undefined : path)
     if (method === undefined || place === undefined || durationMs === undefined) return
     if (outcome === 'upgraded' || outcome === 'aborted' || outcome === 'unfinished') return
@@ -66,7 +66,7 @@ export class Tally {
     } else this.beyond++
   }
 
-  /** Whether there is something to show; only once. */
+  /** Returns true once, if there are requests. */
   take(): boolean {
     if (this.#isTaken || this.requests === 0) return false
     this.#isTaken = true
@@ -76,7 +76,7 @@ export class Tally {
 
 const TALLY = Symbol.for('waybill.tally')
 
-/** The counts of this process, which all copies of waybill in it share. */
+/** Returns the counts that all copies of waybill in this process share. */
 export function sharedTally(): Tally {
   const host: NodeJS.Process & { [TALLY]?: Tally } = process
   const known = host[TALLY]
@@ -96,7 +96,7 @@ function endingOf({ outcome = '', status }: Row): string {
   return OUTCOMES[outcome] ?? (status === undefined ? 'unanswered' : `${Math.floor(status / 100)}xx`)
 }
 
-/** The columns of rows: time, tag, duration, id, method. */
+/** The column widths of rows: time, tag, id, method. */
 const LABEL_WIDTH = 'hh:mm:ss.mmm '.length
 const TAG_WIDTH = 5
 const ID_WIDTH = 8

@@ -1,56 +1,56 @@
 /**
- * What a terminal obeys or hides instead of showing: controls, changes of direction and other format characters, line
- * separators, halves of characters, what is no character, and what is drawn as nothing (selectors of a style aside).
+ * Characters that a terminal obeys or hides: controls, bidirectional and other format characters, line separators, lone
+ * surrogates, noncharacters, and invisible characters except the text and emoji style selectors.
  */
-const OBEYED = /(?!\ufe0e|\ufe0f)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{NChar}\p{DI}]/gu
-/** The same but for ESC, in a text that has colours. */
-const OBEYED_BESIDE_COLORS = /(?!\x1b|\ufe0e|\ufe0f)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{NChar}\p{DI}]/gu
+const UNSAFE = /(?!\ufe0e|\ufe0f)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{NChar}\p{DI}]/gu
+/** The same except ESC, for text with colours. */
+const UNSAFE_EXCEPT_ESC = /(?!\x1b|\ufe0e|\ufe0f)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{NChar}\p{DI}]/gu
 
-/** What is on all terminals what it is, and takes less to find than what is not. */
+/** Printable ASCII, which is always safe and faster to test for. */
 const PLAIN = /^[ -~]*$/
 const COLOR = /\x1b\[[\d;]*m/g
 
-const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
-function showObeyed(character: string): string {
-  const short = SHORT[character]
+function escapeCharacter(character: string): string {
+  const short = SHORT_ESCAPES[character]
   if (short !== undefined) return short
   const code = (character.codePointAt(0) ?? 0).toString(16)
   if (code.length <= 2) return `\\x${code.padStart(2, '0')}`
   return code.length <= 4 ? `\\u${code.padStart(4, '0')}` : `\\u{${code}}`
 }
 
-/** A text on one line, with every character escaped that a terminal would obey or hide. */
+/** Escapes every character that a terminal would obey or hide, line breaks included. */
 export function visibleText(text: string): string {
-  return PLAIN.test(text) ? text : text.replace(OBEYED, showObeyed)
+  return PLAIN.test(text) ? text : text.replace(UNSAFE, escapeCharacter)
 }
 
-/** The same for a text whose colours are to stay; it holds no ESC but theirs. */
+/** The same, but keeps colours; the text must have no other ESC. */
 export function visibleColored(text: string): string {
-  return PLAIN.test(text) ? text : text.replace(OBEYED_BESIDE_COLORS, showObeyed)
+  return PLAIN.test(text) ? text : text.replace(UNSAFE_EXCEPT_ESC, escapeCharacter)
 }
 
-/** The lines of a text, each as {@link visibleText} shows it. */
+/** Splits a text into lines that {@link visibleText} escapes. */
 export function visibleLines(text: string): string[] {
   return text.split(/\r?\n/).map(visibleText)
 }
 
-/** What is drawn over the character before it: combining marks, and the later parts of Korean syllables. */
-const OVER = /[\p{Mn}\p{Me}\u1160-\u11ff]/u
-/** What takes two columns: East Asian wide and full-width characters (UAX #11), and what is an emoji by itself. */
+/** Zero-width characters: combining marks, and the later parts of Korean syllables. */
+const ZERO_WIDTH = /[\p{Mn}\p{Me}\u1160-\u11ff]/u
+/** Characters two columns wide: East Asian wide and full-width ones (UAX #11), and those that default to emoji. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1aff0}-\u{1b2ff}\u{20000}-\u{3fffd}]|(?![\u{1f1e6}-\u{1f1ff}])\p{Emoji_Presentation}/u
 
 function columnsOf(character: string): number {
   if (character < '\u0300') return 1
-  if (OVER.test(character)) return 0
+  if (ZERO_WIDTH.test(character)) return 0
   return WIDE.test(character) ? 2 : 1
 }
 
 const ESC = 0x1b
 const LAST_PLAIN = 0x7e
 
-/** How many columns a visible text takes, whatever its colours. */
+/** Counts the columns of a visible text, without its colours. */
 export function displayWidth(text: string): number {
   let columns = 0
   for (let at = 0; at < text.length; at++) {
@@ -71,7 +71,7 @@ function widthOf(text: string): number {
   return columns
 }
 
-/** The beginning of a visible text without colours, in so many columns. */
+/** Cuts a visible text without colours to a width, keeping its start. */
 export function cutToWidth(text: string, columns: number): string {
   if (text.length <= columns && PLAIN.test(text)) return text
   let left = columns
@@ -84,7 +84,7 @@ export function cutToWidth(text: string, columns: number): string {
   return text.slice(0, end)
 }
 
-/** The end of a visible text, in so many columns. */
+/** Cuts a visible text to a width, keeping its end. */
 function endToWidth(text: string, columns: number): string {
   const characters = [...text]
   let left = columns
@@ -97,7 +97,7 @@ function endToWidth(text: string, columns: number): string {
   return characters.slice(begin).join('')
 }
 
-/** A visible path in so many columns: `/first/…/last` where it is longer. */
+/** Shortens a visible path to a width: `/first/…/last`. */
 export function shortenPath(path: string, columns: number): string {
   if (displayWidth(path) <= columns) return path
   const first = path.slice(0, path.indexOf('/', 1) + 1)
@@ -110,16 +110,16 @@ export function shortenPath(path: string, columns: number): string {
 }
 
 const ENCODED = /(?:%[89a-f][\da-f])+/gi
-/** Controls, what is not assigned, separators, and what is drawn as nothing. */
-const UNSHOWN = /[\p{C}\p{Z}\p{DI}]/u
+/** Controls, unassigned characters, separators and invisible ones. */
+const INVISIBLE = /[\p{C}\p{Z}\p{DI}]/u
 
-/** A path with what is encoded UTF-8 beyond ASCII decoded, where that can be seen: `/%E6%97%A5` is `/日`. */
+/** Decodes the percent-encoded non-ASCII text of a path, if it is visible: `/%E6%97%A5` is `/日`. */
 export function readablePath(path: string): string {
   if (!path.includes('%')) return path
   return path.replace(ENCODED, (run) => {
     try {
       const text = decodeURIComponent(run)
-      return UNSHOWN.test(text) ? run : text
+      return INVISIBLE.test(text) ? run : text
     } catch {
       return run
     }
@@ -127,9 +127,9 @@ export function readablePath(path: string): string {
 }
 
 /**
- * Breaks pieces into lines: between two of them, and between the words of one that is longer than a line.
- * @param room the columns of a line
- * @param first those of the first line
+ * Wraps pieces into lines: between pieces, and between the words of a piece longer than a line.
+ * @param room the columns of other lines
+ * @param first the columns of the first line
  */
 export function wrap(pieces: readonly string[], room: number, first = room): string[] {
   const lines: string[] = []

@@ -4,12 +4,12 @@ import type { Paint } from './paint.js'
 import type { RowField } from './row.js'
 import { visibleColored, visibleText } from './text.js'
 
-/** How deep objects are shown. */
+/** The depth of shown objects. */
 const MAX_DEPTH = 4
-/** Texts that stand without quotes. */
+/** Texts shown without quotes. */
 const BARE = /^[^\s"'=]+$/
 
-/** A field as `key=value`, in two shades. */
+/** Shows a field as dim `key=` and value. */
 export function showField([name, value]: RowField, colors: boolean, paint: Paint): string {
   return paint.dim(`${visibleText(name)}=`) + showValue(value, colors)
 }
@@ -22,11 +22,11 @@ function showValue(value: unknown, colors: boolean): string {
   if (typeof value !== 'object' || value === null) return String(value)
   const options = { colors, depth: MAX_DEPTH, breakLength: Number.POSITIVE_INFINITY, compact: true } as const
   const shown = attempt(() => inspect(value, { ...options, customInspect: false }), '[object]')
-  // It has escaped every ESC that is not one of its colours.
+  // `inspect` has escaped every ESC outside its colours.
   return colors ? visibleColored(shown) : visibleText(shown)
 }
 
-/** A duration in six columns, as a person compares it: `0.4ms`, `312ms`, `1.25s`, `83.2s`, `4m05s`, `2h03m`. */
+/** Shows a duration, in at most six columns if below 100h: `0.4ms`, `312ms`, `1.25s`, `83.2s`, `4m05s`, `2h03m`. */
 export function showDuration(ms: number): string {
   if (ms < 99.95) return `${(Math.round(ms * 10) / 10).toFixed(1)}ms`
   if (ms < 999.5) return `${Math.round(ms)}ms`
@@ -37,7 +37,7 @@ export function showDuration(ms: number): string {
   return `${Math.floor(seconds / 3600)}h${two(Math.floor((seconds % 3600) / 60))}m`
 }
 
-/** A size as a person compares it: `27B`, `1.2kB`, `34MB`. */
+/** Shows a size in bytes: `27B`, `1.2kB`, `34MB`. */
 export function showBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes}B`
   let size = bytes / 1000
@@ -48,7 +48,7 @@ export function showBytes(bytes: number): string {
   return `${size.toFixed(1)}GB`
 }
 
-/** Makes what shows a local time of day with milliseconds; the text but for these is kept for the second. */
+/** Creates a formatter of the local time with milliseconds, which caches the text of the last second. */
 export function createClock(): (time: number) => string {
   let lastSecond = Number.NaN
   let clock = ''
