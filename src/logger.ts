@@ -7,7 +7,7 @@ import { recordOf } from './http/carrier.js'
 import { onInterrupt } from './interrupt.js'
 import type { Destination, LoggerOptions } from './options.js'
 import { logMethod, useFormat } from './output/log-lines.js'
-import { standardWriter } from './output/stdout.js'
+import { standardWriter } from './output/open-stdout.js'
 import { checkLoggerOptionNames, type LoggerSettings, parseLoggerOptions } from './read-options.js'
 import { MAX_VALUES, propertyOf } from './request/copy.js'
 import { describeError, isError } from './request/error.js'
@@ -67,16 +67,16 @@ export function openOutput(settings: LoggerSettings, format: Format): LogOutput 
   return { format, events, lines: format.logsToStderr && destination === undefined ? open(2) : events }
 }
 
-/** Writes a summary at Ctrl-C or when the process exits, behind the completions of the requests that are open then. */
+/** Writes a summary at Ctrl-C or when the process exits, after the completions of open requests. */
 function sumUpAtEnd(summary: Summary, output: Destination): void {
   const write = (): void => {
     const text = summary.take()
     if (text !== '') output.write(text)
   }
-  // Behind the tasks that are there by then.
+  // After the tasks registered so far, which write these completions.
   atExit(() => atExit(write))
   onInterrupt(() => {
-    // Over what the terminal shows of it.
+    // Overwrites the `^C` that the terminal shows.
     output.write('\r')
     runExitTasks()
   })

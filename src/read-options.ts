@@ -23,7 +23,6 @@ import { anyOf, unusedOption } from './errors.js'
 import { DETAIL_FORMS } from './format/forms.js'
 import type { FormatSettings } from './format/index.js'
 import { checkTemplate } from './format/template.js'
-import { readAll, type Table } from './option-table.js'
 import type {
   Destination,
   Include,
@@ -38,6 +37,7 @@ import type {
 import type { PropagationSettings } from './outgoing/headers.js'
 import type { PolicyOptions } from './policies.js'
 import { POLICY_NAMES, parsePolicies } from './read-policies.js'
+import { readAll, type Table } from './read-table.js'
 import { type Capture, compileCaptures } from './request/details.js'
 import { type IdRules, newUuid } from './request/id.js'
 import type { PolicySettings } from './request/policy.js'

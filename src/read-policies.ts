@@ -11,7 +11,6 @@ import {
 } from './checks.js'
 import { type Environment, readEnvironment } from './environment.js'
 import { showValue, wrongOption } from './errors.js'
-import { readAll, type Table } from './option-table.js'
 import type {
   Completion,
   FailedBodyOptions,
@@ -22,6 +21,7 @@ import type {
   RouteConfig,
   SampleOptions,
 } from './policies.js'
+import { readAll, type Table } from './read-table.js'
 import type { FailedBodyRules, PolicySettings } from './request/policy.js'
 import type { SampleRules } from './request/sample.js'
 import { LEVELS, type Level, type LogLevel } from './vocabulary.js'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { afterEach, expect, test, vi } from 'vitest'
-import { LineWriter } from '../src/output/writer.js'
+import { LineWriter } from '../src/output/stdout-writer.js'
 import { finish, startProgram, startUnread } from './support/program.js'
 
 /** Replaces the timers of a program by functions that do nothing, as a test does that fakes them, and restores them. */

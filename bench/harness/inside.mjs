@@ -6,7 +6,7 @@ import { MAX_LINE_BYTES } from '../../dist/vocabulary.js'
 
 export { carryRequest, recordOf } from '../../dist/http/carrier.js'
 export { StandardStream } from '../../dist/output/replaced.js'
-export { LineWriter } from '../../dist/output/writer.js'
+export { LineWriter } from '../../dist/output/stdout-writer.js'
 export { acceptRequestId, newUuid } from '../../dist/request/id.js'
 export { PIPE_BYTES } from '../../dist/vocabulary.js'
 

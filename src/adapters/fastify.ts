@@ -20,7 +20,7 @@ import {
   ownIdLabelOf,
   replaceRequestLines,
 } from './fastify-internals.js'
-import { FastifyRequests } from './fastify-requests.js'
+import { FastifyRequests } from './fastify-records.js'
 import { openLog, useOwnLogger } from './open-log.js'
 import { forwardTo, isNullLogger } from './request-logger.js'
 

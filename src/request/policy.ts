@@ -5,10 +5,9 @@ import type { QuietRule, RequestView } from '../policies.js'
 import { isLevel, LEVELS, type Level, type LogLevel } from '../vocabulary.js'
 import { addMissing } from './bind.js'
 import type { Capture } from './details.js'
-import { isError } from './error.js'
 import { isRecord } from './fields.js'
 import { completionLevelOf, hasFailed } from './outcome.js'
-import { matchesPath } from './quiet.js'
+import { matchesPath } from './path-pattern.js'
 import type { RequestRecord } from './record.js'
 import { type SampleRules, Sampler } from './sample.js'
 import { completionOf, responseOf, viewOf } from './view.js'
@@ -113,7 +112,7 @@ export class Policy {
     const { fields } = this.#settings
     if (fields === undefined) return
     const given = resultOf(() => fields(completionOf(record, level), responseOf(record)))
-    if (isRecord(given) && !isError(given)) addMissing(record, given)
+    if (isRecord(given) && !(given instanceof Thrown)) addMissing(record, given)
     else warn('fields', 'an object', given, 'there are none')
   }
 
@@ -142,16 +141,26 @@ function isQuiet(rules: readonly QuietRule[], view: RequestView): boolean {
   })
 }
 
-/** Returns what an app's function returns or throws. */
+/** What an app's function threw; no such value is a valid result. */
+class Thrown {
+  readonly error: unknown
+
+  constructor(error: unknown) {
+    this.error = error
+  }
+}
+
+/** Returns what an app's function returns, or a {@link Thrown}. */
 function resultOf(decide: () => unknown): unknown {
   try {
     return decide()
   } catch (error) {
-    return error
+    return new Thrown(error)
   }
 }
 
 function warn(option: string, must: string, got: unknown, instead: string): void {
-  const message = `waybill: option "${option}" must return ${must}, got ${showValue(got)}; ${instead}`
+  const what = got instanceof Thrown ? `it threw ${showValue(got.error)}` : `got ${showValue(got)}`
+  const message = `waybill: option "${option}" must return ${must}, ${what}; ${instead}`
   warnOnce('WAYBILL_WARN_OPTION_RESULT', option, message)
 }

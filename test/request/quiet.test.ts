@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { MiddlewareOptions } from '../../src/express.js'
 import waybill, { type Options, type RequestView, WaybillError } from '../../src/index.js'
-import { matchesPath } from '../../src/request/quiet.js'
+import { matchesPath } from '../../src/request/path-pattern.js'
 import { FORMAT_NAMES } from '../../src/vocabulary.js'
 import { adapters } from '../contract/adapters.js'
 import { startService as start } from '../contract/service.js'
@@ -193,7 +193,7 @@ test('a function that throws or returns no boolean makes nothing quiet, and that
   expect(log.lines).toHaveLength(2)
   expect(await warning).toEqual({
     code: 'WAYBILL_WARN_OPTION_RESULT',
-    message: expect.stringMatching(/^waybill: option "quiet" must return a boolean, got .*broken/),
+    message: expect.stringMatching(/^waybill: option "quiet" must return a boolean, it threw .*broken/),
   })
 })
 

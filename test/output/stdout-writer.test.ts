@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { beforeEach, expect, test, vi } from 'vitest'
 import type { StandardStream } from '../../src/output/replaced.js'
-import { type HoldRules, LineWriter } from '../../src/output/writer.js'
+import { type HoldRules, LineWriter } from '../../src/output/stdout-writer.js'
 
 // The writer with a descriptor, a clock and timers of this file; stdout.test.ts has it write to real pipes.
 

@@ -4,7 +4,7 @@ import { atExit } from '../exit.js'
 import type { Destination } from '../options.js'
 import { PIPE_BYTES } from '../vocabulary.js'
 import { openAgain, type StandardFd, StandardStream } from './replaced.js'
-import { type HoldRules, LineWriter, type WriterTarget } from './writer.js'
+import { type HoldRules, LineWriter, type WriterTarget } from './stdout-writer.js'
 
 /** How a logger wants lines to be held for stdout or stderr; undefined keeps the setting of another logger. */
 export interface StandardRules {
