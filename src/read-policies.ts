@@ -57,7 +57,9 @@ const duration = ofType(
 )
 const sampleObject = objectOf<SampleOptions>('an object with a rate')
 
-const levelFunction = aFunction<(completion: Completion) => LogLevel>('a function that returns a level')
+const levelFunction = aFunction<(completion: Completion) => LogLevel>(
+  'a function that returns a level or "silent"',
+)
 const startLevelFunction = aFunction<(request: RequestView) => Level | false>(
   'a function that returns a level',
 )

@@ -277,7 +277,12 @@ test.each([
     'startLevel',
     `one of ${LEVEL_WORDS}, false or a function that returns a level, got "silent"`,
   ],
-  [{ completionLevel: 'info' }, 'TYPE', 'completionLevel', 'a function that returns a level, got "info"'],
+  [
+    { completionLevel: 'info' },
+    'TYPE',
+    'completionLevel',
+    'a function that returns a level or "silent", got "info"',
+  ],
   [{ context: 'yes' }, 'TYPE', 'context', 'true or false, got "yes"'],
   [{ slow: 'x' }, 'TYPE', 'slow', 'a number of milliseconds ≥ 0, got "x"'],
   [{ slow: -5 }, 'VALUE', 'slow', 'a number of milliseconds ≥ 0, got -5'],

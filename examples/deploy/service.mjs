@@ -9,7 +9,7 @@ export async function build() {
   await app.register(waybill, { include: ['user_agent'] })
 
   // Health checks every few seconds are not worth two lines each.
-  app.get('/healthz', { logLevel: 'silent' }, async () => ({ ok: true }))
+  app.get('/healthz', { config: { waybill: { quiet: true } } }, async () => ({ ok: true }))
 
   app.get('/users/:id', async (request, reply) => {
     request.log.info('looking up user')

@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { attempt, keysOf } from '../safely.js'
 import { cutText, showBigint } from '../text.js'
 import type { Outcome } from '../vocabulary.js'
+import { isServerError } from './outcome.js'
 import { withoutJson, withoutRequest } from './parse-errors.js'
 import { isSecret, REDACTED } from './redact.js'
 
@@ -49,7 +50,11 @@ export function failureOf({
   const code = method === undefined ? codeOf(thrown.at(-1)) : undefined
   // Any client can cause many such lines, and the parser's message adds nothing to its code.
   if (code !== undefined) return { code }
-  return describeError(thrown.at(-1), status >= 500, thrown.slice(0, -1).reverse())
+  return describeError(
+    thrown.at(-1),
+    status >= 500 || isServerError(status, outcome, true),
+    thrown.slice(0, -1).reverse(),
+  )
 }
 
 /** Whether a value is an error of any realm, because test runners use several. */

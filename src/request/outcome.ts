@@ -53,12 +53,27 @@ export function isAccepted(method: string | undefined, status: number | undefine
   return status === SWITCHING_PROTOCOLS || (method === 'CONNECT' && status >= 200 && status < 300)
 }
 
-/** The default level: 5xx `error`, other 4xx `warn`, the rest and aborted requests `info`, slow ones at least `warn`. */
-export function completionLevelOf(status: number | undefined, outcome: Outcome, slow: boolean): Level {
-  if (outcome !== 'aborted' && status !== undefined) {
-    if (status >= 500) return 'error'
-    if (status >= 400) return 'warn'
-  }
+/** The outcomes of requests that the service itself broke off. */
+const BROKEN_OFF: ReadonlySet<Outcome> = new Set(['destroyed', 'unfinished'])
+
+/** Whether a request is an error of the service: answered with 500 or above, or broken off with an error. */
+export function isServerError(status: number | undefined, outcome: Outcome, hasError: boolean): boolean {
+  if (BROKEN_OFF.has(outcome) && hasError) return true
+  return outcome !== 'aborted' && status !== undefined && status >= 500
+}
+
+/**
+ * The default level: `error` for an error of the service, `warn` for any other 4xx, `info` for the rest and for aborted
+ * requests; slow ones are at least `warn`.
+ */
+export function completionLevelOf(
+  status: number | undefined,
+  outcome: Outcome,
+  slow: boolean,
+  hasError = false,
+): Level {
+  if (isServerError(status, outcome, hasError)) return 'error'
+  if (outcome !== 'aborted' && status !== undefined && status >= 400) return 'warn'
   return slow ? 'warn' : 'info'
 }
 

@@ -92,7 +92,7 @@ export class Policy {
   /** The level of a request's completion; undefined if neither it nor a start that was held back is written. */
   completionLevel(record: RequestRecord): Level | undefined {
     const { outcome, status, slow, failure } = record
-    const usual = completionLevelOf(status, outcome, slow)
+    const usual = completionLevelOf(status, outcome, slow, failure !== undefined)
     const level = this.#decide(record, usual)
     const isRaised = level !== 'silent' && LEVELS.indexOf(level) > Math.max(LEVELS.indexOf(usual), WARN - 1)
     const isWrong = hasFailed(outcome, status) || outcome === 'rejected' || status === TOO_MANY_REQUESTS
