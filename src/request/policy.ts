@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js'
 import { showValue, warnOnce } from '../errors.js'
 import type { Options } from '../options.js'
 import type { QuietRule, RequestView } from '../policies.js'
+import { isUnawaited } from '../safely.js'
 import { isLevel, LEVELS, type Level } from '../vocabulary.js'
 import { addMissing } from './bind.js'
 import type { Capture } from './details.js'
@@ -87,7 +88,7 @@ export class Policy {
     const { fields } = this.#settings
     if (fields === undefined) return
     const given = resultOf(() => fields(completionOf(record, level), responseOf(record)))
-    if (isRecord(given) && !isError(given)) addMissing(record, given)
+    if (isRecord(given) && !isError(given) && !(given instanceof NoResult)) addMissing(record, given)
     else warn('fields', 'an object', given, 'there are none')
   }
 
@@ -116,16 +117,27 @@ function isQuiet(rules: readonly QuietRule[], view: RequestView): boolean {
   })
 }
 
-/** What a function of the app returns, or what it throws. */
+/** What a function of the app can't decide by: what it throws, and a promise. */
+class NoResult {
+  readonly shown: string
+
+  constructor(shown: string) {
+    this.shown = shown
+  }
+}
+
+/** What a function of the app returns. */
 function resultOf(decide: () => unknown): unknown {
   try {
-    return decide()
+    const result = decide()
+    return isUnawaited(result) ? new NoResult('a promise') : result
   } catch (error) {
-    return error
+    return new NoResult(showValue(error))
   }
 }
 
 function warn(option: string, must: string, got: unknown, instead: string): void {
-  const message = `waybill: option "${option}" must return ${must}, got ${showValue(got)}; ${instead}`
+  const shown = got instanceof NoResult ? got.shown : showValue(got)
+  const message = `waybill: option "${option}" must return ${must}, got ${shown}; ${instead}`
   warnOnce('WAYBILL_WARN_OPTION_RESULT', option, message)
 }

@@ -25,11 +25,16 @@ function partsOf({ requestId, method, route, raw, target }: RequestRecord): Omit
 }
 
 /** Adds a copy of the headers, which is made only when it is asked for. */
-function withHeaders<T extends object>(view: T, { raw }: RequestRecord): T & Pick<RequestView, 'headers'> {
-  return Object.defineProperty(view as T & Pick<RequestView, 'headers'>, 'headers', {
-    get: (): Readonly<IncomingHttpHeaders> => ({ ...raw?.headers }),
-    enumerable: true,
-  })
+function withHeaders<T extends object>(
+  view: T,
+  { raw }: RequestRecord,
+): Readonly<T> & Pick<RequestView, 'headers'> {
+  return Object.freeze(
+    Object.defineProperty(view as T & Pick<RequestView, 'headers'>, 'headers', {
+      get: (): Readonly<IncomingHttpHeaders> => ({ ...raw?.headers }),
+      enumerable: true,
+    }),
+  )
 }
 
 /** The head of a response as it was sent. */
