@@ -1,6 +1,12 @@
 import { AddedFields, isRecord } from './fields.js'
 import type { RequestRecord } from './record.js'
 
+/** The bindings of a logger as text: with what was bound to a request, and without. */
+export interface BoundText {
+  readonly whole: string
+  readonly own: string
+}
+
 /** Puts fields on the completion of a request and on its lines from now on. */
 export function bindFields(record: RequestRecord, fields: object): void {
   if (record.closed || !isRecord(fields)) {
