@@ -16,7 +16,7 @@ export interface RequestView {
 
 /** A request that has ended: the argument of `completionLevel`. */
 export interface Completion extends RequestView {
-  /** As sent; `undefined` when none was. */
+  /** As sent; if none was, 499 when the client left, 408 after a timeout, else `undefined`. */
   readonly status: number | undefined
   /** In milliseconds; `undefined` when the request can't be parsed, because its beginning is not known. */
   readonly durationMs: number | undefined

@@ -38,6 +38,9 @@ function withHeaders<T extends object>(
 }
 
 /** The head of a response as it was sent. */
-export function responseOf({ response, headStatus, status }: RequestRecord): ResponseView {
-  return { status, headers: response === undefined || headStatus === undefined ? {} : sentHeaders(response) }
+export function responseOf(record: RequestRecord): ResponseView {
+  const { status, stream, headStatus, writtenStatus, isUnsent } = record
+  const head = stream === undefined ? !isUnsent && headStatus : stream.sentHeaders?.[':status']
+  const isSent = typeof head === 'number' || writtenStatus !== undefined
+  return { status: isSent ? status : undefined, headers: sentHeaders(record) }
 }
