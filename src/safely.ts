@@ -1,3 +1,4 @@
+import { isPromise } from 'node:util/types'
 import { nextTick } from './clock.js'
 import { showValue, warnOnce } from './errors.js'
 
@@ -49,6 +50,16 @@ export function attempt<T>(read: () => T, otherwise: T): T {
   } catch {
     return otherwise
   }
+}
+
+/**
+ * Whether a function that must answer at once has returned a promise. Nobody waits for it, and its rejection would end the
+ * process.
+ */
+export function isUnawaited(result: unknown): boolean {
+  if (!isPromise(result)) return false
+  attempt(() => Promise.prototype.then.call(result, undefined, () => {}), undefined)
+  return true
 }
 
 /**

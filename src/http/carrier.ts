@@ -167,8 +167,13 @@ export function watchRequest(request: EventEmitter, record: RequestRecord): void
   carryRequest(request, record)
 }
 
-function sizeOf(chunk: unknown): number {
-  return typeof chunk === 'string' || chunk instanceof Uint8Array ? Buffer.byteLength(chunk) : 0
+/** Counts the bytes of a piece of a body, which may be decoded. Node.js itself empties a body after the response. */
+function noteData(record: RequestRecord, request: EventEmitter, chunk: unknown): void {
+  const encoding = (request as Partial<Readable>).readableEncoding ?? undefined
+  const bytes =
+    typeof chunk === 'string' || chunk instanceof Uint8Array ? Buffer.byteLength(chunk, encoding) : 0
+  for (let on: RequestRecord | undefined = record; on !== undefined; on = on.outer)
+    if (on.requestBytes !== undefined && !on.isSent) on.requestBytes += bytes
 }
 
 /** Emits the events of a request within its context, and counts the bytes of its body. */
@@ -176,7 +181,7 @@ function wrapRequestEmit(own: Emit | undefined, parent: { readonly emit: Emit })
   return function emit(...args) {
     const original = own ?? parent.emit
     const record = recordOf(this)
-    if (record?.requestBytes !== undefined && args[0] === 'data') record.requestBytes += sizeOf(args[1])
+    if (record !== undefined && args[0] === 'data') noteData(record, this, args[1])
     if (record !== undefined && isOutside(record, this, args[0]))
       return emitWithin(record, this, original, ...args)
     return Reflect.apply(original, this, args)

@@ -112,7 +112,7 @@ export class Tracker implements RecordKeeper {
     if (raw.httpVersionMajor === 2) record.stream = (raw as Http2ServerRequest).stream
     record.target = targetOf(raw)
     showPath(record, this.#semicolon)
-    record.requestBytes = this.#countsBodies ? 0 : undefined
+    if (this.#countsBodies && !raw.readableDidRead) record.requestBytes = 0
     const follow = this.#settings.context || this.#countsBodies ? watchRequest : carryRequest
     follow(raw, record)
     return record

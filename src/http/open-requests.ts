@@ -59,8 +59,13 @@ export class OpenRequests {
   }
 
   #writeDue(): void {
-    this.#dueAt = Number.POSITIVE_INFINITY
     const now = this.#elapsed()
+    // Node.js counts from the beginning of the turn in which a timer was set, so that it may come early.
+    if (now < this.#dueAt) {
+      this.#setTimer(this.#dueAt, this.#dueAt - now)
+      return
+    }
+    this.#dueAt = Number.POSITIVE_INFINITY
     let next = Number.POSITIVE_INFINITY
     for (let record = this.first; record !== undefined; record = record.next) {
       const { keeper } = record

@@ -17,8 +17,8 @@ export interface EventLog {
   started(entry: RequestRecord, level: Level): void
   running(entry: RequestRecord, level: Level): void
   completed(entry: RequestRecord, level: Level): void
-  /** Binds fields to the request's logger; returns whether its events have them by that. */
-  bind?(entry: RequestRecord, fields: AddedFields): boolean
+  /** Binds the latest fields to the request's logger; returns whether its completion has them by that. */
+  bind?(entry: RequestRecord, latest: AddedFields): boolean
   /** Writes the line about an answer after the client had left. */
   late(entry: RequestRecord, level: Level): void
 }

@@ -6,7 +6,7 @@ import { fieldsWriter } from '../format/line.js'
 import { EVENT } from '../format/log-line.js'
 import { nativeBody, nativeBodyWithoutId } from '../format/templates.js'
 import { detailValues, type EventKind, MESSAGES, VALUES } from '../format/values.js'
-import type { RequestLogger, Template } from '../options.js'
+import type { Template } from '../options.js'
 import { type Budget, copyField, MAX_ROOM, MAX_VALUES } from '../request/copy.js'
 import type { Capture } from '../request/details.js'
 import { describeError } from '../request/error.js'
@@ -74,7 +74,7 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
       if (!isEnabled(entry, level)) return
       const { logger } = entry
       // A start that was held back is written later than it happened.
-      if (entry.isStartLate) entry.logger = lines.at(entry.time, logger)
+      if (entry.isStartLate) entry.logger = lines.at(entry.time, lines.unbound(entry))
       write('started', entry, level)
       entry.logger = logger
     },
@@ -83,6 +83,9 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
     },
     completed(entry, level) {
       if (!isEnabled(entry, level)) return
+      const { logger } = entry
+      // What was bound is among the fields of the completion.
+      entry.logger = lines.unbound(entry)
       try {
         write('completed', entry, level)
       } catch (error) {
@@ -95,16 +98,15 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
         )
         entry.added = undefined
         write('completed', entry, level)
+      } finally {
+        entry.logger = logger
       }
     },
-    bind({ framework }, { fields }) {
+    bind(entry, latest) {
       // The logger of a request that no framework has is the app's, whose other lines must not have the fields.
-      const logger: (RequestLogger & { setBindings?: (fields: object) => void }) | undefined = framework?.log
-      if (typeof logger?.setBindings !== 'function') return false
-      return attempt(() => {
-        logger.setBindings?.(Object.fromEntries(fields))
-        return true
-      }, false)
+      if (entry.framework === undefined) return false
+      entry.useLogger(entry.framework.log)
+      return carriesId(entry) && attempt(() => lines.bind(entry, latest), false)
     },
     late(entry, level) {
       if (!isEnabled(entry, level)) return
@@ -112,6 +114,11 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
       log(entry, level, lateRecord(entry, error), lateMessage(entry))
     },
   }
+}
+
+/** Whether a logger is that of one request: the app may have the same one for several. */
+function carriesId({ bindsId, logger, requestId }: RequestRecord): boolean {
+  return bindsId || attempt(() => Object.values(logger.bindings?.() ?? {}).includes(requestId), false)
 }
 
 /** Marks an event, so that a logger that waybill created can tell it from the app's lines. */

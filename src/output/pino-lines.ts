@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { fits } from '../format/fit.js'
 import { mapTexts, percentEncode, percentText } from '../format/json.js'
 import type { Destination, RequestLogger } from '../options.js'
+import type { AddedFields } from '../request/fields.js'
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
 import { targetOf } from './hold.js'
@@ -96,6 +97,45 @@ export class PinoLines {
     return Object.create(logger, { [copy.time]: { value: () => text } })
   }
 
+  /**
+   * Binds fields to the logger of a request, in place of those that were bound before.
+   * @returns whether its completion has them by that
+   */
+  bind(record: RequestRecord, latest: AddedFields): boolean {
+    const logger = record.logger as RequestLogger & { setBindings?(fields: object): void }
+    if (typeof logger.setBindings !== 'function') return false
+    const held = logger as unknown as Internals
+    const copy = this.#copyOf(held)
+    const own = copy && this.#ownBindings(record, copy)
+    if (copy === undefined || own === undefined) {
+      logger.setBindings(shown(latest))
+      return true
+    }
+    Reflect.set(logger, copy.chindings, own)
+    logger.setBindings(shown(record.bound ?? latest))
+    record.bindings = { whole: String(held[copy.chindings]), own }
+    return false
+  }
+
+  /** The logger of a request without what was bound to the request. */
+  unbound(record: RequestRecord): RequestLogger {
+    const { logger, bindings } = record
+    const copy = bindings && this.#copyOf(logger as unknown as Internals)
+    const own = copy && this.#ownBindings(record, copy)
+    return copy === undefined || own === undefined
+      ? logger
+      : Object.create(logger, { [copy.chindings]: { value: own } })
+  }
+
+  /** The bindings of a request's logger, but those of the request, as pino keeps them; a child has them at its beginning. */
+  #ownBindings({ logger, bindings }: RequestRecord, copy: PinoCopy): string | undefined {
+    const text = (logger as unknown as Internals)[copy.chindings]
+    if (typeof text !== 'string') return undefined
+    return bindings !== undefined && text.startsWith(bindings.whole)
+      ? bindings.own + text.slice(bindings.whole.length)
+      : text
+  }
+
   /** Returns the serializer that a logger applies to the field `error`. */
   errorSerializerOf(logger: RequestLogger): Serializer | undefined {
     const copy = this.#copyOf(logger as unknown as Internals)
@@ -171,4 +211,9 @@ export class PinoLines {
     const serialize = errorSerializerOf(copy, logger)
     return serialize === undefined || isStandardSerializer(serialize)
   }
+}
+
+/** Fields as an app's logger gets them. */
+function shown({ fields }: AddedFields): object {
+  return Object(mapTexts(Object.fromEntries(fields), percentEncode))
 }

@@ -15,6 +15,8 @@ type Method = (...args: unknown[]) => unknown
  * writes and flushes of the stream come after them.
  */
 class Turn {
+  /** The stream's `write`, unless it was replaced later. */
+  readonly written: unknown
   #lines = ''
   #scheduled = false
   readonly #write: (lines: string, atOnce: boolean) => void
@@ -33,6 +35,7 @@ class Turn {
       }
       Object.defineProperty(stream, name, { value: flushFirst, writable: true, configurable: true })
     }
+    this.written = stream.write
   }
 
   add(line: string): void {
@@ -72,8 +75,13 @@ export function writeInTurn(stream: Destination, line: string): void {
     turns.set(stream, turn)
     if (turn !== null) flushAtExit(new WeakRef(turn), new WeakRef(stream))
   }
-  if (turn === null) stream.write(line)
-  else turn.add(line)
+  if (turn !== null && stream.write === turn.written) {
+    turn.add(line)
+    return
+  }
+  // What has replaced it later gets every line.
+  turn?.flush()
+  stream.write(line)
 }
 
 function flushAtExit(turn: WeakRef<Turn>, stream: WeakRef<Destination & { flushSync?(): void }>): void {

@@ -1,6 +1,12 @@
 import { AddedFields, isRecord } from './fields.js'
 import type { RequestRecord } from './record.js'
 
+/** The bindings of a logger as text: with what was bound to a request, and without. */
+export interface BoundText {
+  readonly whole: string
+  readonly own: string
+}
+
 /** Adds fields to the completion of a request and to its later lines. */
 export function bindFields(record: RequestRecord, fields: object): void {
   if (record.closed || !isRecord(fields)) {

@@ -57,10 +57,14 @@ function authorityOf(headers: IncomingHttpHeaders): string {
 const HEADER = 'header:'
 const RESPONSE = 'response:'
 
+/** The headers of a response that name a page. */
+const LEADING: ReadonlySet<string> = new Set(['location', 'content-location', 'link', 'refresh'])
+
 /** The details that are known at the completion alone, but headers of the response. */
 const AT_END: Readonly<Record<string, NonNullable<Capture['readAtEnd']>>> = {
   request_bytes: (record) => record.requestBytes,
-  first_byte_ms: ({ headAt, startedAt }) => (headAt === undefined ? undefined : roundMs(headAt - startedAt)),
+  first_byte_ms: ({ headAt, startedAt, isUnsent }) =>
+    headAt === undefined || isUnsent ? undefined : roundMs(headAt - startedAt),
 }
 
 /** Compiles the option `include`. */
@@ -83,8 +87,9 @@ export function compileCaptures(
 function endReaderOf(name: Include, redactor: Redactor): Capture['readAtEnd'] {
   if (!name.startsWith(RESPONSE)) return AT_END[name]
   const header = name.slice(RESPONSE.length)
-  const read = ({ response, headStatus }: RequestRecord): string | undefined =>
-    (headStatus !== undefined && sentHeader(response, header)) || undefined
+  // The path can't be redacted by parameter names, because the page's route is unknown.
+  const shown = LEADING.has(header) && redactor.parameters.size > 0 ? originOf : (value?: string) => value
+  const read = (record: RequestRecord): string | undefined => shown(sentHeader(record, header)) || undefined
   return isNamed(redactor, ['response', header]) ? (record) => read(record) && REDACTED : read
 }
 

@@ -1,11 +1,24 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { attempt } from '../safely.js'
+import type { RequestRecord } from './record.js'
 
-/**
- * Reads the sent headers of a response: over HTTP/1, Node.js 20 to 26 keep the head as `_header`, which alone has those
- * passed only to `writeHead`. Over HTTP/2 the response has them. Names are in lower case.
- */
-export function sentHeaders(response: ServerResponse): OutgoingHttpHeaders {
+/** The headers of the head that a request was answered with; none if none was sent. Names are in lower case. */
+export function sentHeaders({ stream, response, headStatus, isUnsent }: RequestRecord): OutgoingHttpHeaders {
+  if (stream !== undefined) return attempt(() => regularHeaders(stream.sentHeaders), {})
+  return response === undefined || headStatus === undefined || isUnsent ? {} : headersOfHead(response)
+}
+
+/** The headers of an HTTP/2 stream, on which an app may answer itself, without those that begin with a colon. */
+function regularHeaders(headers: OutgoingHttpHeaders = {}): OutgoingHttpHeaders {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      name.startsWith(':') ? [] : [[name.toLowerCase(), value]],
+    ),
+  )
+}
+
+/** Node.js 20 to 26 keep a head as `_header`; those that were given to `writeHead` alone are nowhere else. */
+function headersOfHead(response: ServerResponse): OutgoingHttpHeaders {
   const head: unknown = attempt(() => Reflect.get(response, '_header'), undefined)
   if (typeof head !== 'string') return attempt(() => response.getHeaders(), {})
   const headers = new Map<string, string | string[]>()
@@ -20,10 +33,10 @@ export function sentHeaders(response: ServerResponse): OutgoingHttpHeaders {
   return Object.fromEntries(headers)
 }
 
-/** Reads a sent header of a response; several lines are joined by a comma. */
-export function sentHeader(response: ServerResponse | undefined, name: string): string | undefined {
-  if (response === undefined) return undefined
-  const value = sentHeaders(response)[name]
+/** Reads a header of a head that was sent; several lines are joined by a comma. */
+export function sentHeader(record: RequestRecord, name: string): string | undefined {
+  const headers = sentHeaders(record)
+  const value = Object.hasOwn(headers, name) ? headers[name] : undefined
   if (value === undefined) return undefined
   return Array.isArray(value) ? value.join(', ') : String(value)
 }

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { systemClock } from '../clock.js'
 import { showValue, warnOnce } from '../errors.js'
 import type { RawRequest } from '../options.js'
+import { isUnawaited } from '../safely.js'
 
 /** Why an id that the client sent was replaced. */
 export type IdRejection = 'length' | 'charset' | 'multiple'
@@ -72,8 +73,7 @@ function isTrusted(request: RawRequest, { trust }: IdRules): boolean {
   try {
     answer = trust(request)
     if (typeof answer === 'boolean') return answer
-    // An async function can't decide; its rejection must not stay unhandled.
-    if (answer instanceof Promise) answer.catch(() => {})
+    isUnawaited(answer)
   } catch (error) {
     answer = error
   }
@@ -88,6 +88,7 @@ function generateId(request: RawRequest, { generate, generatedBy = 'requestId.ge
   try {
     made = generate(request)
     if (isRequestId(made)) return made
+    isUnawaited(made)
   } catch (error) {
     made = error
   }

@@ -2,9 +2,11 @@ import type { Clock } from '../clock.js'
 import { showValue, warnOnce } from '../errors.js'
 import type { Options, RequestLogger } from '../options.js'
 import type { QuietRule, RequestView } from '../policies.js'
+import { isUnawaited } from '../safely.js'
 import { isLevel, LEVELS, type Level, type LogLevel } from '../vocabulary.js'
 import { addMissing } from './bind.js'
 import type { Capture } from './details.js'
+import { isError } from './error.js'
 import { isRecord } from './fields.js'
 import { completionLevelOf, hasFailed } from './outcome.js'
 import { matchesPath } from './path-pattern.js'
@@ -112,7 +114,7 @@ export class Policy {
     const { fields } = this.#settings
     if (fields === undefined) return
     const given = resultOf(() => fields(completionOf(record, level), responseOf(record)))
-    if (isRecord(given) && !(given instanceof Thrown)) addMissing(record, given)
+    if (isRecord(given) && !isError(given) && !(given instanceof NoResult)) addMissing(record, given)
     else warn('fields', 'an object', given, 'there are none')
   }
 
@@ -141,26 +143,27 @@ function isQuiet(rules: readonly QuietRule[], view: RequestView): boolean {
   })
 }
 
-/** What an app's function threw; no such value is a valid result. */
-class Thrown {
-  readonly error: unknown
+/** What a function of the app can't decide by: what it throws, and a promise. */
+class NoResult {
+  readonly shown: string
 
-  constructor(error: unknown) {
-    this.error = error
+  constructor(shown: string) {
+    this.shown = shown
   }
 }
 
-/** Returns what an app's function returns, or a {@link Thrown}. */
+/** What a function of the app returns. */
 function resultOf(decide: () => unknown): unknown {
   try {
-    return decide()
+    const result = decide()
+    return isUnawaited(result) ? new NoResult('a promise') : result
   } catch (error) {
-    return new Thrown(error)
+    return new NoResult(showValue(error))
   }
 }
 
 function warn(option: string, must: string, got: unknown, instead: string): void {
-  const what = got instanceof Thrown ? `it threw ${showValue(got.error)}` : `got ${showValue(got)}`
-  const message = `waybill: option "${option}" must return ${must}, ${what}; ${instead}`
+  const shown = got instanceof NoResult ? got.shown : showValue(got)
+  const message = `waybill: option "${option}" must return ${must}, got ${shown}; ${instead}`
   warnOnce('WAYBILL_WARN_OPTION_RESULT', option, message)
 }

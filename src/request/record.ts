@@ -6,7 +6,7 @@ import { showValue, warnLate } from '../errors.js'
 import type { CurrentRequest, RawRequest, RequestLogger } from '../options.js'
 import { attempt, keysOf } from '../safely.js'
 import type { Outcome } from '../vocabulary.js'
-import { bindFields } from './bind.js'
+import { type BoundText, bindFields } from './bind.js'
 import type { CallCost, Calls } from './calls.js'
 import { type Failure, MAX_ERRORS } from './error.js'
 import { AddedFields, isRecord } from './fields.js'
@@ -33,8 +33,8 @@ export interface RecordKeeper {
   /** Undefined if calls carry nothing. */
   readonly propagation: Propagation | undefined
   end(record: RequestRecord): void
-  /** Binds fields to the logger of a request; returns whether its completion has them by that. */
-  bind(record: RequestRecord, fields: AddedFields): boolean
+  /** Binds the latest fields to the logger of a request; returns whether its completion has them by that. */
+  bind(record: RequestRecord, latest: AddedFields): boolean
   /** Writes a held-back start, before the first log line or when the request takes long; not of a quiet request. */
   writeHeldStart(record: RequestRecord): void
   /** Writes how long a request has been running. */
@@ -163,12 +163,13 @@ export class RequestRecord implements CurrentRequest {
   /** What was thrown, in order: the last one counts; the earlier ones are those that error handlers failed on. */
   thrown: unknown[] | undefined = undefined
   added: AddedFields | undefined = undefined
-  /** What is on all of its lines. */
+  /** What is on all of its lines; and how an own logger of the app has it among its bindings. */
   bound: AddedFields | undefined = undefined
   /** Its log lines that are written only if something is wrong with it. */
   held: HeldLogLines | undefined = undefined
   /** Whether something is wrong with it; known at the completion. */
   isWrong = false
+  bindings: BoundText | undefined = undefined
 
   // The calls to other services.
   calls: Calls | undefined = undefined

@@ -24,15 +24,23 @@ function partsOf({ requestId, method, route, raw, target }: RequestRecord): Omit
   return { id: requestId, method, path: raw && pathOf(target), route }
 }
 
-/** Adds the headers as a getter, which copies them only when read. */
-function withHeaders<T extends object>(view: T, { raw }: RequestRecord): T & Pick<RequestView, 'headers'> {
-  return Object.defineProperty(view as T & Pick<RequestView, 'headers'>, 'headers', {
-    get: (): Readonly<IncomingHttpHeaders> => ({ ...raw?.headers }),
-    enumerable: true,
-  })
+/** Adds a copy of the headers, which is made only when it is asked for. */
+function withHeaders<T extends object>(
+  view: T,
+  { raw }: RequestRecord,
+): Readonly<T> & Pick<RequestView, 'headers'> {
+  return Object.freeze(
+    Object.defineProperty(view as T & Pick<RequestView, 'headers'>, 'headers', {
+      get: (): Readonly<IncomingHttpHeaders> => ({ ...raw?.headers }),
+      enumerable: true,
+    }),
+  )
 }
 
-/** Creates the view of a sent response. */
-export function responseOf({ response, headStatus, status }: RequestRecord): ResponseView {
-  return { status, headers: response === undefined || headStatus === undefined ? {} : sentHeaders(response) }
+/** The head of a response as it was sent. */
+export function responseOf(record: RequestRecord): ResponseView {
+  const { status, stream, headStatus, writtenStatus, isUnsent } = record
+  const head = stream === undefined ? !isUnsent && headStatus : stream.sentHeaders?.[':status']
+  const isSent = typeof head === 'number' || writtenStatus !== undefined
+  return { status: isSent ? status : undefined, headers: sentHeaders(record) }
 }

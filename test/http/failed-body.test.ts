@@ -12,7 +12,7 @@ const BODY = {
   quantity: 2,
   password: 'hunter2',
   other: 'private',
-  nested: { token: 'abc', deep: [1] },
+  nested: { token: 'tea-leaf', deep: [1] },
 }
 const SHOWN = {
   sku: 'tea',
@@ -29,7 +29,7 @@ test('Fastify: a failed request shows the named keys of its body, others show no
   for (const status of [200, 302, 422, 500])
     await app.inject({ method: 'POST', url: `/${status}`, payload: BODY })
   expect(log.events('completed').map(({ body }) => body)).toEqual([undefined, undefined, SHOWN, SHOWN])
-  expect(log.raw.join('')).not.toMatch(/hunter2|private|abc/)
+  expect(log.raw.join('')).not.toMatch(/hunter2|private|tea-leaf/)
 })
 
 test.each([

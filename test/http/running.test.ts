@@ -77,6 +77,19 @@ test('it has further lines after twice as long, and twice as long again, by one 
   expect(written).toHaveLength(3)
 })
 
+test('a timer that comes early costs no line', async () => {
+  let late = 0
+  const clock = { now: () => 1_764_000_000_000, elapsed: () => performance.now() - late }
+  let written = 0
+  const events = { started: () => {}, running: () => void written++, completed: () => {}, late: () => {} }
+  const tracker = trackerTo(events, { runningAfter: 50 }, clock)
+  const record = startRecord(tracker, NO_ARRIVAL, 0, clock)
+  late = 10
+  await setTimeout(90)
+  tracker.end(record, { outcome: 'completed', status: 200 })
+  expect(written).toBe(1)
+})
+
 test('it says what was sent so far, and which calls are under way', async () => {
   const upstream = http.createServer((_request, response) => void response.writeHead(200).write('x'))
   const port = await listenFor(upstream)

@@ -98,6 +98,25 @@ test('a reopened file has the later events, the old file the earlier ones', asyn
   expect(messages()).toEqual(['GET /'])
 })
 
+test('a write that replaces that of the stream later gets every line, in order', async () => {
+  const { app, stream, messages } = await setup(BUFFERED)
+  const seen: string[] = []
+  app.get('/', async () => 'ok')
+  app.get('/replace', async () => {
+    const { write } = stream
+    stream.write = (line) => {
+      seen.push(JSON.parse(line).msg.replace(/ [\d.]+ms$/, ''))
+      write.call(stream, line)
+    }
+    app.log.info('app')
+    return 'ok'
+  })
+  for (const path of ['/', '/replace', '/']) await app.inject(path)
+  stream.flushSync()
+  expect(seen).toEqual(['app', 'GET /replace 200', 'GET /', 'GET / 200'])
+  expect(messages()).toEqual(['GET /', 'GET / 200', 'GET /replace', ...seen])
+})
+
 test('a stream that writes at once still writes at once', async () => {
   const { app, messages } = await setup({ sync: true })
   const seen: string[][] = []

@@ -193,7 +193,7 @@ test('a function that throws or returns no boolean makes nothing quiet, and that
   expect(log.lines).toHaveLength(2)
   expect(await warning).toEqual({
     code: 'WAYBILL_WARN_OPTION_RESULT',
-    message: expect.stringMatching(/^waybill: option "quiet" must return a boolean, it threw .*broken/),
+    message: expect.stringMatching(/^waybill: option "quiet" must return a boolean, got .*broken/),
   })
 })
 

@@ -87,10 +87,10 @@ export function rowOfRecord(
 }
 
 /** The target of a redirect without query, fragment and credentials; none if parts of paths are redacted. */
-function locationOf({ status = 0, response, keeper }: RequestRecord): string | undefined {
-  if (status < 300 || status > 399 || response === undefined || keeper.redactor.parameters.size > 0)
-    return undefined
-  return sentHeader(response, 'location')
+function locationOf(record: RequestRecord): string | undefined {
+  const { status = 0, keeper } = record
+  if (status < 300 || status > 399 || keeper.redactor.parameters.size > 0) return undefined
+  return sentHeader(record, 'location')
     ?.replace(/[?#].*$/s, '')
     .replace(/\/\/[^/@]*@/, '//')
 }
