@@ -24,7 +24,11 @@ export const endless = () => Readable.from(pieceAndThen(() => new Promise(() => 
 export const broken = () => Readable.from(pieceAndThen(() => Promise.reject(new Error('broken'))))
 
 /** Says that a request has arrived, if it asks for that. */
-export function sign({ id, headers }) {
+/** The options of waybill, which a test may set. */
+export const options = JSON.parse(process.env.WAYBILL_OPTIONS ?? '{}')
+
+export function sign({ id, headers, log }) {
+  log?.debug('held')
   if (headers['x-sign']) process.send({ sign: 'arrived', id })
 }
 

@@ -14,6 +14,7 @@ import {
   FLOOD_BYTES,
   flood,
   halfway,
+  options,
   serveCrowd,
   sign,
   statusDuring,
@@ -21,7 +22,7 @@ import {
 } from './answers.mjs'
 import { startUpstream } from './upstream.mjs'
 
-const requestLog = waybill()
+const requestLog = waybill(options)
 const upstream = await startUpstream()
 
 const pipe = (body, response) => pipeline(body, response, () => {})

@@ -13,6 +13,7 @@ import {
   sign,
   statusDuring,
   streamed,
+  options as waybillOptions,
 } from './answers.mjs'
 import { startUpstream } from './upstream.mjs'
 
@@ -96,7 +97,7 @@ function hijack(answer) {
 
 async function serve(options) {
   const app = Fastify(options)
-  await app.register(waybill)
+  await app.register(waybill, waybillOptions)
   if (!options.http2) await app.register(websocket)
   declareRoutes(app)
   await app.register(declareProxy)

@@ -6,17 +6,28 @@ import { areBytesTrue, mayBeMissing, truthfulOutcomes, truthfulStatuses, wentAsP
 /** The events of one request as the log has them, in its order. */
 type Events = Line[]
 
-/** Compares what was sent with what was logged, one to one; returns every disagreement in words. */
-export function reconcile(handlers: Handlers, sent: readonly Sent[], lines: readonly Line[]): string[] {
+/**
+ * Compares what was sent with what was logged, one to one; returns every disagreement in words.
+ * @param areLate whether requests may be left out, and starts written at the completion, when more routes are known
+ */
+export function reconcile(
+  handlers: Handlers,
+  sent: readonly Sent[],
+  lines: readonly Line[],
+  areLate = false,
+): string[] {
   const logged = eventsById(lines)
+  const known = new Set<unknown>(logged.keys())
   const completed = new Set(
     lines.filter(({ outcome }) => outcome === 'completed').map((line) => line.request_id),
   )
   const disagreements = sent.flatMap((request) => {
     const events = logged.get(request.id) ?? []
     logged.delete(request.id)
-    const found = disagreementsOf(handlers, request, events)
-    if (isOutOfTurn(request, completed)) found.push('logged as completed, behind one that is not')
+    const found = disagreementsOf(handlers, request, events, areLate)
+    // One that was left out went well.
+    const isAlone = areLate && !known.has(request.behind?.id)
+    if (!isAlone && isOutOfTurn(request, completed)) found.push('logged as completed, behind one that is not')
     return found.map((what) => `${describe(request)}: ${what}`)
   })
   for (const events of logged.values()) disagreements.push(`nobody sent ${JSON.stringify(events)}`)
@@ -80,7 +91,7 @@ function describe({ id, over, kind, method, path, fate, seen }: Sent): string {
   return `${id} (${over} ${kind}, ${method} ${path}; ${fate}: the client saw ${status}, ${bytes} bytes${whole ? ', all' : ''})`
 }
 
-function disagreementsOf(handlers: Handlers, request: Sent, events: Events): string[] {
+function disagreementsOf(handlers: Handlers, request: Sent, events: Events, areLate: boolean): string[] {
   if (!wentAsPlanned(request)) return ['the client was not answered']
   if (events.length === 0) return mayBeMissing(request) ? [] : ['missing']
   const names = events.map(({ event }) => String(event)).join(', ')
@@ -88,7 +99,7 @@ function disagreementsOf(handlers: Handlers, request: Sent, events: Events): str
   const [start, completion] = events as [Line, Line]
   const [atStart, atCompletion] = routesOf(handlers, request)
   return [
-    ...differencesOf(request, start, atStart),
+    ...differencesOf(request, start, areLate && start.route !== undefined ? atCompletion : atStart),
     ...differencesOf(request, completion, atCompletion),
     ...lies(request, completion),
   ]

@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { Options } from '../../src/options.js'
 import type { Line } from '../support/capture.js'
 import { root } from '../support/program.js'
 import type { Crowd, Sent } from './plan.js'
@@ -17,9 +18,10 @@ export interface Service extends Crowd {
 }
 
 /** Starts a service on free ports. */
-export async function startService(file: string): Promise<Service> {
+export async function startService(file: string, options: Options = {}): Promise<Service> {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), {
     cwd: root,
+    env: { ...process.env, WAYBILL_OPTIONS: JSON.stringify(options) },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   if (child.stdout === null) throw new Error('no pipe')
