@@ -12,6 +12,15 @@ async function withWaybill(options = {}, app = Fastify()) {
   return app.register((await import('waybill')).default, options)
 }
 
+/** An app whose requests each log a line at debug. */
+async function withDebugLine(options) {
+  const app = await withWaybill(options)
+  return app.addHook('onRequest', (request, _reply, done) => {
+    request.log.debug('details')
+    done()
+  })
+}
+
 /** Creates an app whose server calls a `(request, response, next)` logger first, as `http.createServer` would. */
 function withListener(log) {
   const app = Fastify()
@@ -44,6 +53,13 @@ const onFastify = {
   'waybill, with an incoming id': () => withWaybill(),
   "waybill, the app's own logger": () => withWaybill({}, Fastify({ logger: true })),
   'waybill, completion only': () => withWaybill({ startLevel: false }),
+  'waybill, quiet elsewhere': () => withWaybill({ quiet: ['/healthz', '/assets/*'] }),
+  'waybill, all quiet': () => withWaybill({ quiet: ['/users/*'] }),
+  'waybill, sample 0.1': () => withWaybill({ sample: 0.1 }),
+  'waybill, runningAfter': () => withWaybill({ runningAfter: 10_000 }),
+  'waybill, a debug line not written': () => withDebugLine(),
+  'waybill, a debug line held': () => withDebugLine({ hold: 'debug' }),
+  'waybill, a debug line written': () => withDebugLine({ level: 'debug' }),
   ...Object.fromEntries(FORMATS.map((format) => [`waybill, ${format}`, () => withWaybill({ format })])),
 }
 
