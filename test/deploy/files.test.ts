@@ -107,5 +107,5 @@ test.skipIf(!isThere('kubectl'))('kubectl builds the manifests (else not install
 test('the service answers the probes that Kubernetes sends', () => {
   const paths = [...read('kubernetes/deployment.yaml').matchAll(/path: ([^,]+),/g)].map(([, path]) => path)
   expect(paths).toEqual(['/healthz', '/healthz'])
-  expect(read('service.mjs')).toContain("app.get('/healthz', { logLevel: 'silent' }")
+  expect(read('service.mjs')).toContain("app.get('/healthz', { config: { waybill: { quiet: true } } }")
 })
