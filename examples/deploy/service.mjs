@@ -8,7 +8,7 @@ export async function build() {
   const app = Fastify()
   await app.register(waybill, { include: ['user_agent'] })
 
-  // Health checks every few seconds are not worth two lines each.
+  // Health checks every few seconds are not worth two lines each, unless they fail.
   app.get('/healthz', { config: { waybill: { quiet: true } } }, async () => ({ ok: true }))
 
   app.get('/users/:id', async (request, reply) => {

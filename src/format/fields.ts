@@ -62,7 +62,7 @@ export function toRecord(
  */
 export function withAdded(
   object: Record<string, unknown>,
-  { added }: RequestRecord,
+  { added }: Pick<RequestRecord, 'added'>,
   nameOf: (name: string) => string = (name) => name,
 ): Record<string, unknown> {
   if (added === undefined) return object

@@ -41,7 +41,7 @@ export class Tracker implements RecordKeeper {
   readonly #events: EventLog
   /** The logger of requests that have none of their own. */
   readonly #logger: () => RequestLogger
-  readonly #semicolon: boolean
+  readonly semicolon: boolean
   readonly #clock: Clock
   readonly #open: OpenRequests
   readonly #countsBodies: boolean
@@ -67,7 +67,7 @@ export class Tracker implements RecordKeeper {
     this.#holdsStarts = events.holdsStarts === true && settings.holdsStarts
     this.#events = events
     this.#logger = logger
-    this.#semicolon = semicolon
+    this.semicolon = semicolon
     this.#clock = clock
     this.#open = new OpenRequests(clock.elapsed)
     this.#countsBodies = settings.captures.some(({ key }) => key === 'request_bytes')
@@ -111,7 +111,7 @@ export class Tracker implements RecordKeeper {
     record.protocol = raw.httpVersion
     if (raw.httpVersionMajor === 2) record.stream = (raw as Http2ServerRequest).stream
     record.target = targetOf(raw)
-    showPath(record, this.#semicolon)
+    showPath(record, this.semicolon)
     if (this.#countsBodies && !raw.readableDidRead) record.requestBytes = 0
     const follow = this.#settings.context || this.#countsBodies ? watchRequest : carryRequest
     follow(raw, record)
@@ -146,9 +146,9 @@ export class Tracker implements RecordKeeper {
     record.trace = serverTrace() ?? readTrace(source.headers)
     record.tracerIds = tracerIds()
     const { captures } = this.#settings
-    if (captures.length > 0) record.captured = captures.map(({ read }) => read(source, this.#semicolon))
+    if (captures.length > 0) record.captured = captures.map(({ read }) => read(source, this.semicolon))
     if (this.redactor.parameters.size > 0)
-      showPath(record, this.#semicolon, record.framework?.matched !== undefined)
+      showPath(record, this.semicolon, record.framework?.matched !== undefined)
     record.isQuiet ||= this.policy.keepsOut(record)
     record.startHeld = record.isQuiet || this.#holdsStarts
     if (!record.startHeld) this.#writeStart(record)
@@ -221,7 +221,7 @@ export class Tracker implements RecordKeeper {
       if (!record.started) this.startUnrouted(record)
       if (record.endError) record.fail(record.endError)
       noteFramework(record, status)
-      if (this.redactor.parameters.size > 0) showPath(record, this.#semicolon)
+      if (this.redactor.parameters.size > 0) showPath(record, this.semicolon)
     } catch (error) {
       reportFault(error)
     }

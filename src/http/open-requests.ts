@@ -4,8 +4,12 @@ import { safely } from '../safely.js'
 
 /** The longest delay of a start that isn't quiet, in milliseconds. */
 const HELD_MS = 1000
-/** The shortest wait of the timer before it checks all open requests again, in milliseconds. */
+/**
+ * The shortest wait of the timer before it checks all open requests again: in milliseconds, and as a part of the age at which
+ * something is due, so that what is due early is not late.
+ */
 const SPACING_MS = 100
+const SPACING_PART = 0.1
 /** The longest timeout of Node.js, in milliseconds. */
 const MAX_TIMEOUT = 2 ** 31 - 1
 
@@ -67,13 +71,16 @@ export class OpenRequests {
     }
     this.#dueAt = Number.POSITIVE_INFINITY
     let next = Number.POSITIVE_INFINITY
+    let spacing = SPACING_MS
     for (let record = this.first; record !== undefined; record = record.next) {
       const { keeper } = record
       if (isWaiting(record) && record.startedAt + HELD_MS <= now) keeper.writeHeldStart(record)
       if (record.runningDueAt <= now) keeper.writeRunning(record)
-      next = Math.min(next, dueAt(record))
+      const due = dueAt(record)
+      next = Math.min(next, due)
+      spacing = Math.min(spacing, (due - record.startedAt) * SPACING_PART)
     }
-    if (next < Number.POSITIVE_INFINITY) this.#setTimer(next, Math.max(SPACING_MS, next - now))
+    if (next < Number.POSITIVE_INFINITY) this.#setTimer(next, Math.max(spacing, next - now))
   }
 }
 

@@ -79,7 +79,14 @@ export function eventsToLogger(captures: readonly Capture[], maxLineBytes: numbe
       entry.logger = logger
     },
     running(entry, level) {
-      if (isEnabled(entry, level)) write('running', entry, level)
+      if (!isEnabled(entry, level)) return
+      const { logger } = entry
+      entry.logger = lines.unbound(entry)
+      try {
+        write('running', entry, level)
+      } finally {
+        entry.logger = logger
+      }
     },
     completed(entry, level) {
       if (!isEnabled(entry, level)) return
@@ -139,7 +146,8 @@ function bodiesOf(captures: readonly Capture[]): Record<'withId' | 'withoutId', 
     text: fieldsWriter(template, kind, values, percentJson),
     object: (record, level) => {
       const object = toRecord(record, level, kept)
-      return kind !== 'completed' ? object : withAdded(object, record, percentEncode)
+      if (kind === 'running') return withAdded(object, { added: record.bound }, percentEncode)
+      return kind === 'started' ? object : withAdded(object, record, percentEncode)
     },
   })
   const bothOf = (

@@ -172,16 +172,23 @@ export function withoutErrorSerializer(logger: RequestLogger): RequestLogger {
   return Object.create(logger, { [SERIALIZERS]: { value } })
 }
 
-/** The greatest number of seconds that is not taken for milliseconds. */
-const MAX_SECONDS = 1e11
+/** The digits of milliseconds; a number of fewer is one of seconds, one of more is finer. */
+const DIGITS = 13
 
 /**
  * The time of a line in the form that a logger has for it.
- * @param now what the logger says of the present: `,"time":1764000000000`, in seconds, or as a text
+ * @param now what the logger says of the present: `,"time":1764000000000`, in seconds or nanoseconds, or as a text
  */
 export function timeAt(time: number, now: string): string {
-  const [, key, seconds, text] = /^(,"[^"]*":)(?:(\d+)|"([^"]+)")$/.exec(now) ?? []
-  if (seconds !== undefined) return `${key}${Number(seconds) > MAX_SECONDS ? time : Math.round(time / 1000)}`
+  const [, key, whole, fraction, text] = /^(,"[^"]*":)(?:(\d+)(\.\d+)?|"([^"]+)")$/.exec(now) ?? []
+  if (whole !== undefined) {
+    const digits = fraction === undefined ? 0 : Math.max(3, fraction.length - 1)
+    const shown =
+      whole.length < DIGITS
+        ? (time / 1000).toFixed(digits)
+        : String(Math.round(time)).padEnd(whole.length, '0')
+    return key + shown
+  }
   const isDate = text !== undefined && !Number.isNaN(Date.parse(text))
   return isDate ? `${key}"${new Date(time).toISOString()}"` : now
 }

@@ -34,7 +34,7 @@ export class AddedFields {
       warnOnce(
         'WAYBILL_WARN_FIELD',
         '',
-        `waybill: request.waybill.add() expects an object of fields, got ${got}; nothing was added`,
+        `waybill: request.waybill.add() and bind() expect an object of fields, got ${got}; nothing was added`,
       )
       return
     }
@@ -47,7 +47,7 @@ export class AddedFields {
         warnOnce(
           'WAYBILL_WARN_FIELD',
           key,
-          `waybill: request.waybill.add() can't set ${showValue(key)}: the name is reserved`,
+          `waybill: no field can be named ${showValue(key)}: the name is reserved; it was left out`,
         )
       } else this.#set(key, propertyOf(fields, name), redactor)
     }

@@ -28,6 +28,8 @@ export interface RecordKeeper {
   readonly redactor: Redactor
   /** The response header that carries the id; undefined if none does. */
   readonly idHeader: { readonly name: string; readonly lowered: string } | undefined
+  /** Whether a query may begin with `;` too. */
+  readonly semicolon: boolean
   /** Whether the times of heads are noted. */
   readonly timesHeads: boolean
   /** Undefined if calls carry nothing. */

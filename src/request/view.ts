@@ -20,8 +20,9 @@ export function completionOf(record: RequestRecord, level: Level): Completion {
   return withHeaders({ ...partsOf(record), status, durationMs, outcome, slow, error, level }, record)
 }
 
-function partsOf({ requestId, method, route, raw, target }: RequestRecord): Omit<RequestView, 'headers'> {
-  return { id: requestId, method, path: raw && pathOf(target), route }
+function partsOf(record: RequestRecord): Omit<RequestView, 'headers'> {
+  const { requestId, method, route, raw, target, keeper } = record
+  return { id: requestId, method, path: raw && pathOf(target, keeper.semicolon), route }
 }
 
 /** Adds a copy of the headers, which is made only when it is asked for. */

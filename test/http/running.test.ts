@@ -90,6 +90,19 @@ test('a timer that comes early costs no line', async () => {
   expect(written).toBe(1)
 })
 
+test('a request that came just before, and ended, costs no line either', async () => {
+  let written = 0
+  const events = { started: () => {}, running: () => void written++, completed: () => {}, late: () => {} }
+  const tracker = trackerTo(events, { runningAfter: 50 })
+  const quick = startRecord(tracker, NO_ARRIVAL)
+  await setTimeout(5)
+  const record = startRecord(tracker, NO_ARRIVAL)
+  tracker.end(quick, { outcome: 'completed', status: 200 })
+  await setTimeout(90)
+  tracker.end(record, { outcome: 'completed', status: 200 })
+  expect(written).toBe(1)
+})
+
 test('it says what was sent so far, and which calls are under way', async () => {
   const upstream = http.createServer((_request, response) => void response.writeHead(200).write('x'))
   const port = await listenFor(upstream)

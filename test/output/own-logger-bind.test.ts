@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import Fastify, { type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import { type Logger, type LoggerOptions, pino } from 'pino'
 import { expect, test } from 'vitest'
@@ -80,6 +81,20 @@ test('a start that was held back does not have what was bound after it', async (
     { waybill: { quiet: ['*'] } },
   )
   expect(counts(log, 'user')).toEqual([0, 1, 0, 1])
+})
+
+test.each([{}, { mixin: () => ({ mixed: true }) }])('a running request has it once: %o', async (ofLogger) => {
+  const log = await logged(
+    async (request) => {
+      request.waybill.bind({ user: 'a' })
+      await setTimeout(30)
+      return 'ok'
+    },
+    { pino: ofLogger, waybill: { runningAfter: 10 } },
+  )
+  const running = log.raw.filter((line) => line.includes('"request.running"'))
+  expect(running.length).toBeGreaterThanOrEqual(2)
+  for (const line of running) expect(line.split('"user":')).toHaveLength(2)
 })
 
 test('a logger that several requests share has nothing of any of them', async () => {

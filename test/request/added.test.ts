@@ -124,7 +124,7 @@ test('warns about a reserved name and adds the other fields', async () => {
   expect(written({ status: 999, user_id: 42 })).toEqual({ user_id: 42 })
   expect(await warning).toEqual({
     code: 'WAYBILL_WARN_FIELD',
-    message: 'waybill: request.waybill.add() can\'t set "status": the name is reserved',
+    message: 'waybill: no field can be named "status": the name is reserved; it was left out',
   })
 })
 

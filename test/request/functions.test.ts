@@ -1,6 +1,8 @@
+import Fastify from 'fastify'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Options } from '../../src/index.js'
+import waybill, { type Options } from '../../src/index.js'
 import { startApp } from '../support/app.js'
+import { Capture } from '../support/capture.js'
 import { nextWarning } from '../support/warnings.js'
 
 // The functions among the options: what they throw, return or change hurts nothing and decides nothing.
@@ -78,4 +80,17 @@ test('what a function changes of a request decides nothing', async () => {
   })
   await app.inject('/users')
   expect(log.events('completed')).toMatchObject([{ path: '/users', host: 'localhost:80' }])
+})
+
+test('the path of a request has no query, also where that may begin with a semicolon', async () => {
+  const log = new Capture()
+  const app = Fastify({ routerOptions: { useSemicolonDelimiter: true } } as object)
+  await app.register(waybill, {
+    destination: log,
+    quiet: ['/healthz'],
+    fields: ({ path }) => ({ asked: path }),
+  })
+  app.get('/healthz', async () => 'ok')
+  for (const path of ['/healthz;probe=1', '/other;a=secret']) await app.inject(path)
+  expect(log.events('completed')).toMatchObject([{ path: '/other', asked: '/other' }])
 })
