@@ -46,13 +46,14 @@ export function toRecord(
   record: RequestRecord,
   level: Level,
   fields: readonly Field[],
+  kind: EventKind,
 ): Record<string, unknown> {
   const object: Record<string, unknown> = {}
   for (const { key, read } of fields) {
     const value = read(record, level)
     if (value !== undefined) object[key] = value
   }
-  if (record.truncated) object.truncated = true
+  if (VALUES.truncated?.[kind]?.(record, level) === true) object.truncated = true
   return object
 }
 

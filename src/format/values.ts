@@ -188,7 +188,9 @@ export const VALUES: Readonly<Record<string, Value>> = {
     ]),
   ),
   truncated: {
-    ...every((record) => record.truncated || undefined),
+    // A start that was held back shows nothing of what was added since.
+    started: ({ pathCut }) => pathCut || undefined,
+    ...later((record) => record.truncated || undefined),
     row: ({ truncated }) => truncated || undefined,
     forms: TEXT_FORMS,
   },

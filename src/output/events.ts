@@ -66,7 +66,7 @@ export function eventsToDestination(
       const line = format[kind](entry, level)
       if (line === '') return
       if (wantsMetadata(destination)) {
-        const object = withAdded(toRecord(entry, level, fields[kind]), entry)
+        const object = withAdded(toRecord(entry, level, fields[kind], kind), entry)
         const message = MESSAGES[kind](entry)
         setMetadata(destination, entry.logger, { level: numberOf(level), object, message, time: entry.time })
       }

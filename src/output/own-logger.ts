@@ -145,7 +145,7 @@ function bodiesOf(captures: readonly Capture[]): Record<'withId' | 'withoutId', 
   const bodyOf = (kind: EventKind, template: Template, kept: readonly Field[]): Body => ({
     text: fieldsWriter(template, kind, values, percentJson),
     object: (record, level) => {
-      const object = toRecord(record, level, kept)
+      const object = toRecord(record, level, kept, kind)
       if (kind === 'running') return withAdded(object, { added: record.bound }, percentEncode)
       return kind === 'started' ? object : withAdded(object, record, percentEncode)
     },

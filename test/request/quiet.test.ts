@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import fc from 'fast-check'
-import Fastify from 'fastify'
+import Fastify, { type FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { MiddlewareOptions } from '../../src/express.js'
@@ -159,6 +159,21 @@ test('an event that is held back has its own time through a logger of the app', 
       typeof time === 'number' ? time * unit : Date.parse(String(time)),
     )
     expect((completed ?? 0) - (started ?? 0)).toBeGreaterThanOrEqual(59)
+  }
+})
+
+test('a start that is held back is not said to be cut for what was added since', async () => {
+  for (const hasOwnLogger of [false, true]) {
+    const log = new Capture()
+    const loggerInstance: FastifyBaseLogger = pino({ mixin: () => ({}) }, log)
+    const app = Fastify(hasOwnLogger ? { loggerInstance } : {})
+    await app.register(waybill, { quiet: ['*'], ...(!hasOwnLogger && { destination: log }) })
+    app.get('/', async (request, reply) => {
+      request.waybill.add({ long: 'x'.repeat(70_000) })
+      return reply.code(500).send('x')
+    })
+    await app.inject('/')
+    expect(log.lines.map(({ truncated }) => truncated)).toEqual([undefined, true])
   }
 })
 
