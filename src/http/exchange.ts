@@ -178,7 +178,7 @@ export class Tracker implements RecordKeeper {
     record.sampleRate = undefined
     noteProgress(record, connection.sentStatusOf(record), now)
     record.time = this.#clock.now()
-    writeEvent(this.#events, 'running', record, 'info')
+    writeEvent(this.#events, 'running', record, 'warn')
   }
 
   /** Starts a request that reached no route. */

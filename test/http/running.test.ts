@@ -30,7 +30,7 @@ describe.each(adapters)('$name', (adapter) => {
     await log.completions(2)
     const running = log.lines.filter(isRunning)
     expect(running[0]).toMatchObject({
-      level: 'info',
+      level: 'warn',
       request_id: log.events('started')[1]?.request_id,
       method: 'GET',
       path: '/waiting',
@@ -153,7 +153,7 @@ test('it goes through a logger of the app', async () => {
     return 'ok'
   })
   await app.inject('/')
-  expect(log.lines.find(isRunning)).toMatchObject({ level: 30, path: '/', head_sent: false })
+  expect(log.lines.find(isRunning)).toMatchObject({ level: 40, path: '/', head_sent: false })
 })
 
 test('nothing is written of a request that ends in time, nor by default', async () => {
