@@ -1,6 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
+/** Suites that start many processes or terminals; `LONG=true` runs them, too. */
+const LONG = [
+  'test/guides/**',
+  'test/leak/**',
+  'test/opentelemetry/**',
+  'test/transparency/**',
+  'test/format/pretty/{picture,restart,summary,terminal}.test.ts',
+]
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
@@ -8,7 +17,7 @@ export default defineConfig({
     maxWorkers: availableParallelism(),
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    exclude: ['test/packed/**', 'test/readers/**'],
+    exclude: ['test/packed/**', 'test/readers/**', ...(process.env.LONG === 'true' ? [] : LONG)],
     coverage: {
       provider: 'v8',
       include: ['src/**'],

@@ -65,7 +65,8 @@ export interface PolicyOptions {
   /**
    * Decides the level of the completion event; `'silent'` writes none. If it throws or returns anything else, the default
    * applies.
-   * @default 5xx 'error', other 4xx 'warn', the rest and all aborted requests 'info', or 'warn' if slow
+   * @default 5xx, and what the service broke off with an error, 'error'; other 4xx 'warn'; the rest and all aborted requests
+   *   'info', or 'warn' if slow
    */
   completionLevel?: ((completion: Completion) => LogLevel) | undefined
   /**
@@ -91,7 +92,7 @@ export interface PolicyOptions {
   sample?: number | SampleOptions | undefined
   /**
    * How many milliseconds a request runs before a line `request.running` is written; others follow after twice that time,
-   * four times, and so on. A number above 0. Upgraded connections have none.
+   * four times, and so on, at the level 'warn'. A number above 0. Upgraded connections have none.
    * @default no such lines
    */
   runningAfter?: number | undefined
