@@ -1,12 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
-/** Suites that start many processes or terminals; `LONG=true` runs them, too. */
+/** Suites that start many processes or try many values; `LONG=true` runs them, too. */
 const LONG = [
+  'test/conservation/**',
   'test/guides/**',
   'test/leak/**',
   'test/opentelemetry/**',
   'test/transparency/**',
+  'test/linear.test.ts',
+  'test/output/{fuzz-own-logger,stdout-replaced,stdout-shared,stdout-stall}.test.ts',
   'test/format/pretty/{picture,restart,summary,terminal}.test.ts',
 ]
 

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import type { Writable } from 'node:stream'
 import { elapsed, setImmediate, setTimeout } from '../clock.js'
 import type { Destination } from '../options.js'
-import { HeldLines } from './held.js'
+import { PendingLines } from './pending.js'
 import { type StandardStream, writeEachLine, writeToStderr } from './replaced.js'
 
 /** The descriptor that a writer writes to. */
@@ -56,7 +56,7 @@ export class LineWriter implements Destination {
   #isBusy = false
   #hasReported = false
   readonly #target: WriterTarget
-  readonly #held = new HeldLines(LONG_TURN)
+  readonly #held = new PendingLines(LONG_TURN)
 
   constructor(target: WriterTarget, rules: HoldRules) {
     this.#target = target

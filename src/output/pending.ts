@@ -7,7 +7,7 @@ const NEWLINE_BYTE = 10
 type WriteBytes = (chunk: Buffer, offset: number, length: number) => number | undefined
 
 /** Buffers lines, in order, until the reader has taken them. */
-export class HeldLines {
+export class PendingLines {
   /** What is held: bytes, and characters of lines that are not encoded yet. */
   size = 0
   /** The latest lines, not encoded yet. */

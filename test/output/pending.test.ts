@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { HeldLines } from '../../src/output/held.js'
+import { PendingLines } from '../../src/output/pending.js'
 
 const line = fc.string({ unit: 'binary', maxLength: 40 }).map((text) => `${text.replaceAll('\n', ' ')}\n`)
 /** A line that is added, or how many bytes a reader takes at its next try. */
@@ -9,7 +9,7 @@ const step = fc.oneof(line, line, fc.nat({ max: 60 }))
 test('writes all bytes in order, in pieces of whole lines, however much the reader takes', () => {
   fc.assert(
     fc.property(fc.array(step), fc.integer({ min: 1, max: 100 }), (steps, maxBytes) => {
-      const held = new HeldLines(50)
+      const held = new PendingLines(50)
       const read: Buffer[] = []
       const take = (bytes: number): boolean =>
         held.give(maxBytes, (chunk, offset, length) => {
@@ -33,7 +33,7 @@ test('writes all bytes in order, in pieces of whole lines, however much the read
 })
 
 test('a new line starts after a line whose rest was lost', () => {
-  const held = new HeldLines(50)
+  const held = new PendingLines(50)
   const read: string[] = []
   const take = (bytes: number | undefined): boolean =>
     held.give(100, (chunk, offset, length) => {
