@@ -160,8 +160,11 @@ describe.each(VERSIONS)('%s: the route', (version, create) => {
     const routes = await routesOf('/users/7', (app) => {
       app.get(['/members/:id', '/users/:id'], (_request, response) => void response.send('user'))
     })
-    const route = version === 'Express 5' ? '/users/:id' : '/members/:id|/users/:id'
-    expect(routes).toEqual([route, route])
+    const all = '/members/:id|/users/:id'
+    // The routers of Express 5.0 and of Express 4 don't tell which one matched.
+    const possible = version === 'Express 5' ? ['/users/:id', all] : [all]
+    expect(possible).toContain(routes[0])
+    expect(routes).toEqual([routes[0], routes[0]])
   })
 
   test('of a regular expression is its text', async () => {
