@@ -12,6 +12,7 @@ import { completionLevelOf, hasFailed } from './outcome.js'
 import { matchesPath } from './path-pattern.js'
 import type { RequestRecord } from './record.js'
 import { type SampleRules, Sampler } from './sample.js'
+import { pathOf } from './url.js'
 import { completionOf, responseOf, viewOf } from './view.js'
 
 /** A logger whose children may have another level. */
@@ -60,7 +61,7 @@ export class Policy {
   keepsOut(record: RequestRecord): boolean {
     if (record.raw === undefined) return false
     const { quiet } = this.#settings
-    if (quiet.length > 0 && isQuiet(quiet, viewOf(record))) return true
+    if (quiet.length > 0 && isQuiet(quiet, record)) return true
     if (this.#sampler === undefined) return false
     if (record.route !== undefined && this.#sampler.isFirst(record.route)) return false
     record.sampling = record.route === undefined ? 'routeless' : 'routed'
@@ -133,10 +134,15 @@ export class Policy {
 }
 
 /** Whether a rule makes a request quiet. */
-function isQuiet(rules: readonly QuietRule[], view: RequestView): boolean {
+function isQuiet(rules: readonly QuietRule[], record: RequestRecord): boolean {
+  const path = pathOf(record.target, record.keeper.semicolon)
+  let view: RequestView | undefined
   return rules.some((rule) => {
-    if (typeof rule === 'string') return matchesPath(rule, view.path ?? '')
-    const decided = resultOf(() => rule(view))
+    if (typeof rule === 'string') return matchesPath(rule, path)
+    // A view costs more than all patterns.
+    view ??= viewOf(record)
+    const seen = view
+    const decided = resultOf(() => rule(seen))
     if (typeof decided === 'boolean') return decided
     warn('quiet', 'a boolean', decided, 'the request was logged')
     return false
