@@ -232,7 +232,7 @@ export class Tracker implements RecordKeeper {
     noteProgress(record, status, record.closedAt)
     // An upgraded connection is meant to last.
     record.slow = outcome !== 'upgraded' && (record.durationMs ?? 0) >= this.#settings.slowMs
-    safely(() => noteFailure(record))
+    if (record.thrown !== undefined) safely(() => noteFailure(record))
     const wasQuiet = record.isQuiet
     const level = this.policy.completionLevel(record)
     if (wasQuiet && level !== undefined) this.#writeStart(record)
