@@ -32,6 +32,8 @@ let sizeOfAll = 0
 /** The log lines of a request that are written only if something is wrong with it. */
 export class HeldLines {
   readonly #lines: string[] = []
+  /** Whether the request has ended: nothing would take later lines. */
+  #isOver = false
   #size = 0
   #dropped = 0
   /** Whether lines are written at once from now on. */
@@ -45,6 +47,7 @@ export class HeldLines {
   }
 
   hold(line: string): void {
+    if (this.#isOver) return
     this.#lines.push(line)
     this.#count(line.length)
     all.add(this)
@@ -60,13 +63,17 @@ export class HeldLines {
     this.isOpen = true
     if (this.#dropped > 0) {
       const dropped = this.#dropped
-      this.#base.warn({ dropped }, `${dropped} held log lines were dropped: a request keeps ${MAX_LINES}`)
+      this.#base.warn(
+        { dropped },
+        `${dropped} held log lines were dropped: a request keeps ${MAX_LINES} and 64 KiB, the process 16 MiB`,
+      )
     }
     for (const line of this.#lines) this.#target.write(line)
     this.discard()
   }
 
   discard(): void {
+    this.#isOver = true
     this.#count(-this.#size)
     this.#lines.length = 0
     this.#dropped = 0

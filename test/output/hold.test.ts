@@ -180,6 +180,24 @@ test('all requests together hold 16 MiB, those of the oldest go first', async ()
   expect([...held.values()].at(-1)).toBe(16)
 })
 
+test('a line after the end of a request that went well takes no room from others', async () => {
+  const { app, log } = await startApp({ hold: 'debug', startLevel: false })
+  const own: { debug(fields: object, message: string): void }[] = []
+  app.get('/well', async (request) => {
+    own.push(request.log)
+    return 'ok'
+  })
+  app.get('/fails', async (request, reply) => {
+    request.log.debug('held')
+    for (const each of own)
+      for (let line = 0; line < 16; line++) each.debug({ text: 'x'.repeat(3900) }, 'late')
+    return reply.code(500).send('x')
+  })
+  await Promise.all(Array.from({ length: 300 }, () => app.inject('/well')))
+  await app.inject('/fails')
+  expect(log.lines.slice(300).map(whatOf)).toEqual(['held', 'request.completed'])
+})
+
 test('nothing is held where the level is written anyway, or nothing is', async () => {
   for (const level of ['debug', 'silent'] as const) {
     const { app, log } = await startApp({ hold: 'debug', level })
