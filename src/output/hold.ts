@@ -31,7 +31,7 @@ let sizeOfAll = 0
 
 /** The log lines of a request that are written only if something is wrong with it. */
 export class HeldLines {
-  readonly #lines: string[] = []
+  readonly #lines: { readonly line: string; readonly level: number }[] = []
   /** Whether the request has ended: nothing would take later lines. */
   #isOver = false
   #size = 0
@@ -46,9 +46,9 @@ export class HeldLines {
     this.#target = target
   }
 
-  hold(line: string): void {
+  hold(line: string, level: number): void {
     if (this.#isOver) return
-    this.#lines.push(line)
+    this.#lines.push({ line, level })
     this.#count(line.length)
     all.add(this)
     while (this.#lines.length > MAX_LINES || this.#size > MAX_OF_REQUEST) this.#drop()
@@ -68,7 +68,11 @@ export class HeldLines {
         `${dropped} held log lines were dropped: a request keeps ${MAX_LINES} and 64 KiB, the process 16 MiB`,
       )
     }
-    for (const line of this.#lines) this.#target.write(line)
+    for (const { line, level } of this.#lines) {
+      // What asks for metadata may choose a stream by the level.
+      if (Reflect.get(this.#target, METADATA) === true) Object.assign(this.#target, { lastLevel: level })
+      this.#target.write(line)
+    }
     this.discard()
   }
 
@@ -81,10 +85,10 @@ export class HeldLines {
   }
 
   #drop(): void {
-    const line = this.#lines.shift()
-    if (line === undefined) return
+    const oldest = this.#lines.shift()
+    if (oldest === undefined) return
     this.#dropped++
-    this.#count(-line.length)
+    this.#count(-oldest.line.length)
   }
 
   #count(change: number): void {
@@ -110,7 +114,7 @@ class HoldingStream implements Destination {
   write(line: string): void {
     const target = this[TARGET]
     if (!this.#held.isOpen && this.lastLevel < Number(this.#base.levelVal)) {
-      this.#held.hold(line)
+      this.#held.hold(line, this.lastLevel)
       return
     }
     if (target[METADATA] === true) Object.assign(target, this)

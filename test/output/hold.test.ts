@@ -1,5 +1,5 @@
 import Fastify from 'fastify'
-import { pino } from 'pino'
+import { multistream, pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { MiddlewareOptions } from '../../src/express.js'
 import waybill, { log as currentLog, type Options } from '../../src/index.js'
@@ -221,6 +221,24 @@ test.each(FORMAT_NAMES.filter((name) => name !== 'combined'))('%s: held lines ar
   await app.inject('/')
   expect(log.raw).toHaveLength(3)
   expect(log.raw[1]).toContain('held here')
+})
+
+test('a destination of several streams gets each held line by its level', async () => {
+  const all = new Capture()
+  const errors = new Capture()
+  const destination = multistream([
+    { level: 'debug', stream: all },
+    { level: 'error', stream: errors },
+  ])
+  const { app } = await startApp({ destination, hold: 'debug' })
+  app.get('/', async (request, reply) => {
+    request.log.debug('held')
+    request.log.error('broken')
+    return reply.code(500).send('x')
+  })
+  await app.inject('/')
+  expect(errors.lines.map(whatOf)).toEqual(['broken', 'request.completed'])
+  expect(all.lines.map(whatOf)).toContain('held')
 })
 
 test('a wrong level is refused', async () => {
