@@ -1,5 +1,6 @@
 // All internals of waybill that benchmarks use, beside its public exports.
 
+import { readTerminal } from '../../dist/environment.js'
 import { createFormat } from '../../dist/format/index.js'
 import { RequestRecord } from '../../dist/request/record.js'
 import { MAX_LINE_BYTES } from '../../dist/vocabulary.js'
@@ -13,11 +14,21 @@ export { PIPE_BYTES } from '../../dist/vocabulary.js'
 /** The names of all formats. */
 export const FORMATS = ['json', 'pretty', 'logfmt', 'ecs', 'gcp', 'datadog', 'otel', 'combined']
 const SERVICE = { service: undefined, version: undefined, environment: undefined, project: undefined }
+/** Not a real one, so that lines are 80 columns wide. */
+const TERMINAL = readTerminal({ isTerminal: false, variables: {} })
 
 /** Creates a format by its name. */
 export function formatOf(format) {
   return createFormat(
-    { ...SERVICE, format, colors: false, priority: false, maxLineBytes: MAX_LINE_BYTES },
+    {
+      ...SERVICE,
+      format,
+      colors: false,
+      terminal: TERMINAL,
+      summary: false,
+      priority: false,
+      maxLineBytes: MAX_LINE_BYTES,
+    },
     [],
   )
 }

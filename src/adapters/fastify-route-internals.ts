@@ -15,6 +15,8 @@ interface RouteContext {
   readonly logSerializers?: ChildLoggerOptions['serializers']
 }
 
+type WithContext = FastifyRequest & { readonly [key: symbol]: RouteContext | undefined }
+
 /** Where requests hold their routes; null where that is elsewhere. */
 let routeContextKey: symbol | null | undefined
 
@@ -22,7 +24,7 @@ let routeContextKey: symbol | null | undefined
 function routeContextOf(request: FastifyRequest): RouteContext {
   routeContextKey ??= findSymbol(request, ROUTE_CONTEXT) ?? null
   const context: RouteContext | undefined =
-    routeContextKey === null ? undefined : Reflect.get(request, routeContextKey)
+    routeContextKey === null ? undefined : (request as WithContext)[routeContextKey]
   return context?.config === undefined ? publicContextOf(request) : context
 }
 

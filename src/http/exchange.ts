@@ -11,7 +11,7 @@ import { createPropagation } from '../outgoing/headers.js'
 import { type EventLog, writeEvent } from '../output/events.js'
 import { holdingLogger, settleHeld } from '../output/hold.js'
 import type { EventSettings } from '../read-options.js'
-import { type CaptureSource, sourceOf, targetOf } from '../request/details.js'
+import { type CaptureSource, readDetails, sourceOf, targetOf } from '../request/details.js'
 import { acceptRequestId, newUuid } from '../request/id.js'
 import type { Ending } from '../request/outcome.js'
 import type { Propagation } from '../request/parts.js'
@@ -62,14 +62,14 @@ export class Tracker implements RecordKeeper {
     clock = systemClock,
   ) {
     this.#settings = settings
-    this.policy = new Policy(settings, clock)
+    this.policy = new Policy(settings, settings.captures, clock)
     this.redactor = settings.redactor
     this.#holdsStarts = events.holdsStarts === true && settings.holdsStarts
     this.#events = events
     this.#logger = logger
     this.semicolon = semicolon
     this.#clock = clock
-    this.#open = new OpenRequests(clock.elapsed)
+    this.#open = new OpenRequests(clock.elapsed, settings.runningAfterMs)
     this.#countsBodies = settings.captures.some(({ key }) => key === 'request_bytes')
     this.timesHeads = settings.captures.some(({ key }) => key === 'first_byte_ms')
     this.idHeader = settings.responseHeader === undefined ? undefined : headerNamed(settings.responseHeader)
@@ -146,13 +146,12 @@ export class Tracker implements RecordKeeper {
     record.trace = serverTrace() ?? readTrace(source.headers)
     record.tracerIds = tracerIds()
     const { captures } = this.#settings
-    if (captures.length > 0) record.captured = captures.map(({ read }) => read(source, this.semicolon))
+    if (captures.length > 0) record.captured = readDetails(captures, source, this.semicolon)
     if (this.redactor.parameters.size > 0)
       showPath(record, this.semicolon, record.framework?.matched !== undefined)
     record.isQuiet ||= this.policy.keepsOut(record)
     record.startHeld = record.isQuiet || this.#holdsStarts
     if (!record.startHeld) this.#writeStart(record)
-    if (record.raw !== undefined) record.runningDueAt = record.startedAt + this.#settings.runningAfterMs
     this.#open.watch(record)
   }
 
@@ -232,12 +231,12 @@ export class Tracker implements RecordKeeper {
     noteProgress(record, status, record.closedAt)
     // An upgraded connection is meant to last.
     record.slow = outcome !== 'upgraded' && (record.durationMs ?? 0) >= this.#settings.slowMs
-    if (record.thrown !== undefined) safely(() => noteFailure(record))
+    if (record.thrown !== undefined) noteFailure(record)
     const wasQuiet = record.isQuiet
     const level = this.policy.completionLevel(record)
     if (wasQuiet && level !== undefined) this.#writeStart(record)
-    settleHeld(record)
-    if (level !== undefined) safely(() => noteAtEnd(record, level, this.policy, this.#settings))
+    if (record.held !== undefined) settleHeld(record.held, record.isWrong)
+    if (level !== undefined && this.policy.readsAtEnd) noteAtEnd(record, level, this.policy)
     record.startHeld = false
     record.time = now
     writeEvent(this.#events, 'completed', record, level)

@@ -22,9 +22,15 @@ export class OpenRequests {
   #dueAt = Number.POSITIVE_INFINITY
   readonly #elapsed: () => number
 
-  /** @param elapsed the monotonic clock of the records, in milliseconds */
-  constructor(elapsed: () => number) {
+  readonly #runningAfterMs: number
+
+  /**
+   * @param elapsed the monotonic clock of the records, in milliseconds
+   * @param runningAfterMs how long a request runs before a `request.running` line
+   */
+  constructor(elapsed: () => number, runningAfterMs: number) {
     this.#elapsed = elapsed
+    this.#runningAfterMs = runningAfterMs
   }
 
   add(record: RequestRecord): void {
@@ -48,6 +54,9 @@ export class OpenRequests {
 
   /** Schedules the lines of an open request: a start that was held back, and `request.running`. */
   watch(record: RequestRecord): void {
+    if (record.raw !== undefined && this.#runningAfterMs < Number.POSITIVE_INFINITY)
+      record.runningDueAt = record.startedAt + this.#runningAfterMs
+    if (!record.startHeld && record.runningDueAt === Number.POSITIVE_INFINITY) return
     const due = dueAt(record)
     if (due < this.#dueAt) this.#setTimer(due, due - this.#elapsed())
   }

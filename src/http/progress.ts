@@ -1,5 +1,4 @@
 import { roundMs } from '../clock.js'
-import type { EventSettings } from '../read-options.js'
 import { addMissing } from '../request/bind.js'
 import { failureOf } from '../request/error.js'
 import { hasBody } from '../request/outcome.js'
@@ -39,18 +38,22 @@ export function noteProgress(record: RequestRecord, status: number | undefined, 
 
 /** Notes the error of a request that failed. */
 export function noteFailure(record: RequestRecord): void {
-  const failure = failureOf(record)
-  record.failure = failure && redactFailure(failure, record.keeper.redactor, record.route)
+  try {
+    const failure = failureOf(record)
+    record.failure = failure && redactFailure(failure, record.keeper.redactor, record.route)
+  } catch (error) {
+    reportFault(error)
+  }
 }
 
 /** Notes what is known only at the end, and only if it is asked for: details, fields, the body of a failed request. */
-export function noteAtEnd(
-  record: RequestRecord,
-  level: Level,
-  policy: Policy,
-  { captures, failedBody }: EventSettings,
-): void {
-  policy.complete(record, level, captures)
-  const body = failedBody && failedBodyOf(record, failedBody)
-  if (body !== undefined) addMissing(record, { body })
+export function noteAtEnd(record: RequestRecord, level: Level, policy: Policy): void {
+  try {
+    policy.complete(record, level)
+    const { failedBody } = policy
+    const body = failedBody && failedBodyOf(record, failedBody)
+    if (body !== undefined) addMissing(record, { body })
+  } catch (error) {
+    reportFault(error)
+  }
 }

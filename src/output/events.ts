@@ -43,8 +43,8 @@ export function writeEvent(
 }
 
 /** Whether the logger of a request writes a level, which the app may change at any time. */
-export function isEnabled({ logger: own }: RequestRecord, level: Level): boolean {
-  const logger = baseOf(own)
+export function isEnabled({ logger: own, held }: RequestRecord, level: Level): boolean {
+  const logger = held === undefined ? own : baseOf(own)
   return logger.isLevelEnabled?.(level) ?? true
 }
 

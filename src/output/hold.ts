@@ -1,4 +1,5 @@
 import type { Destination, RequestLogger } from '../options.js'
+import type { HeldLogLines } from '../request/parts.js'
 import type { RequestRecord } from '../request/record.js'
 import { attempt, safely } from '../safely.js'
 import type { Level } from '../vocabulary.js'
@@ -134,8 +135,8 @@ class HoldingStream implements Destination {
 }
 
 /** Writes or drops the held lines of a request that has ended. */
-export function settleHeld({ held, isWrong }: RequestRecord): void {
-  if (held !== undefined) safely(() => (isWrong ? held.flush() : held.discard()))
+export function settleHeld(held: HeldLogLines, isWrong: boolean): void {
+  safely(() => (isWrong ? held.flush() : held.discard()))
 }
 
 /** By the prototypes of loggers. */
@@ -162,7 +163,11 @@ export function holdingLogger(
   base: RequestLogger,
   level: Level | undefined,
 ): RequestLogger {
-  if (level === undefined) return base
+  return level === undefined ? base : holdLines(record, base, level)
+}
+
+/** Separate, so that a request whose lines are not held creates no closure. */
+function holdLines(record: RequestRecord, base: RequestLogger, level: Level): RequestLogger {
   const isSilent = base.isLevelEnabled?.('fatal') !== true
   const copy = isSilent || base.isLevelEnabled?.(level) ? undefined : copyOf(base)
   const target: unknown = copy && Reflect.get(base, copy.stream)

@@ -32,7 +32,8 @@ export interface Metadata {
 }
 
 export function wantsMetadata(stream: Destination): boolean {
-  return Reflect.get(stream, METADATA) === true
+  // Each event asks, and `Reflect.get()` is slower.
+  return (stream as Destination & Internals)[METADATA] === true
 }
 
 /** Returns the number of a level. */

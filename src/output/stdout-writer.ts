@@ -94,11 +94,14 @@ export class LineWriter implements Destination {
 
   /** Whether there is no room for a line, even after another try to write. */
   #isFull(line: string): boolean {
-    const isFull = (): boolean => this.#dropped > 0 || this.#held.size + line.length > this.rules.maxHeldBytes
-    if (!isFull()) return false
+    if (this.#hasRoom(line)) return false
     if (this.#stalled && elapsed() - this.#triedAt < this.#retryAfter) return true
     this.#drain()
-    return isFull()
+    return !this.#hasRoom(line)
+  }
+
+  #hasRoom(line: string): boolean {
+    return this.#dropped === 0 && this.#held.size + line.length <= this.rules.maxHeldBytes
   }
 
   /** Writes everything held, waiting for a slow reader. From then on, `write` writes each line before it returns. */

@@ -28,6 +28,15 @@ export interface Capture {
   readonly readAtEnd?: (record: RequestRecord) => string | number | undefined
 }
 
+/** Reads the details that are known at the start. */
+export function readDetails(
+  captures: readonly Capture[],
+  source: CaptureSource,
+  semicolon: boolean,
+): (string | undefined)[] {
+  return captures.map(({ read }) => read(source, semicolon))
+}
+
 /** Returns the source of details without a framework; the client's address is that of the connection. */
 export function sourceOf(
   raw: RawRequest | undefined,

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js'
 import { showValue, warnOnce } from '../errors.js'
 import type { Options, RequestLogger } from '../options.js'
-import type { QuietRule, RequestView } from '../policies.js'
+import type { QuietRule } from '../policies.js'
 import { isUnawaited } from '../safely.js'
 import { isLevel, LEVELS, type Level, type LogLevel } from '../vocabulary.js'
 import { addMissing } from './bind.js'
@@ -9,7 +9,7 @@ import type { Capture } from './details.js'
 import { isError } from './error.js'
 import { isRecord } from './fields.js'
 import { completionLevelOf, hasFailed } from './outcome.js'
-import { matchesPath } from './path-pattern.js'
+import { pathMatcher } from './path-pattern.js'
 import type { RequestRecord } from './record.js'
 import { type SampleRules, Sampler } from './sample.js'
 import { pathOf } from './url.js'
@@ -45,23 +45,37 @@ export interface PolicySettings {
 /** The status for too many requests (RFC 6585, section 4). */
 const TOO_MANY_REQUESTS = 429
 
-const WARN = LEVELS.indexOf('warn')
+const rankOf = (level: Level): number => LEVELS.indexOf(level)
+const WARN = rankOf('warn')
 
 /** Decides which events of an app's requests are written, and at which level. */
 export class Policy {
+  readonly failedBody: FailedBodyRules | undefined
   readonly #settings: PolicySettings
+  readonly #quietPaths: readonly ((path: string) => boolean)[]
+  readonly #quietFunctions: readonly Exclude<QuietRule, string>[]
   readonly #sampler: Sampler | undefined
+  readonly #captures: readonly Capture[]
+  readonly #capturesAtEnd: boolean
+  /** Whether details, fields or bodies are read at the completion. */
+  readonly readsAtEnd: boolean
 
-  constructor(settings: PolicySettings, clock: Clock) {
+  constructor(settings: PolicySettings, captures: readonly Capture[], clock: Clock) {
     this.#settings = settings
+    const { quiet, fields, failedBody } = settings
+    this.#quietPaths = quiet.flatMap((rule) => (typeof rule === 'string' ? pathMatcher(rule) : []))
+    this.#quietFunctions = quiet.filter((rule) => typeof rule === 'function')
+    this.failedBody = failedBody
+    this.#captures = captures
+    this.#capturesAtEnd = captures.some(({ readAtEnd }) => readAtEnd !== undefined)
+    this.readsAtEnd = this.#capturesAtEnd || fields !== undefined || failedBody !== undefined
     this.#sampler = settings.sample && new Sampler(settings.sample, clock)
   }
 
   /** Whether a new request stays unlogged, unless `completionLevel()` decides otherwise. */
   keepsOut(record: RequestRecord): boolean {
     if (record.raw === undefined) return false
-    const { quiet } = this.#settings
-    if (quiet.length > 0 && isQuiet(quiet, record)) return true
+    if (this.#hasQuietPath(record) || this.#isQuiet(record)) return true
     if (this.#sampler === undefined) return false
     if (record.route !== undefined && this.#sampler.isFirst(record.route)) return false
     record.sampling = record.route === undefined ? 'routeless' : 'routed'
@@ -70,11 +84,28 @@ export class Policy {
     return false
   }
 
+  #hasQuietPath({ target, keeper }: RequestRecord): boolean {
+    if (this.#quietPaths.length === 0) return false
+    const path = pathOf(target, keeper.semicolon)
+    return this.#quietPaths.some((matches) => matches(path))
+  }
+
+  #isQuiet(record: RequestRecord): boolean {
+    if (this.#quietFunctions.length === 0) return false
+    const view = viewOf(record)
+    return this.#quietFunctions.some((rule) => {
+      const decided = resultOf(rule, view)
+      if (typeof decided === 'boolean') return decided
+      warn('quiet', 'a boolean', decided, 'the request was logged')
+      return false
+    })
+  }
+
   /** Returns the logger of a request, at the level that the app has for this request. */
   leveled(record: RequestRecord, logger: RequestLogger): RequestLogger {
     const { levelFor } = this.#settings
     if (levelFor === undefined) return logger
-    const level = resultOf(() => levelFor(viewOf(record)))
+    const level = resultOf(levelFor, viewOf(record))
     if (level === undefined || !('child' in logger)) return logger
     if (level === 'silent' || isLevel(level)) return (logger as Parent).child({}, { level })
     warn('levelFor', "a level, 'silent' or undefined", level, 'the level of the app was used')
@@ -85,7 +116,7 @@ export class Policy {
   startLevel(record: RequestRecord): Level | undefined {
     const { startLevel } = this.#settings
     if (typeof startLevel !== 'function') return startLevel
-    const decided = resultOf(() => startLevel(viewOf(record)))
+    const decided = resultOf(startLevel, viewOf(record))
     if (isLevel(decided)) return decided
     if (decided === false) return undefined
     warn('startLevel', 'a level or false', decided, "'info' was used")
@@ -97,7 +128,8 @@ export class Policy {
     const { outcome, status, slow, failure } = record
     const usual = completionLevelOf(status, outcome, slow, failure !== undefined)
     const level = this.#decide(record, usual)
-    const isRaised = level !== 'silent' && LEVELS.indexOf(level) > Math.max(LEVELS.indexOf(usual), WARN - 1)
+    const isRaised =
+      level !== usual && level !== 'silent' && rankOf(level) > Math.max(rankOf(usual), WARN - 1)
     const isWrong = hasFailed(outcome, status) || outcome === 'rejected' || status === TOO_MANY_REQUESTS
     // It counts as one, even if the sample keeps its id.
     record.isWrong = isWrong || slow || failure !== undefined || isRaised
@@ -109,12 +141,12 @@ export class Policy {
   }
 
   /** Adds the details and fields known only at the completion. */
-  complete(record: RequestRecord, level: Level, captures: readonly Capture[]): void {
-    if (captures.some(({ readAtEnd }) => readAtEnd !== undefined))
-      record.captured = captures.map(({ readAtEnd }, at) => readAtEnd?.(record) ?? record.captured[at])
+  complete(record: RequestRecord, level: Level): void {
     const { fields } = this.#settings
+    if (this.#capturesAtEnd)
+      record.captured = this.#captures.map(({ readAtEnd }, at) => readAtEnd?.(record) ?? record.captured[at])
     if (fields === undefined) return
-    const given = resultOf(() => fields(completionOf(record, level), responseOf(record)))
+    const given = resultOf(fields, completionOf(record, level), responseOf(record))
     if (isRecord(given) && !isError(given) && !(given instanceof NoResult)) addMissing(record, given)
     else warn('fields', 'an object', given, 'there are none')
   }
@@ -126,27 +158,11 @@ export class Policy {
   #decide(record: RequestRecord, usual: Level): Level | 'silent' {
     const { completionLevel } = this.#settings
     if (completionLevel === undefined) return usual
-    const decided = resultOf(() => completionLevel(completionOf(record, usual)))
+    const decided = resultOf(completionLevel, completionOf(record, usual))
     if (isLevel(decided) || decided === 'silent') return decided
     warn('completionLevel', "a level or 'silent'", decided, 'the default was used')
     return usual
   }
-}
-
-/** Whether a rule makes a request quiet. */
-function isQuiet(rules: readonly QuietRule[], record: RequestRecord): boolean {
-  const path = pathOf(record.target, record.keeper.semicolon)
-  let view: RequestView | undefined
-  return rules.some((rule) => {
-    if (typeof rule === 'string') return matchesPath(rule, path)
-    // A view costs more than all patterns.
-    view ??= viewOf(record)
-    const seen = view
-    const decided = resultOf(() => rule(seen))
-    if (typeof decided === 'boolean') return decided
-    warn('quiet', 'a boolean', decided, 'the request was logged')
-    return false
-  })
 }
 
 /** What a function of the app can't decide by: what it throws, and a promise. */
@@ -158,10 +174,13 @@ class NoResult {
   }
 }
 
-/** What a function of the app returns. */
-function resultOf(decide: () => unknown): unknown {
+/** Returns what a function of the app returns. */
+function resultOf<Arguments extends unknown[]>(
+  decide: (...args: Arguments) => unknown,
+  ...args: Arguments
+): unknown {
   try {
-    const result = decide()
+    const result = decide(...args)
     return isUnawaited(result) ? new NoResult('a promise') : result
   } catch (error) {
     return new NoResult(showValue(error))

@@ -132,21 +132,29 @@ function registeredApi(): Api | undefined {
 /** Returns the trace context of OpenTelemetry's active span, if there is one. */
 export function activeTrace(): TraceContext | undefined {
   const api = registeredApi()
-  if (api === undefined) return undefined
-  // A tracer that throws or is incomplete counts as none.
-  return attempt(() => readSpan(api.context?.active().getValue(SPAN)), undefined)
+  return api && traceIn(api, (context) => readSpan(context?.getValue(SPAN)))
 }
 
 /** Returns the trace context of the request being handled: that of its server span, else of the active span. */
 export function serverTrace(): TraceContext | undefined {
   const api = registeredApi()
-  if (api === undefined) return undefined
-  return attempt(() => serverSpanIn(api.context?.active()), undefined)
+  return api && traceIn(api, serverSpanIn)
+}
+
+/** Reads the active context; a tracer that throws or is incomplete counts as none. */
+function traceIn(
+  api: Api,
+  read: (context: Context | undefined) => TraceContext | undefined,
+): TraceContext | undefined {
+  return attempt(() => read(api.context?.active()), undefined)
 }
 
 /** Returns the trace context that `@fastify/otel` keeps of a request; its span begins after the start event. */
 export function fastifyTrace(request: object): TraceContext | undefined {
-  if (registeredApi() === undefined) return undefined
+  return registeredApi() && fastifySpan(request)
+}
+
+function fastifySpan(request: object): TraceContext | undefined {
   return attempt(() => {
     const { opentelemetry } = request as { opentelemetry?: () => { readonly context?: Context | null } }
     return opentelemetry && serverSpanIn(opentelemetry.call(request).context)
@@ -179,14 +187,15 @@ interface DatadogTracer {
 /** Returns the ids by which Datadog's tracer (`dd-trace`) correlates lines, if it is active. */
 export function tracerIds(): object | undefined {
   const { _ddtrace: tracer } = globalThis as { _ddtrace?: DatadogTracer }
-  if (tracer === undefined || !injectsTracerIds()) return undefined
-  return attempt(() => injectedIds(tracer), undefined)
+  return tracer && injectsTracerIds() ? injectedIds(tracer) : undefined
 }
 
 function injectedIds(tracer: DatadogTracer): object | undefined {
-  const span = tracer.scope().active()
-  if (span === null || span === undefined) return undefined
-  const carrier: { dd?: object } = {}
-  tracer.inject(span, 'log', carrier)
-  return typeof carrier.dd === 'object' ? { ...carrier.dd } : undefined
+  return attempt(() => {
+    const span = tracer.scope().active()
+    if (span === null || span === undefined) return undefined
+    const carrier: { dd?: object } = {}
+    tracer.inject(span, 'log', carrier)
+    return typeof carrier.dd === 'object' ? { ...carrier.dd } : undefined
+  }, undefined)
 }

@@ -1,4 +1,4 @@
-import { matchesPath } from '../../src/request/path-pattern.js'
+import { pathMatcher } from '../../src/request/path-pattern.js'
 import type { Line } from '../support/capture.js'
 import type { Handlers, Sent } from './plan.js'
 import { reconcile } from './reconcile.js'
@@ -72,5 +72,6 @@ export function weigh(lines: readonly Line[]): number {
 
 /** Whether a path is one of some patterns. */
 export function isOneOf(patterns: readonly string[]): (request: Sent) => boolean {
-  return ({ path }) => patterns.some((pattern) => matchesPath(pattern, path))
+  const matchers = patterns.map(pathMatcher)
+  return ({ path }) => matchers.some((matches) => matches(path))
 }

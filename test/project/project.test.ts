@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -165,4 +166,12 @@ test('.editorconfig says of lines what biome.json does', () => {
   expect(editor).toContain(`indent_style = ${formatter.indentStyle}\n`)
   expect(editor).toContain(`indent_size = ${formatter.indentWidth}\n`)
   expect(editor).toContain(`max_line_length = ${formatter.lineWidth}\n`)
+})
+
+test('the benchmarks of pieces can write a line of each format', () => {
+  const program = `
+    const { FORMATS, formatOf, answeredRecord } = await import('./bench/harness/inside.mjs')
+    for (const name of FORMATS) console.log(formatOf(name).completed(answeredRecord(), 'info').includes('/users/42'))`
+  const told = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { cwd: root })
+  expect(new Set(told.toString().trim().split('\n'))).toEqual(new Set(['true']))
 })

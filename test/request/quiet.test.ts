@@ -6,7 +6,7 @@ import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { MiddlewareOptions } from '../../src/express.js'
 import waybill, { type Options, type RequestView, WaybillError } from '../../src/index.js'
-import { matchesPath } from '../../src/request/path-pattern.js'
+import { pathMatcher } from '../../src/request/path-pattern.js'
 import { FORMAT_NAMES } from '../../src/vocabulary.js'
 import { adapters } from '../contract/adapters.js'
 import { startService as start } from '../contract/service.js'
@@ -243,7 +243,7 @@ test.each([
   ['/*/live', '/live', false],
   ['*', '', true],
 ])('the pattern %s and the path %s: %s', (pattern, path, matches) => {
-  expect(matchesPath(pattern, path)).toBe(matches)
+  expect(pathMatcher(pattern)(path)).toBe(matches)
 })
 
 test('a pattern means what the regular expression means that has .* for each star', () => {
@@ -254,7 +254,7 @@ test('a pattern means what the regular expression means that has .* for each sta
     fc.property(pieces, pieces, (pattern, rest) => {
       const path = rest.replaceAll('*', 'a')
       const source = pattern.split('*').join('.*')
-      expect(matchesPath(pattern, path)).toBe(new RegExp(`^${source}$`, 's').test(path))
+      expect(pathMatcher(pattern)(path)).toBe(new RegExp(`^${source}$`, 's').test(path))
     }),
   )
 })
