@@ -151,9 +151,6 @@ function copyOf(logger: object): PinoCopy | undefined {
   return copy
 }
 
-/** A logger whose children may have another level. */
-type Parent = RequestLogger & { child(bindings: object, options: { level: Level }): RequestLogger }
-
 /**
  * Returns a logger for a request that holds the lines from a level on that its base would not write; the base itself if that
  * writes them, writes nothing, or is not pino's.
@@ -170,14 +167,36 @@ export function holdingLogger(
 function holdLines(record: RequestRecord, base: RequestLogger, level: Level): RequestLogger {
   const isSilent = base.isLevelEnabled?.('fatal') !== true
   const copy = isSilent || base.isLevelEnabled?.(level) ? undefined : copyOf(base)
-  const target: unknown = copy && Reflect.get(base, copy.stream)
-  if (copy === undefined || typeof target !== 'object' || target === null) return base
-  const logger = attempt(() => (base as Parent).child({}, { level }), base)
-  if (logger === base) return base
+  if (copy === undefined) return base
+  // A factory may give all requests the logger of the app, which inherits nothing that is particular to it.
+  const family: object = Object.hasOwn(base, copy.stream) ? base : Object.getPrototypeOf(base)
+  const parent = leveled(family, level)
+  const target: unknown = Reflect.get(base, copy.stream)
+  if (parent === undefined || typeof target !== 'object' || target === null) return base
   const held = new HeldLines(base, target as Destination)
   record.held = held
-  const stream = new HoldingStream(held, target as Destination, base)
-  Object.defineProperty(logger, copy.stream, { value: stream, writable: true, configurable: true })
-  Object.defineProperty(logger, BASE, { value: base })
-  return logger
+  const logger: Record<PropertyKey, unknown> = Object.create(parent)
+  if (family !== base)
+    for (const key of Reflect.ownKeys(base))
+      if (!Object.hasOwn(parent, key)) logger[key] = Reflect.get(base, key)
+  logger[copy.stream] = new HoldingStream(held, target as Destination, base)
+  logger[BASE] = base
+  return logger as unknown as RequestLogger
+}
+
+const leveledLoggers = new WeakMap<object, Map<Level, object | undefined>>()
+
+/**
+ * Returns a logger of a level for those of requests to inherit from, because giving each its own level, and inheriting from
+ * each, take several times as long (`waybill, a debug line held` of `npm run bench`).
+ */
+function leveled(logger: object, level: Level): object | undefined {
+  const known = leveledLoggers.get(logger) ?? new Map<Level, object | undefined>()
+  leveledLoggers.set(logger, known)
+  if (!known.has(level))
+    known.set(
+      level,
+      attempt(() => Object.assign(Object.create(logger), { level }), undefined),
+    )
+  return known.get(level)
 }

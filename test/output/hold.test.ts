@@ -1,4 +1,4 @@
-import Fastify from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyServerOptions } from 'fastify'
 import { multistream, pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { MiddlewareOptions } from '../../src/express.js'
@@ -113,6 +113,40 @@ test('they are held through a pino logger of the app, which keeps its level and 
     request_id: expect.any(String),
   })
   expect(app.log.level).toBe('info')
+})
+
+describe('they are held whatever loggers an app gives to its requests', () => {
+  type Factory = NonNullable<FastifyServerOptions['childLoggerFactory']>
+  const factories: Record<string, Factory> = {
+    'children without options': (logger, bindings) => logger.child(bindings),
+    'children of children': (logger, bindings) =>
+      logger.child({ part: 'shop' }).child(bindings, { level: 'info' }),
+    'children with a redaction and a prefix': (logger, bindings) =>
+      logger.child(bindings, { redact: ['secret'], msgPrefix: '' }),
+    "the app's own": (logger) => logger,
+  }
+
+  test.each(Object.entries(factories))('%s', async (_name, childLoggerFactory) => {
+    const log = new Capture()
+    const app = Fastify({ loggerInstance: pino({}, log) as FastifyBaseLogger, childLoggerFactory })
+    await app.register(waybill, { hold: 'debug' })
+    app.get('/:status', { logLevel: 'warn' }, async (request, reply) => {
+      request.log.debug('held')
+      request.log.child({ of: 'a child' }).info('held, too')
+      request.log.warn('written')
+      return reply.code(Number((request.params as { status: string }).status)).send('x')
+    })
+    await app.inject('/200')
+    await app.inject('/500')
+    const own = log.lines.filter(({ event }) => event === undefined)
+    // A factory that ignores the options of a route ignores its level, too.
+    const isIgnored = own[0]?.msg === 'held, too'
+    const before = isIgnored ? ['held, too', 'written'] : ['written']
+    expect(own.map(whatOf)).toEqual([...before, ...before, 'held', ...(isIgnored ? [] : ['held, too'])])
+    expect(app.log.level).toBe('info')
+    const ids = log.lines.map(({ request_id: id }) => id)
+    expect(new Set(ids.filter((id) => id !== undefined)).size).toBe(2)
+  })
 })
 
 test('a level that changes while the service runs decides what is held', async () => {
