@@ -84,6 +84,19 @@ function bytesOf(code: number): number {
   return escaped ? 6 : 3
 }
 
+/** The thousandths of a number, with their point: empty for none, `.5` for 500. */
+const FRACTIONS = Array.from({ length: 1000 }, (_, thousandths) => String(thousandths / 1000).slice(1))
+const MAX_QUICK = 1e6
+
+/** Returns `String(number)`, in less time for the durations of requests, which have three decimals. */
+export function numberText(number: number): string {
+  if (!(number >= 0 && number < MAX_QUICK)) return String(number)
+  const thousandths = Math.round(number * 1000)
+  const whole = Math.floor(thousandths / 1000)
+  if (thousandths / 1000 !== number) return String(number)
+  return `${whole}${FRACTIONS[thousandths - whole * 1000]}`
+}
+
 /** The syntax of lines. */
 export interface Syntax {
   /** The beginning and end of a line, without its newline. */
@@ -108,6 +121,7 @@ export const json: Syntax = {
   key: (name) => `,${encodeText(name)}:`,
   value: (value) => {
     if (typeof value === 'string') return encodeText(value)
+    if (typeof value === 'number') return numberText(value)
     return typeof value === 'object' ? encodeValue(value) : String(value)
   },
   field: (key) => {

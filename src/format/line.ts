@@ -64,6 +64,9 @@ class TemplateWriter {
   readonly #kind: LineKind
   readonly #values: Values
   readonly #syntax: Syntax
+  /** The beginning and end of a line. */
+  readonly #open: string
+  readonly #end: string
   readonly #template: Template
   /** The values that the template names. */
   readonly #placed: ReadonlySet<string>
@@ -73,14 +76,15 @@ class TemplateWriter {
     this.#kind = kind
     this.#values = values
     this.#syntax = syntax
+    this.#open = syntax.open
+    this.#end = `${syntax.close}\n`
     this.#template = template
     this.#placed = new Set(valuesOf(template))
     this.#join = joinParts(this.#partsOf(template, []))
   }
 
   write(subject: never, level: Level): string {
-    const { open, close } = this.#syntax
-    return `${open}${this.#join(subject, level)}${close}\n`
+    return this.#open + this.#join(subject, level) + this.#end
   }
 
   /** Writes a line without its beginning and end. */

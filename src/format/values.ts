@@ -15,6 +15,7 @@ import {
   TEXT_FORMS,
   TIME_FORMS,
 } from './forms.js'
+import { numberText } from './json.js'
 import { ERROR_PARTS, errorPartOf, type LogRow } from './log-line.js'
 
 /** The kinds of lines: the events of a request, and the app's own log lines. */
@@ -49,7 +50,7 @@ export function completionMessage(record: RequestRecord): string {
   const { status, durationMs, outcome } = record
   let message = startMessage(record)
   if (status !== undefined) message += ` ${status}`
-  if (durationMs !== undefined) message += ` ${durationMs}ms`
+  if (durationMs !== undefined) message += ` ${numberText(durationMs)}ms`
   return outcome === 'completed' ? message : `${message} ${outcome}`
 }
 
