@@ -10,7 +10,7 @@ export interface RequestView {
   readonly path: string | undefined
   /** The pattern that matched, such as `/users/:id`; `undefined` on a 404, and on Express until the completion. */
   readonly route: string | undefined
-  /** Names are in lower case; empty if the request can't be parsed. */
+  /** Names are in lower case; empty if the request can't be parsed. A copy or a log line of the view does not contain them. */
   readonly headers: Readonly<IncomingHttpHeaders>
 }
 
@@ -137,7 +137,7 @@ export interface PolicyOptions {
 export interface ResponseView {
   /** That of the completion; no headers if none was sent. */
   readonly status: number | undefined
-  /** Names are in lower case. */
+  /** Names are in lower case. A copy or a log line of the view does not contain them. */
   readonly headers: Readonly<OutgoingHttpHeaders>
 }
 

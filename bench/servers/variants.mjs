@@ -12,13 +12,18 @@ async function withWaybill(options = {}, app = Fastify()) {
   return app.register((await import('waybill')).default, options)
 }
 
-/** An app whose requests each log a line at debug. */
-async function withDebugLine(options) {
+/** Creates an app that does something at the arrival of each request. */
+async function withHook(act, options) {
   const app = await withWaybill(options)
   return app.addHook('onRequest', (request, _reply, done) => {
-    request.log.debug('details')
+    act(request)
     done()
   })
+}
+
+/** Creates an app whose requests each log a line at debug. */
+function withDebugLine(options) {
+  return withHook((request) => request.log.debug('details'), options)
 }
 
 /** Creates an app whose server calls a `(request, response, next)` logger first, as `http.createServer` would. */
@@ -57,6 +62,14 @@ const onFastify = {
   'waybill, all quiet': () => withWaybill({ quiet: ['/users/*'] }),
   'waybill, sample 0.1': () => withWaybill({ sample: 0.1 }),
   'waybill, runningAfter': () => withWaybill({ runningAfter: 10_000 }),
+  'waybill, bind()': () => withHook((request) => request.waybill.bind({ user_id: 42 })),
+  'waybill, fields': () => withWaybill({ fields: () => ({ user_id: 42 }) }),
+  'waybill, include': () =>
+    withWaybill({ include: ['response:content-type', 'request_bytes', 'first_byte_ms'] }),
+  'waybill, completionLevel': () => withWaybill({ completionLevel: ({ level }) => level }),
+  'waybill, levelFor': () =>
+    withWaybill({ levelFor: ({ headers }) => (headers['x-debug'] === 'yes' ? 'debug' : undefined) }),
+  'waybill, failedBody': () => withWaybill({ failedBody: { keys: ['sku'] } }),
   'waybill, a debug line not written': () => withDebugLine(),
   'waybill, a debug line held': () => withDebugLine({ hold: 'debug' }),
   'waybill, a debug line written': () => withDebugLine({ level: 'debug' }),

@@ -13,7 +13,7 @@ function setup(include: Options['include'] = []) {
   const log = new Capture()
   const views: ResponseView[] = []
   const fields = (_request: unknown, response: ResponseView): object => {
-    views.push(response)
+    views.push({ status: response.status, headers: response.headers })
     return {}
   }
   return { log, views, options: { include, fields, destination: log } }

@@ -94,3 +94,38 @@ test('the path of a request has no query, also where that may begin with a semic
   for (const path of ['/healthz;probe=1', '/other;a=secret']) await app.inject(path)
   expect(log.events('completed')).toMatchObject([{ path: '/other', asked: '/other' }])
 })
+
+test('what a function sees has the headers for it to read, and neither a copy nor a log line of it has them', async () => {
+  const seen: unknown[] = []
+  const { app, log } = await startApp({
+    fields: (request, response) => {
+      seen.push(request.headers['x-token'], response.headers['x-made'])
+      return { copy: { ...request }, request, response }
+    },
+  })
+  app.get('/made', async (_request, reply) => reply.header('x-made', 'yes').send('x'))
+  await app.inject({ url: '/made', headers: { 'X-Token': 'hush' } })
+  expect(seen).toEqual(['hush', 'yes'])
+  const [completed] = log.events('completed')
+  expect(completed).toMatchObject({
+    request: { method: 'GET', path: '/made', status: 200 },
+    response: { status: 200 },
+  })
+  expect(log.raw.join('')).not.toMatch(/hush|x-made/)
+})
+
+test('a function can change nothing of what it sees', async () => {
+  const { app, log } = await startApp({
+    quiet: [
+      (request) => {
+        Reflect.set(request.headers, 'x-probe', 'yes')
+        return Reflect.set(request, 'path', '/probe') || Reflect.set(request, 'headers', {})
+      },
+      (request) => request.headers['x-probe'] === 'yes' || request.path === '/probe',
+    ],
+  })
+  app.get('/', async ({ headers }) => ({ probe: headers['x-probe'] ?? 'no' }))
+  const { body } = await app.inject('/')
+  expect(body).toBe('{"probe":"no"}')
+  expect(log.events('completed')).toMatchObject([{ path: '/' }])
+})

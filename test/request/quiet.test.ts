@@ -71,7 +71,7 @@ describe.each(adapters)('$name', (adapter) => {
     const { client, log } = await startService({
       quiet: [
         (request) => {
-          seen.push({ ...request })
+          seen.push(request)
           return request.headers['user-agent'] === 'probe'
         },
       ],
