@@ -33,10 +33,12 @@ function replaceSection(document, name, content, add) {
 export function costs(page) {
   const sections = MAJORS.map((major) => sectionIn(page, `fastify:${major}`))
   const rows = QUOTED.map((variant) => [variant, ...sections.map(({ overheads }) => overheads.get(variant))])
-  const [{ place, method }] = sections
+  const [{ place }] = sections
+  const isSame = new Set(sections.map(({ method }) => method)).size === 1
+  const methods = sections.map(({ version, method }) => (isSame ? method : `Node.js ${version}: ${method}`))
   const versions = sections.map(({ version }) => version).join(' and ')
   const head = ['CPU µs a request, above no logging', ...MAJORS.map((major) => `Node.js ${major}`)]
-  return `${table([head, ...rows])}\n\n${place}, Node.js ${versions}. ${method}`
+  return `${table([head, ...rows])}\n\n${place}, Node.js ${versions}. ${[...new Set(methods)].join(' ')}`
 }
 
 /** A section of the page: where and how it was measured, and the overhead of each variant. */
@@ -44,7 +46,10 @@ function sectionIn(page, name) {
   const [, section] = page.split(beginOf(name))
   const lines = section.split(endOf(name))[0].trim().split('\n')
   const [place, version] = lines[2].split(';')[0].split(', Node.js ')
-  const [head, , ...rows] = lines.filter((line) => line.startsWith('|')).map((row) => row.split(' | '))
+  // The first table; later ones have rows of the same names.
+  const from = lines.findIndex((line) => line.startsWith('|'))
+  const to = lines.indexOf('', from)
+  const [head, , ...rows] = lines.slice(from, to === -1 ? undefined : to).map((row) => row.split(' | '))
   const at = head.indexOf('over bare')
   return {
     place,
