@@ -7,7 +7,7 @@ import type { Capture } from '../request/details.js'
 import type { AddedFields } from '../request/fields.js'
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
-import { baseOf } from './hold.js'
+import { baseOf } from './held-lines.js'
 import { numberOf, setMetadata, wantsMetadata } from './pino-internals.js'
 
 /** Writes the events of requests. */

@@ -20,6 +20,7 @@ import { activeTrace, type TraceFields, traceFields, tracerIds } from '../reques
 import { attempt, keysOf } from '../safely.js'
 import { cutText } from '../text.js'
 import type { Level } from '../vocabulary.js'
+import { isHeldBack } from './held-lines.js'
 import { fieldFormatterOf, serializersOf } from './pino-internals.js'
 
 /** The record of a logger's request, which its children inherit. */
@@ -88,7 +89,7 @@ export function rowOf(logger: WaybillLogger, given: unknown, message: unknown, l
     ...logged.fields,
     ...other.fields,
   ])
-  current?.keeper.writeHeldStart(current)
+  if (current?.startHeld && !isHeldBack(logger, level)) current.keeper.writeHeldStart(current)
   const active = activeTrace() ?? current?.trace
   if (!line.has('error')) line.rename('err', 'error')
   const error = line.take('error', errorOf)

@@ -83,6 +83,7 @@ export class PinoCopy {
   readonly write: symbol
   readonly chindings: symbol
   readonly stream: symbol
+  readonly levelVal: symbol
   readonly time: symbol
   readonly timeSliceIndex: symbol
   readonly lsCache: symbol
@@ -102,6 +103,7 @@ export class PinoCopy {
     this.write = symbolOf('write')
     this.chindings = symbolOf('chindings')
     this.stream = symbolOf('stream')
+    this.levelVal = symbolOf('levelVal')
     this.time = symbolOf('time')
     this.timeSliceIndex = symbolOf('timeSliceIndex')
     this.lsCache = symbolOf('lsCache')

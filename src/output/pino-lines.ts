@@ -5,7 +5,7 @@ import type { Destination, RequestLogger } from '../options.js'
 import type { AddedFields } from '../request/fields.js'
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
-import { targetOf } from './hold.js'
+import { targetOf } from './held-lines.js'
 import {
   errorSerializerOf,
   FORMATTERS,

@@ -6,15 +6,16 @@ import { sentHeaders } from './head-internals.js'
 import type { RequestRecord } from './record.js'
 import { pathOf } from './url.js'
 
-// Classes, because V8 takes many times as long to define a getter on each object.
+// Classes, because V8 takes many times as long to define a getter on each object. Headers are copied when they are first read.
 
-/** A request as the functions among the options see it. Headers are copied only when they are read. */
+/** A request as the functions among the options see it. */
 class ViewedRequest implements RequestView {
   readonly id: string
   readonly method: string | undefined
   readonly path: string | undefined
   readonly route: string | undefined
   readonly #raw: RawRequest | undefined
+  #headers: Readonly<IncomingHttpHeaders> | undefined
 
   constructor({ requestId, method, route, raw, target, keeper }: RequestRecord) {
     this.id = requestId
@@ -25,7 +26,10 @@ class ViewedRequest implements RequestView {
   }
 
   get headers(): Readonly<IncomingHttpHeaders> {
-    return { ...this.#raw?.headers }
+    // A test that compares views may read the getter of the prototype.
+    if (!(#headers in this)) return {}
+    this.#headers ??= Object.freeze({ ...this.#raw?.headers })
+    return this.#headers
   }
 }
 
@@ -52,6 +56,7 @@ class ViewedCompletion extends ViewedRequest implements Completion {
 class ViewedResponse implements ResponseView {
   readonly status: number | undefined
   readonly #record: RequestRecord
+  #headers: Readonly<OutgoingHttpHeaders> | undefined
 
   constructor(record: RequestRecord) {
     const { stream, headStatus, writtenStatus, isUnsent } = record
@@ -62,7 +67,9 @@ class ViewedResponse implements ResponseView {
   }
 
   get headers(): Readonly<OutgoingHttpHeaders> {
-    return sentHeaders(this.#record)
+    if (!(#headers in this)) return {}
+    this.#headers ??= Object.freeze(sentHeaders(this.#record))
+    return this.#headers
   }
 }
 

@@ -59,7 +59,7 @@ test('a function decides the level of the completion, knowing how the request en
   const seen: Completion[] = []
   const { app, log } = await startApp({
     completionLevel: (completion) => {
-      seen.push(completion)
+      seen.push({ ...completion, headers: completion.headers })
       return completion.status === 404 ? 'info' : completion.level
     },
   })
