@@ -76,35 +76,47 @@ interface HoldingParent {
   readonly ignore: unknown
 }
 
-const parents = new WeakMap<object, Map<Level, HoldingParent>>()
+/** Undefined where no child has a level of its own. */
+const parents = new WeakMap<object, Map<Level, HoldingParent | undefined>>()
 
 /**
  * Returns what the holding loggers of all requests inherit from, because setting the level of each, and inheriting from the
  * logger of each, take several times as long (`waybill, a debug line held` of `npm run bench`).
  */
 function parentOf(app: object, level: Level, copy: PinoCopy): HoldingParent | undefined {
-  const { levelVal, levels } = app as Internals & { readonly levels: { readonly values: Internals } }
-  const byLevel = parents.get(app) ?? new Map<Level, HoldingParent>()
+  const byLevel = parents.get(app) ?? new Map<Level, HoldingParent | undefined>()
   parents.set(app, byLevel)
   const known = byLevel.get(level)
-  if (known?.levelOfApp === levelVal) return known
+  const isKnown =
+    byLevel.has(level) && (known === undefined || known.levelOfApp === (app as Internals).levelVal)
+  if (isKnown) return known
+  const parent = attempt(() => createParent(app, level, copy), undefined)
+  byLevel.set(level, parent)
+  return parent
+}
+
+function createParent(app: object, level: Level, copy: PinoCopy): HoldingParent | undefined {
+  const { levelVal, levels } = app as Internals & { readonly levels: { readonly values: Internals } }
   const held = Number(levels.values[level])
   // Numbers of levels may descend.
   if (!(held < Number(levelVal))) return undefined
   const writing = childAt(app, level)
   const ignore = childAt(app, 'silent').info
-  if ((app as Internals).levelVal !== levelVal) throw new Error('a child changes the level of the app')
   const logger: object = Object.create(app, { [copy.levelVal]: { value: held, writable: true } })
   for (const [name, value] of Object.entries(levels.values))
     if (Number(value) >= held && (app as Internals)[name] === ignore)
       Object.defineProperty(logger, name, { value: writing[name], writable: true, configurable: true })
-  const parent = { logger, level: held, levelOfApp: levelVal, ignore }
-  byLevel.set(level, parent)
-  return parent
+  return { logger, level: held, levelOfApp: levelVal, ignore }
 }
 
+/** Creates a child with a level of its own; throws if the app has replaced what creates it, and that sets the level of all. */
 function childAt(app: object, level: string): Internals {
-  return (app as { child(bindings: object, options: object): Internals }).child({}, { level })
+  const logger = app as { level: string; child(bindings: object, options: object): Internals }
+  const { level: before } = logger
+  const child = logger.child({}, { level })
+  if (logger.level === before) return child
+  logger.level = before
+  throw new Error('a child with a level changes that of its parent')
 }
 
 /** Copies the properties of a logger that belong to its request, but for its level: methods of levels that it does not write. */
