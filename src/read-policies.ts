@@ -31,8 +31,8 @@ const MAX_STARS = 10
 
 const pathPattern = ofType(
   'string',
-  `a path or a pattern that begins with "/" or "*", with at most ${MAX_STARS} "*"`,
-  (pattern: string) => /^[/*]/.test(pattern) && pattern.split('*').length <= MAX_STARS + 1,
+  `a path or a pattern that begins with "/" or "*", without a query, with at most ${MAX_STARS} "*",`,
+  (pattern: string) => /^[/*][^?#]*$/.test(pattern) && pattern.split('*').length <= MAX_STARS + 1,
 )
 const requestFunction = aFunction<(request: RequestView) => boolean>('a function of the request')
 const quietRule: Kind<QuietRule> = either(pathPattern, requestFunction)

@@ -24,7 +24,7 @@ import { reportFault, safely } from '../safely.js'
 import { carryRequest, recordOf, recordOfResponse, uncache, watchRequest } from './carrier.js'
 import * as connection from './connection.js'
 import { OpenRequests } from './open-requests.js'
-import { noteAtEnd, noteFailure, noteFramework, noteProgress } from './progress.js'
+import { noteAtEnd, noteFailure, noteFramework, noteProgress, routeSoFar } from './progress.js'
 import { type Header, headerNamed, watchResponse } from './response.js'
 
 /** Tracks the requests of one app from arrival to end: each gets one start and exactly one completion. */
@@ -62,7 +62,7 @@ export class Tracker implements RecordKeeper {
     clock = systemClock,
   ) {
     this.#settings = settings
-    this.policy = new Policy(settings, settings.captures, clock)
+    this.policy = new Policy(settings, clock)
     this.redactor = settings.redactor
     this.#holdsStarts = events.holdsStarts === true && settings.holdsStarts
     this.#events = events
@@ -167,9 +167,10 @@ export class Tracker implements RecordKeeper {
 
   writeRunning(record: RequestRecord): void {
     const now = this.#clock.elapsed()
-    const isUpgraded = record.isHandedOver
-    record.runningDueAt = isUpgraded ? Number.POSITIVE_INFINITY : 2 * record.runningDueAt - record.startedAt
-    if (isUpgraded) return
+    const { route, isHandedOver } = record
+    record.runningDueAt = isHandedOver ? Number.POSITIVE_INFINITY : 2 * record.runningDueAt - record.startedAt
+    if (isHandedOver) return
+    record.route = routeSoFar(record)
     if (record.startHeld) this.#writeStart(record)
     // Its completion is written, too, and counts once.
     record.isQuiet = false
@@ -178,6 +179,7 @@ export class Tracker implements RecordKeeper {
     noteProgress(record, connection.sentStatusOf(record), now)
     record.time = this.#clock.now()
     writeEvent(this.#events, 'running', record, 'warn')
+    record.route = route
   }
 
   /** Starts a request that reached no route. */

@@ -21,12 +21,11 @@ export class OpenRequests {
   #timer: NodeJS.Timeout | undefined = undefined
   #dueAt = Number.POSITIVE_INFINITY
   readonly #elapsed: () => number
-
   readonly #runningAfterMs: number
 
   /**
    * @param elapsed the monotonic clock of the records, in milliseconds
-   * @param runningAfterMs how long a request runs before a `request.running` line
+   * @param runningAfterMs how long a request runs before a `request.running` line; infinite: there are none
    */
   constructor(elapsed: () => number, runningAfterMs: number) {
     this.#elapsed = elapsed

@@ -6,7 +6,7 @@ import type { Policy } from '../request/policy.js'
 import type { RequestRecord } from '../request/record.js'
 import { redactFailure } from '../request/redact.js'
 import { fastifyTrace } from '../request/trace.js'
-import { reportFault } from '../safely.js'
+import { attempt, reportFault } from '../safely.js'
 import type { Level } from '../vocabulary.js'
 import { sentBytesOf } from './connection.js'
 import { failedBodyOf } from './failed-body.js'
@@ -18,6 +18,11 @@ export function noteFramework(record: RequestRecord, status: number | undefined)
   record.useLogger(framework.log)
   record.trace = fastifyTrace(framework) ?? record.trace
   record.route ??= framework.matched?.(status, record.thrown !== undefined)
+}
+
+/** Returns the route that an open request has reached, in frameworks that look for it only after the start. */
+export function routeSoFar({ route, framework }: RequestRecord): string | undefined {
+  return route ?? attempt(() => framework?.matched?.(undefined, false), undefined)
 }
 
 /**

@@ -9,8 +9,12 @@ export interface BoundText {
 
 /** Adds fields to the completion of a request and to its later lines. */
 export function bindFields(record: RequestRecord, fields: object): void {
-  if (record.closed || !isRecord(fields)) {
+  if (!isRecord(fields)) {
     record.add(fields)
+    return
+  }
+  if (record.closed) {
+    record.refuse('bind', fields)
     return
   }
   const { reserved, redactor } = record.keeper

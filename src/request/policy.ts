@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js'
 import { showValue, warnOnce } from '../errors.js'
 import type { Options, RequestLogger } from '../options.js'
 import type { QuietRule } from '../policies.js'
-import { isUnawaited } from '../safely.js'
+import { attempt, isUnawaited } from '../safely.js'
 import { isLevel, LEVELS, type Level, type LogLevel } from '../vocabulary.js'
 import { addMissing } from './bind.js'
 import type { Capture } from './details.js'
@@ -60,9 +60,9 @@ export class Policy {
   /** Whether details, fields or bodies are read at the completion. */
   readonly readsAtEnd: boolean
 
-  constructor(settings: PolicySettings, captures: readonly Capture[], clock: Clock) {
+  constructor(settings: PolicySettings & { readonly captures: readonly Capture[] }, clock: Clock) {
     this.#settings = settings
-    const { quiet, fields, failedBody } = settings
+    const { quiet, captures, fields, failedBody } = settings
     this.#quietPaths = quiet.flatMap((rule) => (typeof rule === 'string' ? pathMatcher(rule) : []))
     this.#quietFunctions = quiet.filter((rule) => typeof rule === 'function')
     this.failedBody = failedBody
@@ -107,7 +107,8 @@ export class Policy {
     if (levelFor === undefined) return logger
     const level = resultOf(levelFor, viewOf(record))
     if (level === undefined || !('child' in logger)) return logger
-    if (level === 'silent' || isLevel(level)) return (logger as Parent).child({}, { level })
+    if (level === 'silent' || isLevel(level))
+      return attempt(() => (logger as Parent).child({}, { level }), logger)
     warn('levelFor', "a level, 'silent' or undefined", level, 'the level of the app was used')
     return logger
   }

@@ -199,12 +199,18 @@ export class RequestRecord implements CurrentRequest {
   }
 
   add(fields: object): void {
-    if (!this.closed || !isRecord(fields)) {
-      this.added ??= new AddedFields()
-      this.added.add(fields, this.keeper.reserved, this.keeper.redactor)
-    } else if (this.outcome !== 'aborted') {
-      for (const key of keysOf(fields, 100)) warnLate(`add(${showValue(key)})`, key, this.outcome)
+    if (this.closed && isRecord(fields)) {
+      this.refuse('add', fields)
+      return
     }
+    this.added ??= new AddedFields()
+    this.added.add(fields, this.keeper.reserved, this.keeper.redactor)
+  }
+
+  /** Warns of fields that come after the completion. */
+  refuse(call: 'add' | 'bind', fields: object): void {
+    if (this.outcome === 'aborted') return
+    for (const key of keysOf(fields, 100)) warnLate(`${call}(${showValue(key)})`, key, this.outcome)
   }
 
   bind(fields: object): void {

@@ -41,6 +41,7 @@ describe.each(adapters)('$name', (adapter) => {
     })
     expect(running[0]?.duration_ms).toBeGreaterThanOrEqual(50)
     expect(running.every(({ path }) => path === '/waiting')).toBe(true)
+    expect(running[0]?.route).toBe(log.events('completed')[1]?.route)
     expect(log.events('completed')[1]).toMatchObject({ path: '/waiting', outcome: 'aborted' })
     expect(log.events('completed')[1]).not.toHaveProperty('head_sent')
   })

@@ -190,7 +190,10 @@ test('after the completion it does nothing but warn', async () => {
   await log.completions(1)
   const warning = nextWarning()
   bind()
-  expect((await warning).code).toBe('WAYBILL_WARN_LATE')
+  expect(await warning).toMatchObject({
+    code: 'WAYBILL_WARN_LATE',
+    message: expect.stringContaining('request.waybill.bind("late") had no effect'),
+  })
   expect(log.lines).toHaveLength(2)
 })
 

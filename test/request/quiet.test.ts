@@ -225,6 +225,7 @@ test.each<[Options, string, string]>([
   ],
   [{ quiet: ['health'] }, 'quiet[0]', 'must be a path or a pattern that begins with "/" or "*"'],
   [{ quiet: ['/', '*'.repeat(11)] }, 'quiet[1]', 'with at most 10 "*"'],
+  [{ quiet: ['/health?full=1'] }, 'quiet[0]', 'without a query'],
   [{ quiet: [1 as never] }, 'quiet[0]', 'or a function of the request, got 1'],
 ])('%o is refused', async (options, option, words) => {
   const refused = Fastify().register(waybill, options)
