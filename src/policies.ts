@@ -10,7 +10,7 @@ export interface RequestView {
   readonly path: string | undefined
   /** The pattern that matched, such as `/users/:id`; `undefined` on a 404, and on Express until the completion. */
   readonly route: string | undefined
-  /** Names are in lower case; empty if the request can't be parsed. A copy or a log line of the view does not contain them. */
+  /** Names are in lower case; empty if the request can't be parsed. Not enumerable: copies and log lines of the view omit them. */
   readonly headers: Readonly<IncomingHttpHeaders>
 }
 
@@ -37,7 +37,8 @@ export interface SampleOptions {
   /** The proportion of requests to keep, from 0 to 1. */
   rate: number
   /**
-   * How many requests of each route to keep at least, per minute and process: a whole number, 0 or more.
+   * How many requests of each route to keep at least, per minute and app: a whole number, 0 or more. Those without a route
+   * count as one route.
    * @default 1
    */
   perRoute?: number | undefined
@@ -83,7 +84,7 @@ export interface PolicyOptions {
   /**
    * The proportion of requests to log, from 0 to 1, chosen by id, so that services with the same ids keep the same requests.
    * Their lines carry `sample_rate`. The first of each route per minute, and all that `quiet` would log, are logged, too;
-   * their lines carry no rate, because each counts as one.
+   * their completions carry no rate, because each counts as one.
    * @default 1: all
    *
    * @example
@@ -107,9 +108,9 @@ export interface PolicyOptions {
   levelFor?: ((request: RequestView) => LogLevel | undefined) | undefined
   /**
    * The lowest level of log lines of a request that are held although the logger does not write their level: they are written,
-   * each with its own time, only if something is wrong with the request (as for `quiet`), or when `request.waybill.flush()` is
-   * called. A request holds 100 lines and 64 KiB, the process 16 MiB; the oldest are dropped first, and counted. It has no
-   * effect with a logger of the app's own that is not pino.
+   * each with its own time, only if something is wrong with the request at its end (as for `quiet`; a line `request.running`
+   * alone does not count), or when `request.waybill.flush()` is called. A request holds 100 lines and 64 KiB, the process
+   * 16 MiB; the oldest are dropped first, and counted. It has no effect with a logger of the app's own that is not pino.
    * @default no lines are held
    */
   hold?: Level | undefined
@@ -137,7 +138,7 @@ export interface PolicyOptions {
 export interface ResponseView {
   /** That of the completion; no headers if none was sent. */
   readonly status: number | undefined
-  /** Names are in lower case. A copy or a log line of the view does not contain them. */
+  /** Names are in lower case. Not enumerable: copies and log lines of the view omit them. */
   readonly headers: Readonly<OutgoingHttpHeaders>
 }
 
