@@ -1,8 +1,8 @@
 import type { Capture } from '../request/details.js'
 import type { RequestRecord } from '../request/record.js'
 import type { Level } from '../vocabulary.js'
+import { native } from './native.js'
 import { referenceOf } from './template.js'
-import { native } from './templates.js'
 import { detailValues, type EventKind, VALUES, type Value } from './values.js'
 
 /** One built-in field of an event. */

@@ -9,8 +9,9 @@ import { json } from './json.js'
 import { lineFormat, type Values } from './line.js'
 import type { LogRow } from './log-line.js'
 import { logfmt } from './logfmt.js'
+import { native, nativeFlat } from './native.js'
 import { prettyFormat } from './pretty/index.js'
-import { native, nativeFlat, READER_TEMPLATES } from './templates.js'
+import { READER_TEMPLATES } from './templates.js'
 import { detailValues, type Service, serviceValues, VALUES } from './values.js'
 
 /** Formats events and the app's own log lines; each line ends with a newline. */

@@ -9,8 +9,8 @@ import type { Format } from './index.js'
 import { joinByClosures, joinParts, type Part, type PartWriter } from './join.js'
 import { json, type Syntax } from './json.js'
 import { customOf, type LogRow } from './log-line.js'
+import { isNative } from './native.js'
 import { constantOf, isTemplate, type Reference, referenceOf, SPREADS } from './template.js'
-import { isNative } from './templates.js'
 import type { EventKind, LineKind, Value } from './values.js'
 
 /** The values that a template can name. */

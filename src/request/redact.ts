@@ -57,7 +57,7 @@ export function createRedactor(paths: readonly string[] | false): Redactor {
     const [first, ...rest] = parsePath(path) ?? []
     if (first === undefined) continue
     // Node.js gives header names in lower case; `err` is written as `error`.
-    const below = first === 'headers' ? rest.map((key) => key.toLowerCase()) : rest
+    const below = first === 'headers' || first === 'response' ? rest.map((key) => key.toLowerCase()) : rest
     const firsts = first === 'err' || first === 'error' ? ['err', 'error'] : [first]
     for (const key of firsts) addPath(top, [key, ...below])
     const [parameter = WHOLE_PATH] = rest

@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { MiddlewareOptions } from '../../src/express.js'
 import waybill, { type Options } from '../../src/index.js'
+import { eventsToDestination } from '../../src/output/events.js'
 import type { RequestRecord } from '../../src/request/record.js'
 import { FORMAT_NAMES } from '../../src/vocabulary.js'
 import { adapters } from '../contract/adapters.js'
@@ -12,6 +13,7 @@ import { startService as start } from '../contract/service.js'
 import { startApp } from '../support/app.js'
 import { Capture, type Line } from '../support/capture.js'
 import { listenFor } from '../support/express.js'
+import { formatOf } from '../support/format.js'
 import { NO_ARRIVAL, startRecord, trackerTo } from '../support/record.js'
 
 const isRunning = ({ event }: Line): boolean => event === 'request.running'
@@ -143,6 +145,20 @@ test.each(FORMAT_NAMES)('%s: a running request has one safe line more', async (f
   if (format === 'combined') expect(log.raw).toHaveLength(1)
   else expect(log.raw[0]).toMatch(/running|\.\.\./)
   for (const line of log.raw) expect(line).toMatch(/^[^\u001b\n]*\n$/)
+})
+
+test.each([
+  ['json', '"failed":0,"open":1}'],
+  ['logfmt', ' calls.failed=0 calls.open=1 '],
+  ['ecs', '"calls_open":1'],
+  ['gcp', '"open":1}'],
+  ['datadog', '"open":1}'],
+  ['otel', '"calls.open":1'],
+] as const)('%s: it says how many calls are under way', (name, calls) => {
+  const format = formatOf({ format: name }, [])
+  const record = startRecord(trackerTo(eventsToDestination(format, { write: () => {} }, [])), NO_ARRIVAL)
+  record.callCost = { count: 2, total_ms: 12.5, failed: 0, open: 1 }
+  expect(format.running(record, 'warn')).toContain(calls)
 })
 
 test('it goes through a logger of the app', async () => {

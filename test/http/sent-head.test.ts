@@ -100,6 +100,21 @@ test('a name that all objects have is no header', async () => {
   expect(log.raw.join('')).not.toContain('constructor')
 })
 
+test('a header of the response is redacted by its name in any letter case', async () => {
+  const { log, options } = setup(['response:x-secret'])
+  const port = await listenFor(
+    http.createServer(
+      waybillListener((_request, response) => void response.writeHead(200, { 'X-Secret': 'hush' }).end(), {
+        ...options,
+        redact: ['response.X-Secret'],
+      }),
+    ),
+  )
+  await (await fetch(`http://127.0.0.1:${port}/`)).text()
+  await log.completions(1)
+  expect(log.events('completed')).toMatchObject([{ 'response:x-secret': '[redacted]' }])
+})
+
 test('where parts of paths are redacted, no header that leads elsewhere shows them', async () => {
   const headers = ['location', 'content-location', 'refresh', 'link'] as const
   const { log, options } = setup(headers.map((name) => `response:${name}` as const))
