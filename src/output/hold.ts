@@ -11,6 +11,9 @@ export function settleHeld(held: HeldLogLines, isWrong: boolean): void {
   safely(() => (isWrong ? held.flush() : held.discard()))
 }
 
+/** The levels of a pino logger: its own by its number, and the numbers of all by their names. */
+type Leveled = Internals & { readonly levelVal: unknown; readonly levels: { readonly values: Internals } }
+
 /** By the prototypes of loggers. */
 const copies = new WeakMap<object, { readonly copy: PinoCopy | undefined }>()
 
@@ -42,6 +45,9 @@ function holdLines(record: RequestRecord, base: RequestLogger, level: Level): Re
     const copy = isSilent || base.isLevelEnabled?.(level) ? undefined : copyOf(base)
     const target: unknown = copy && (base as RequestLogger & Internals)[copy.stream]
     if (copy === undefined || typeof target !== 'object' || target === null) return base
+    const { levels, levelVal } = base as RequestLogger & Leveled
+    // Numbers of levels may descend.
+    if (!(Number(levels.values[level]) < Number(levelVal))) return base
     const ancestors = ancestorsOf(base)
     const parent = parentOf(ancestors.at(-1) ?? base, level, copy)
     if (parent === undefined) return base
@@ -76,7 +82,7 @@ interface HoldingParent {
   readonly ignore: unknown
 }
 
-/** Undefined where no child has a level of its own. */
+/** Undefined where children can't have a level of their own. */
 const parents = new WeakMap<object, Map<Level, HoldingParent | undefined>>()
 
 /**
@@ -95,11 +101,9 @@ function parentOf(app: object, level: Level, copy: PinoCopy): HoldingParent | un
   return parent
 }
 
-function createParent(app: object, level: Level, copy: PinoCopy): HoldingParent | undefined {
-  const { levelVal, levels } = app as Internals & { readonly levels: { readonly values: Internals } }
+function createParent(app: object, level: Level, copy: PinoCopy): HoldingParent {
+  const { levelVal, levels } = app as Leveled
   const held = Number(levels.values[level])
-  // Numbers of levels may descend.
-  if (!(held < Number(levelVal))) return undefined
   const writing = childAt(app, level)
   const ignore = childAt(app, 'silent').info
   const logger: object = Object.create(app, { [copy.levelVal]: { value: held, writable: true } })
@@ -109,7 +113,7 @@ function createParent(app: object, level: Level, copy: PinoCopy): HoldingParent 
   return { logger, level: held, levelOfApp: levelVal, ignore }
 }
 
-/** Creates a child with a level of its own; throws if the app has replaced what creates it, and that sets the level of all. */
+/** Creates a child with its own level; throws if that changes the level of the parent, as a replaced `child` may. */
 function childAt(app: object, level: string): Internals {
   const logger = app as { level: string; child(bindings: object, options: object): Internals }
   const { level: before } = logger

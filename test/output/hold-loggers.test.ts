@@ -127,6 +127,21 @@ test('an app that becomes silent writes nothing of what is held', async () => {
   expect(messages).toEqual(['written'])
 })
 
+test('lines are held on a route with a higher level than that of an app that writes them', async () => {
+  const lines = new Capture()
+  const app = Fastify({ loggerInstance: pino({ level: 'debug' }, lines) as FastifyBaseLogger })
+  await app.register(waybill, { hold: 'debug' })
+  app.get('/written', async (request) => request.log.debug('written'))
+  app.get('/held', { logLevel: 'warn' }, async (request, reply) => {
+    request.log.debug('held')
+    return reply.code(500).send('x')
+  })
+  app.get('/dropped', { logLevel: 'warn' }, async (request) => request.log.debug('dropped'))
+  for (const url of ['/written', '/dropped', '/held']) await app.inject(url)
+  const own = lines.lines.filter(({ event }) => event === undefined).map(({ msg }) => msg)
+  expect(own).toEqual(['written', 'held'])
+})
+
 test('a level that is raised while the service runs is held from then on', async () => {
   const { app, log } = await startApp({ hold: 'debug' })
   app.get('/', async (request, reply) => {
