@@ -1,6 +1,8 @@
+import { showValue, warnOnce } from '../errors.js'
 import type { Destination, RequestLogger } from '../options.js'
 import type { HeldLogLines } from '../request/parts.js'
 import type { RequestRecord } from '../request/record.js'
+import { attempt } from '../safely.js'
 import { type Internals, METADATA } from './pino-internals.js'
 
 /** What is held of one request, and of all requests of the process, in characters; the oldest lines go first. */
@@ -16,7 +18,7 @@ const TARGET = Symbol('waybill.target')
 /** Returns the logger whose level decides what is written: not one that only holds more, unless the app has set its level. */
 export function baseOf(logger: RequestLogger): RequestLogger {
   const { [HELD]: held, levelVal } = logger as { readonly [HELD]?: HeldLines; readonly levelVal?: unknown }
-  return held === undefined || levelVal !== held.level ? logger : held.base
+  return held === undefined || levelVal !== held.level || held.hasOwnLevel ? logger : held.base
 }
 
 /** Whether a line that a logger is about to write is held back. */
@@ -42,7 +44,8 @@ interface Metadata {
 
 interface HeldLine {
   readonly line: string
-  readonly metadata: Metadata
+  /** Undefined where the stream does not ask for it; without the logged object, which has no bounds. */
+  readonly metadata: Metadata | undefined
 }
 
 /** Those of all requests that have lines, and their size. */
@@ -59,6 +62,7 @@ export class HeldLines implements HeldLogLines {
   logger: RequestLogger
   readonly #record: RequestRecord
   readonly #target: Destination
+  readonly #levelVal: symbol
   readonly #lines: HeldLine[] = []
   #size = 0
   #dropped = 0
@@ -67,7 +71,15 @@ export class HeldLines implements HeldLogLines {
   /** Whether the request has ended: nothing would take later lines. */
   #isOver = false
 
-  constructor(record: RequestRecord, base: RequestLogger, level: number, target: Destination) {
+  /** @param levelVal the key of a logger's own level */
+  constructor(
+    record: RequestRecord,
+    base: RequestLogger,
+    level: number,
+    target: Destination,
+    levelVal: symbol,
+  ) {
+    this.#levelVal = levelVal
     this.#record = record
     this.base = base
     this.logger = base
@@ -75,12 +87,17 @@ export class HeldLines implements HeldLogLines {
     this.#target = target
   }
 
+  /** Whether the app has set the level of the logger that holds. */
+  get hasOwnLevel(): boolean {
+    return Object.hasOwn(this.logger, this.#levelVal)
+  }
+
   /** Whether a line is held back. */
   keeps(logger: object, level: number): boolean {
     return !this.#isOpen && level < Number((baseOf(logger as RequestLogger) as unknown as Internals).levelVal)
   }
 
-  hold(line: string, metadata: Metadata): void {
+  hold(line: string, metadata: Metadata | undefined): void {
     if (this.#isOver) return
     if (line.length > MAX_OF_REQUEST) {
       this.#dropped++
@@ -98,29 +115,38 @@ export class HeldLines implements HeldLogLines {
 
   /** Writes the held lines, after a start that is held back, and all later lines at once; nothing if the app is silent by now. */
   flush(): void {
-    if (this.base.isLevelEnabled?.('fatal') !== true) {
-      this.discard()
-      return
-    }
+    const dropped = this.#dropped
+    const lines = this.#takeAll()
+    if (baseOf(this.logger).isLevelEnabled?.('fatal') !== true) return
     this.#isOpen = true
     this.#record.keeper.writeHeldStart(this.#record)
-    if (this.#dropped > 0) {
-      const dropped = this.#dropped
-      this.logger.warn(
-        { dropped },
-        `${dropped} held log lines were dropped: a request keeps ${MAX_LINES} lines and 64 KiB, the process 16 MiB`,
-      )
+    if (dropped > 0) {
+      const message = `${dropped} held log lines were dropped: a request keeps ${MAX_LINES} lines and 64 KiB, the process 16 MiB`
+      attempt(() => this.logger.warn({ dropped }, message), undefined)
     }
-    for (const { line, metadata } of this.#lines) writeTo(this.#target, line, metadata)
-    this.discard()
+    for (const { line, metadata } of lines) this.#write(line, metadata)
   }
 
   discard(): void {
     this.#isOver = true
+    this.#takeAll()
+  }
+
+  /** Removes all lines, and returns them. */
+  #takeAll(): HeldLine[] {
     this.#count(-this.#size)
-    this.#lines.length = 0
     this.#dropped = 0
     all.delete(this)
+    return this.#lines.splice(0)
+  }
+
+  #write(line: string, metadata: Metadata | undefined): void {
+    try {
+      writeTo(this.#target, line, metadata)
+    } catch (error) {
+      const why = `waybill: a log line is lost: its destination threw ${showValue(error)}`
+      warnOnce('WAYBILL_WARN_EVENT_LOST', '', why)
+    }
   }
 
   #drop(): void {
@@ -138,9 +164,9 @@ export class HeldLines implements HeldLogLines {
   }
 }
 
-function writeTo(target: Destination, line: string, metadata: Metadata): void {
-  // What asks for metadata may choose a stream by the level.
-  if ((target as Destination & Internals)[METADATA] === true) Object.assign(target, metadata)
+/** Writes a line; a stream that asks for metadata may choose another one by the level. */
+function writeTo(target: Destination, line: string, metadata: Metadata | undefined): void {
+  if (metadata !== undefined) Object.assign(target, metadata)
   target.write(line)
 }
 
@@ -162,9 +188,14 @@ export class HoldingStream implements Destination, Metadata {
 
   write(line: string): void {
     const { lastLevel, lastObj, lastMsg, lastTime, lastLogger } = this
-    const metadata = { lastLevel, lastObj, lastMsg, lastTime, lastLogger }
-    if (this.#held.keeps(Object(lastLogger), lastLevel)) this.#held.hold(line, metadata)
-    else writeTo(this[TARGET], line, metadata)
+    const target = this[TARGET]
+    const metadata =
+      target[METADATA] === true ? { lastLevel, lastObj, lastMsg, lastTime, lastLogger } : undefined
+    if (this.#held.keeps(Object(lastLogger), lastLevel))
+      this.#held.hold(line, metadata && { ...metadata, lastObj: undefined })
+    else writeTo(target, line, metadata)
+    // Else it would keep what was logged for as long as the request.
+    this.lastObj = undefined
   }
 
   flush(done?: (error?: Error) => void): void {

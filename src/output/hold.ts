@@ -53,7 +53,7 @@ function holdLines(record: RequestRecord, base: RequestLogger, level: Level): Re
     if (parent === undefined) return base
     const logger: RequestLogger & Record<PropertyKey, unknown> = Object.create(parent.logger)
     for (const each of ancestors.slice(0, -1).reverse()) copyProperties(logger, each, parent, copy)
-    const held = new HeldLines(record, base, parent.level, target as Destination)
+    const held = new HeldLines(record, base, parent.level, target as Destination, copy.levelVal)
     held.logger = logger
     logger[copy.stream] = new HoldingStream(held, target as Destination)
     logger[HELD] = held
@@ -107,18 +107,41 @@ function createParent(app: object, level: Level, copy: PinoCopy): HoldingParent 
   const writing = childAt(app, level)
   const ignore = childAt(app, 'silent').info
   const logger: object = Object.create(app, { [copy.levelVal]: { value: held, writable: true } })
-  for (const [name, value] of Object.entries(levels.values))
-    if (Number(value) >= held && (app as Internals)[name] === ignore)
-      Object.defineProperty(logger, name, { value: writing[name], writable: true, configurable: true })
+  for (const [name, number] of Object.entries(levels.values)) {
+    const isHeld = Number(number) >= held
+    if (isHeld && (app as Internals)[name] !== ignore) continue
+    const value = isHeld ? methodOf(app, name, ignore, writing[name] as Method) : ignore
+    Object.defineProperty(logger, name, { value, writable: true, configurable: true })
+  }
   return { logger, level: held, levelOfApp: levelVal, ignore }
+}
+
+type Method = (...args: unknown[]) => void
+
+/** Returns the method of a level that is held: what the app has put in its place since, else pino's. */
+function methodOf(app: object, name: string, ignore: unknown, write: Method): Method {
+  return function (this: unknown, ...args) {
+    const { [name]: own } = app as Record<string, Method>
+    const method = own === undefined || own === ignore ? write : own
+    Reflect.apply(method, this, args)
+  }
 }
 
 /** Creates a child with its own level; throws if that changes the level of the parent, as a replaced `child` may. */
 function childAt(app: object, level: string): Internals {
-  const logger = app as { level: string; child(bindings: object, options: object): Internals }
-  const { level: before } = logger
-  const child = logger.child({}, { level })
-  if (logger.level === before) return child
+  const logger = app as {
+    level: string
+    onChild?: unknown
+    child(bindings: object, options: object): Internals
+  }
+  const { level: before, onChild } = logger
+  const isOwn = Object.hasOwn(logger, 'onChild')
+  // The app expects the loggers of its requests there.
+  logger.onChild = () => {}
+  const child = attempt(() => logger.child({}, { level }), undefined)
+  if (isOwn) logger.onChild = onChild
+  else delete logger.onChild
+  if (child !== undefined && logger.level === before) return child
   logger.level = before
   throw new Error('a child with a level changes that of its parent')
 }

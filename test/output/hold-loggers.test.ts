@@ -117,6 +117,56 @@ test('the level that a handler sets on the logger of its request decides', async
   }
   expect(await linesOf({}, logAt('trace'), 200)).toEqual(['trace', 'info', 'error'])
   expect(await linesOf({}, logAt('error'), 200)).toEqual(['error'])
+  const logDebug = (request: FastifyRequest): void => {
+    request.log.level = 'debug'
+    request.log.debug('debug')
+  }
+  expect(await linesOf({}, logDebug, 200)).toEqual(['debug'])
+})
+
+test('a lower level than that which is held is neither held nor written', async () => {
+  const factory: Factory = (logger, bindings) => logger.child(bindings, { level: 'warn' })
+  const log = ({ log: own }: FastifyRequest): void => {
+    own.trace('trace')
+    own.debug('debug')
+  }
+  expect(await linesOf({ options: { level: 'trace' }, factory }, log)).toEqual(['debug'])
+})
+
+test('a method that the app replaces later is called from then on, and onChild sees the loggers of requests alone', async () => {
+  const { app, log } = await startApp({ hold: 'debug' })
+  const children: unknown[] = []
+  const logger = app.log as Logger
+  logger.onChild = (child) => void children.push(child)
+  app.get('/', async (request) => request.log.debug('held'))
+  await app.inject('/')
+  expect(children).toEqual([])
+  expect(Object.hasOwn(logger, 'onChild')).toBe(true)
+  const seen: unknown[] = []
+  logger.debug = (...args: unknown[]) => void seen.push(args[0])
+  await app.inject('/')
+  expect(seen).toEqual(['held'])
+  expect(log.lines).toHaveLength(4)
+})
+
+test('a destination that throws costs its line alone, and no request', async () => {
+  const raw: string[] = []
+  const destination = {
+    write(line: string): void {
+      if (line.includes('"bad"')) throw new Error('broken')
+      raw.push(line)
+    },
+  }
+  const { app } = await startApp({ hold: 'debug', destination })
+  app.get('/', async (request, reply) => {
+    for (const text of ['one', 'bad', 'three']) request.log.debug(text)
+    request.waybill.flush()
+    return reply.code(500).send('answered')
+  })
+  const { body } = await app.inject('/')
+  expect(body).toBe('answered')
+  const messages = raw.map((line) => (JSON.parse(line) as { message: string }).message)
+  expect(messages).toEqual(['GET /', 'one', 'three', expect.stringMatching(/^GET \/ 500/)])
 })
 
 test('an app that becomes silent writes nothing of what is held', async () => {
@@ -188,7 +238,7 @@ test('a destination that asks for metadata gets that of each line', async () => 
   await app.inject('/')
   expect(seen.slice(0, 2)).toMatchObject([
     ['written', { id: 2 }],
-    ['held', { id: 1 }],
+    ['held', undefined],
   ])
   expect(Object.getOwnPropertySymbols(stream)).toEqual([Symbol.for('pino.metadata')])
 })
