@@ -8,7 +8,10 @@ import { findCopy, type Internals, type PinoCopy } from './pino-internals.js'
 
 /** Writes or drops the held lines of a request that has ended. */
 export function settleHeld(held: HeldLogLines, isWrong: boolean): void {
-  safely(() => (isWrong ? held.flush() : held.discard()))
+  safely(() => {
+    if (isWrong) held.flush()
+    held.discard()
+  })
 }
 
 /** The levels of a pino logger: its own by its number, and the numbers of all by their names. */

@@ -180,6 +180,28 @@ test('an app that becomes silent writes nothing of what is held', async () => {
   expect(log.lines.map(({ event, message }) => event ?? message)).toEqual(['request.started', 'written'])
 })
 
+test('lines after the end of a request that a silent app has dropped take no room from others', async () => {
+  const { app, log } = await startApp({ hold: 'debug', startLevel: false })
+  const own: FastifyRequest['log'][] = []
+  app.get('/silent', async (request, reply) => {
+    own.push(request.log)
+    app.log.level = 'silent'
+    return reply.code(500).send('x')
+  })
+  app.get('/fails', async (request, reply) => {
+    request.log.debug('held')
+    for (const each of own)
+      for (let line = 0; line < 16; line++) each.debug({ text: 'x'.repeat(3900) }, 'late')
+    return reply.code(500).send('x')
+  })
+  for (let request = 0; request < 300; request++) {
+    await app.inject('/silent')
+    app.log.level = 'info'
+  }
+  await app.inject('/fails')
+  expect(log.lines.map(({ event, message }) => event ?? message)).toEqual(['held', 'request.completed'])
+})
+
 test('lines are held on a route with a higher level than that of an app that writes them', async () => {
   const lines = new Capture()
   const app = Fastify({ loggerInstance: pino({ level: 'debug' }, lines) as FastifyBaseLogger })
