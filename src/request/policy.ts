@@ -129,8 +129,7 @@ export class Policy {
     const { outcome, status, slow, failure } = record
     const usual = completionLevelOf(status, outcome, slow, failure !== undefined)
     const level = this.#decide(record, usual)
-    const isRaised =
-      level !== usual && level !== 'silent' && rankOf(level) > Math.max(rankOf(usual), WARN - 1)
+    const isRaised = level !== 'silent' && rankOf(level) > Math.max(rankOf(usual), WARN - 1)
     const isWrong = hasFailed(outcome, status) || outcome === 'rejected' || status === TOO_MANY_REQUESTS
     // It counts as one, even if the sample keeps its id.
     record.isWrong = isWrong || slow || failure !== undefined || isRaised
